@@ -1,0 +1,1 @@
+"""Crystal Studio: design crystals by talking."""

@@ -1,0 +1,1 @@
+"""What things are: frozen data, standard library and NumPy only."""

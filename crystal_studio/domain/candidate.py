@@ -1,0 +1,61 @@
+"""One drawn crystal and everything measured on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.measured import Measured
+from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.domain.validity import CheckResult, all_required_pass
+
+
+class Start(StrEnum):
+    """What a draw started from."""
+
+    NOISE = "noise"
+    PARENT = "parent"
+    PROTOTYPE = "prototype"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A drawn crystal with its scores.
+
+    Attributes:
+        drawn: the crystal as sampled.
+        start: what it started from.
+        origin: where the start came from (prototype label, parent node), for a person.
+        checks: every check, in order.
+        alignment: cosine between text and crystal embeddings, -1 to 1.
+        space_group: found at its symprec.
+        band_gap: predicted, eV.
+        energy_per_atom_ev: of the relaxer, None where it was not computed.
+        relaxed: the relaxed crystal where relaxing was tried and kept space group and volume.
+        goal_values: quantity -> value, for the goals of the request.
+        seconds: part -> seconds.
+    """
+
+    drawn: Crystal
+    start: Start
+    origin: str
+    checks: tuple[CheckResult, ...] = ()
+    alignment: float | None = None
+    space_group: SpaceGroup | None = None
+    band_gap: Measured | None = None
+    energy_per_atom_ev: float | None = None
+    relaxed: Crystal | None = None
+    goal_values: Mapping[str, float] = field(default_factory=dict)
+    rank: int | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether it was checked and every required check passed."""
+        return bool(self.checks) and all_required_pass(self.checks)
+
+    @property
+    def crystal(self) -> Crystal:
+        """The crystal to commit: relaxed where that held, else as drawn."""
+        return self.relaxed if self.relaxed is not None else self.drawn

@@ -1,0 +1,1 @@
+"""Which processor a model runs on."""

@@ -1,0 +1,1 @@
+"""Neural networks as plain torch modules; no chemistry, no files."""
