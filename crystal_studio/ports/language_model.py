@@ -36,8 +36,8 @@ class LanguageModel(Protocol):
     def identity(self) -> str:
         """Name of the model and its adapter, shown on each message."""
 
-    def write_pivot(self, task: WritingTask, seed: int, context: JobContext) -> str:
-        """Write one pivot text (unchecked).
+    def write_pivots(self, task: WritingTask, count: int, seed: int, context: JobContext) -> list[str]:
+        """Write `count` alternative pivot texts in one batch (unchecked); the first is the model's likeliest.
 
         Raises:
             Unavailable: weights or libraries are missing.
