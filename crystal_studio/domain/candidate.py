@@ -34,8 +34,10 @@ class Candidate:
         band_gap: predicted, eV.
         energy_per_atom_ev: of the relaxer, None where it was not computed.
         relaxed: the relaxed crystal where relaxing was tried and kept space group and volume.
-        goal_values: quantity -> value, for the goals of the request.
-        seconds: part -> seconds.
+        goal_values: quantity -> value of `crystal`, for the goals of the request.
+        score: what it was ranked by, higher is better; None where it was not ranked.
+        rank: 1 for the chosen one; None for candidates that failed a required check.
+        notes: sentences to show with it ("strained by 2.4 %").
     """
 
     drawn: Crystal
@@ -48,7 +50,9 @@ class Candidate:
     energy_per_atom_ev: float | None = None
     relaxed: Crystal | None = None
     goal_values: Mapping[str, float] = field(default_factory=dict)
+    score: float | None = None
     rank: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:

@@ -31,6 +31,13 @@ class Symmetrizer(Protocol):
     def primitive(self, crystal: Crystal, symprec_angstrom: float = 0.1) -> Crystal:
         """The primitive standard cell."""
 
+    def impose(self, crystal: Crystal, template: Crystal, symprec_angstrom: float = 0.1) -> Crystal:
+        """Give a distorted copy of `template` (same cell choice, same order of sites) the template's symmetry back.
+
+        The metric tensor and the minimum-image displacements are averaged over the template's operations, so the
+        lattice and the free parameters of the distorted crystal survive.
+        """
+
     def unit_distance_angstrom(self, crystal: Crystal) -> float | None:
         """Mean nearest distance between centres of structural units.
 

@@ -1,0 +1,65 @@
+"""The ports that a design round needs, as one object that the program wires."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from crystal_studio.ports.aligner import Aligner
+from crystal_studio.ports.checks import Checker
+from crystal_studio.ports.describer import Describer, StructureComparer, Symmetrizer
+from crystal_studio.ports.language_model import LanguageModel
+from crystal_studio.ports.predictor import Predictor
+from crystal_studio.ports.prototype_library import PrototypeLibrary
+from crystal_studio.ports.relaxer import Relaxer
+from crystal_studio.ports.sampler import Sampler
+
+
+class Engines(Protocol):
+    """Each property loads its engine the first time it is asked for.
+
+    Raises:
+        Unavailable: from any property, when its model is missing or damaged.
+    """
+
+    @property
+    def language_model(self) -> LanguageModel:
+        """Writes pivots."""
+
+    @property
+    def sampler(self) -> Sampler:
+        """Draws crystals."""
+
+    @property
+    def aligner(self) -> Aligner:
+        """Scores crystals against a text."""
+
+    @property
+    def band_gap(self) -> Predictor:
+        """Predicts PBE band gaps."""
+
+    @property
+    def relaxer(self) -> Relaxer:
+        """Energies and relaxation."""
+
+    @property
+    def prototypes(self) -> PrototypeLibrary:
+        """Known prototypes."""
+
+    @property
+    def checker(self) -> Checker:
+        """Validity checks."""
+
+    @property
+    def describer(self) -> Describer:
+        """Robocrystallographer."""
+
+    @property
+    def symmetrizer(self) -> Symmetrizer:
+        """Space groups."""
+
+    @property
+    def comparer(self) -> StructureComparer:
+        """Compares crystals."""
+
+    def identities(self) -> dict[str, str]:
+        """Kind -> "id@fingerprint" of every model in use."""
