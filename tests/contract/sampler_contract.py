@@ -1,0 +1,94 @@
+"""What every sampler promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from contract_crystals import perovskite
+
+from crystal_studio.domain.candidate import Start
+from crystal_studio.domain.errors import JobCancelled
+from crystal_studio.engines.fake import FakeContext
+from crystal_studio.ports.sampler import Sampler, SampleRequest, StartState
+
+STEPS = 4
+
+
+def noise(species=(None, None, None, None), **masks) -> StartState:
+    return StartState(Start.NOISE, "noise", None, len(species), tuple(species), **masks)
+
+
+def parent(species, **masks) -> StartState:
+    masks = {"strength": 0.1} | masks
+    return StartState(Start.PARENT, "parent", perovskite(), 5, tuple(species), **masks)
+
+
+def request(*states: StartState, seed: int = 3, text: str = "") -> SampleRequest:
+    return SampleRequest(text, states, seed, steps=STEPS)
+
+
+class SamplerContract:
+    @pytest.fixture
+    def subject(self) -> Sampler:
+        raise NotImplementedError
+
+    def test_that_each_state_gives_one_crystal_with_its_number_of_atoms(self, subject):
+        crystals = subject.sample(request(noise(), noise((None,) * 6)), FakeContext())
+        assert [len(crystal) for crystal in crystals] == [4, 6]
+
+    def test_that_the_same_seed_gives_the_same_crystals(self, subject):
+        states = (noise(), parent(("Sr", "Ti", "O", "O", "O")))
+        first, second = (subject.sample(request(*states), FakeContext()) for _ in range(2))
+        assert [crystal.content_hash for crystal in first] == [crystal.content_hash for crystal in second]
+
+    def test_that_another_seed_gives_another_crystal(self, subject):
+        first, second = (subject.sample(request(noise(), seed=seed), FakeContext())[0] for seed in (1, 2))
+        assert first.content_hash != second.content_hash
+
+    def test_that_states_of_one_batch_are_drawn_apart(self, subject):
+        first, second = subject.sample(request(noise(), noise()), FakeContext())
+        assert first.content_hash != second.content_hash
+
+    def test_that_clamped_species_stay(self, subject):
+        species = ("Sr", "Ti", "O", "O", "O")
+        assert [
+            crystal.species for crystal in subject.sample(request(noise(species), parent(species)), FakeContext())
+        ] == [
+            species,
+            species,
+        ]
+
+    def test_that_an_excluded_element_never_appears(self, subject):
+        states = [parent((None, "Ti", "O", "O", "O"), excluded=frozenset({"Sr", "Pb"}))] * 4
+        assert not {"Sr", "Pb"} & {
+            s for crystal in subject.sample(request(*states), FakeContext()) for s in crystal.species
+        }
+
+    def test_that_chosen_atoms_are_of_allowed_elements(self, subject):
+        states = [noise(allowed=frozenset({"Mg", "O"}))] * 3
+        assert {s for crystal in subject.sample(request(*states), FakeContext()) for s in crystal.species} <= {
+            "Mg",
+            "O",
+        }
+
+    def test_that_a_weak_strength_leaves_the_parent_recognisable(self, subject):
+        state = parent(("Sr", "Ti", "O", "O", "O"), strength=0.01)
+        (drawn,) = subject.sample(request(state), FakeContext())
+        moved = drawn.frac_coords - perovskite().frac_coords
+        moved -= np.round(moved)
+        assert np.abs(moved - moved.mean(axis=0)).max() < 0.2
+
+    def test_that_every_crystal_has_a_volume(self, subject):
+        assert all(crystal.volume_angstrom3 > 0 for crystal in subject.sample(request(noise(), noise()), FakeContext()))
+
+    def test_that_progress_rises_to_one(self, subject):
+        context = FakeContext()
+        subject.sample(request(noise()), context)
+        fractions = [report.fraction for report in context.reports]
+        assert fractions
+        assert fractions == sorted(fractions)
+        assert fractions[-1] == pytest.approx(1)
+
+    def test_that_it_stops_between_two_steps(self, subject):
+        with pytest.raises(JobCancelled):
+            subject.sample(request(noise()), FakeContext().cancel_after(1))

@@ -1,0 +1,84 @@
+"""The fakes keep every promise of their ports."""
+
+from __future__ import annotations
+
+import pytest
+from aligner_contract import AlignerContract
+from checker_contract import CheckerContract
+from comparer_contract import ComparerContract
+from crystal_files_contract import CrystalFilesContract
+from describer_contract import DescriberContract
+from history_store_contract import HistoryStoreContract
+from predictor_contract import PredictorContract
+from prototype_library_contract import PrototypeLibraryContract
+from relaxer_contract import RelaxerContract
+from sampler_contract import SamplerContract
+from symmetrizer_contract import SymmetrizerContract
+
+from crystal_studio.engines import fake
+
+
+class TestFakeSampler(SamplerContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeSampler()
+
+
+class TestFakeAligner(AlignerContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeAligner()
+
+
+class TestFakePredictor(PredictorContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakePredictor()
+
+
+class TestFakeRelaxer(RelaxerContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeRelaxer()
+
+
+class TestFakePrototypeLibrary(PrototypeLibraryContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakePrototypeLibrary()
+
+
+class TestFakeChecker(CheckerContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeChecker()
+
+
+class TestFakeDescriber(DescriberContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeDescriber()
+
+
+class TestFakeSymmetrizer(SymmetrizerContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeSymmetrizer({"SrTiO3": 221})
+
+
+class TestFakeComparer(ComparerContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeComparer()
+
+
+class TestFakeHistoryStore(HistoryStoreContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeHistoryStore()
+
+
+class TestFakeCrystalFiles(CrystalFilesContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeCrystalFiles()
