@@ -151,7 +151,7 @@ def _consume(token: re.Match[str], stack: list[Counter[str]], formula: str) -> N
     symbol, count, opening, closing, times = token.groups()
     if symbol:
         if symbol not in BY_SYMBOL:
-            raise UserCorrectable(f"There is no element '{symbol}' (in '{formula[:60]}'). Use symbols such as Sr or Ti.")
+            raise UserCorrectable(f"There is no element '{symbol}' (in '{formula[:60]}'). Use symbols like Sr or Ti.")
         stack[-1][symbol] += int(count[:6] or 1)
     elif opening:
         stack.append(Counter())

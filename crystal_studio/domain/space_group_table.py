@@ -1,4 +1,4 @@
-"""Short Hermann-Mauguin symbols of the 230 space groups in order, as spglib writes them (International Tables, vol. A)."""
+"""Short Hermann-Mauguin symbols of the 230 space groups as spglib writes them (International Tables A)."""
 
 # fmt: off
 SYMBOLS: tuple[str, ...] = (

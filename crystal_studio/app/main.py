@@ -1,0 +1,92 @@
+"""The program `crystal-studio`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TextIO
+
+from crystal_studio.cli.console import Stop
+from crystal_studio.cli.program import InstalledEngines as EnginePort
+from crystal_studio.cli.program import Program, complain
+from crystal_studio.domain.errors import ExitStatus, StudioError
+from crystal_studio.ports.history_store import HistoryStore
+from crystal_studio.ports.model_catalog import ModelCatalog
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line and run one command; returns its exit status."""
+    stop = Stop()
+    stop.install()
+    _stay_offline()
+    out = _claim_stdout()
+    from crystal_studio.cli.parser import build_parser
+
+    arguments = build_parser(_version()).parse_args(argv)
+    try:
+        status: int = arguments.run(arguments, _program(out, stop))
+    except StudioError as error:
+        complain(str(error))
+        return int(error.exit_status)
+    except KeyboardInterrupt:
+        complain("Stopped.")
+        return int(ExitStatus.STOPPED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # the reader went away; nothing more to say
+        return int(ExitStatus.DONE)
+    return status
+
+
+def _stay_offline() -> None:
+    """Forbid the hub's client any network before anything imports it."""
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        os.environ[name] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def _claim_stdout() -> TextIO:
+    """The real stdout for our answers; whatever a library prints goes to stderr instead."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return out
+
+
+def _version() -> str:
+    return version("crystal-studio")
+
+
+def _program(out: TextIO, stop: Stop) -> Program:
+    return Program(out, stop, _version(), _open_project, _engines, _catalog, _read_records)
+
+
+def _open_project(path: Path, read_only: bool = False) -> AbstractContextManager[HistoryStore]:
+    from crystal_studio.app.wiring import open_project
+
+    return open_project(path, read_only)
+
+
+def _engines(language_model_id: str | None) -> EnginePort:
+    from crystal_studio.app.wiring import installed_engines
+
+    return installed_engines(language_model_id)
+
+
+def _catalog() -> ModelCatalog:
+    from crystal_studio.app.wiring import open_catalog
+
+    return open_catalog()
+
+
+def _read_records(name: str) -> Sequence[Mapping[str, Any]]:
+    from crystal_studio.training.data import read_split
+
+    return read_split(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""Introduces the rooms to each other: ports get their engines, loaded when first used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from crystal_studio.domain.model_card import ModelKind
+from crystal_studio.ports.aligner import Aligner
+from crystal_studio.ports.checks import Checker
+from crystal_studio.ports.crystal_files import CrystalFiles
+from crystal_studio.ports.describer import Describer, StructureComparer, Symmetrizer
+from crystal_studio.ports.language_model import LanguageModel
+from crystal_studio.ports.model_catalog import ModelCatalog
+from crystal_studio.ports.predictor import Predictor
+from crystal_studio.ports.prototype_library import PrototypeLibrary
+from crystal_studio.ports.relaxer import Relaxer
+from crystal_studio.ports.sampler import Sampler
+
+
+class InstalledEngines:
+    """The engines of the installed models; nothing is imported before it is asked for."""
+
+    def __init__(self, catalog: ModelCatalog, language_model_id: str | None = None) -> None:
+        self._catalog = catalog
+        self._language_model_id = language_model_id
+        self._used: dict[str, str] = {}
+
+    @cached_property
+    def language_model(self) -> LanguageModel:
+        """Writes pivots."""
+        return cast(LanguageModel, self._load(ModelKind.LANGUAGE_MODEL, self._language_model_id))
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """Draws crystals."""
+        return cast(Sampler, self._load(ModelKind.DENOISER))
+
+    @cached_property
+    def aligner(self) -> Aligner:
+        """Scores crystals against a text."""
+        return cast(Aligner, self._load(ModelKind.ALIGNER))
+
+    @cached_property
+    def band_gap(self) -> Predictor:
+        """Predicts PBE band gaps."""
+        return cast(Predictor, self._load(ModelKind.PREDICTOR))
+
+    @cached_property
+    def relaxer(self) -> Relaxer:
+        """Energies and relaxation."""
+        return cast(Relaxer, self._load(ModelKind.RELAXER))
+
+    @cached_property
+    def prototypes(self) -> PrototypeLibrary:
+        """Known prototypes."""
+        return cast(PrototypeLibrary, self._load(ModelKind.PROTOTYPES))
+
+    @cached_property
+    def checker(self) -> Checker:
+        """Validity checks."""
+        from crystal_studio.engines.chem import create_checker
+
+        return create_checker()
+
+    @cached_property
+    def describer(self) -> Describer:
+        """Robocrystallographer."""
+        from crystal_studio.engines.chem import create_describer
+
+        return create_describer()
+
+    @cached_property
+    def symmetrizer(self) -> Symmetrizer:
+        """Space groups."""
+        from crystal_studio.engines.chem import create_symmetrizer
+
+        return create_symmetrizer()
+
+    @cached_property
+    def comparer(self) -> StructureComparer:
+        """Compares crystals."""
+        from crystal_studio.engines.chem import create_comparer
+
+        return create_comparer()
+
+    @cached_property
+    def files(self) -> CrystalFiles:
+        """Crystals on disk."""
+        from crystal_studio.engines.chem import create_files
+
+        return create_files()
+
+    def identities(self) -> dict[str, str]:
+        """Kind -> "id@fingerprint" of every model loaded so far."""
+        return dict(self._used)
+
+    def _load(self, kind: ModelKind, model_id: str | None = None) -> Any:
+        card = self._catalog.default(kind, model_id)
+        loaded = self._catalog.load(card)
+        self._used[kind.value] = f"{card.id}@{card.fingerprint}"
+        return loaded
+
+
+def installed_engines(language_model_id: str | None = None) -> InstalledEngines:
+    """Engines of every model found in the shipped and the user's registry."""
+    return InstalledEngines(open_catalog(), language_model_id)
+
+
+def open_catalog() -> ModelCatalog:
+    """The catalogue of shipped and installed models."""
+    from crystal_studio.app.paths import models_folders
+    from crystal_studio.registry.catalog import FolderCatalog
+
+    return FolderCatalog(models_folders())
+
+
+def open_project(path: Path, read_only: bool = False) -> Any:
+    """Open or create a project file."""
+    from crystal_studio.storage.store import SqlHistoryStore
+
+    return SqlHistoryStore.open(path, read_only=read_only)

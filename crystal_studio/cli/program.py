@@ -1,0 +1,59 @@
+"""What the commands are given by the program that starts them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from crystal_studio.cli.console import Stop
+from crystal_studio.ports.crystal_files import CrystalFiles
+from crystal_studio.ports.history_store import HistoryStore
+from crystal_studio.ports.model_catalog import ModelCatalog
+from crystal_studio.services.engines import Engines
+
+
+class ProjectOpener(Protocol):
+    """Opens a project file for the time of a `with` block."""
+
+    def __call__(self, path: Path, read_only: bool = False) -> AbstractContextManager[HistoryStore]:
+        """Open or create."""
+
+
+class InstalledEngines(Engines, Protocol):
+    """Engines that can also read crystals from files."""
+
+    @property
+    def files(self) -> CrystalFiles:
+        """Crystals on disk."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """The wiring a command needs.
+
+    Attributes:
+        out: where answers go; everything else goes to stderr.
+        stop: set by Ctrl-C.
+        version: of the program, stored with every node.
+        open_project: opens a project file.
+        engines: loads engines on first use, with another language model when one is named.
+        catalog: installed models.
+        read_records: the crystals of a split by name, or of a file.
+    """
+
+    out: TextIO
+    stop: Stop
+    version: str
+    open_project: ProjectOpener
+    engines: Callable[[str | None], InstalledEngines]
+    catalog: Callable[[], ModelCatalog]
+    read_records: Callable[[str], Sequence[Mapping[str, Any]]]
+
+
+def complain(message: str) -> None:
+    """One sentence on stderr."""
+    print(f"crystal-studio: {message}", file=sys.stderr, flush=True)

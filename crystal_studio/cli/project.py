@@ -1,0 +1,64 @@
+"""`crystal-studio history`: the design tree of a project."""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from crystal_studio.cli.console import print_json
+from crystal_studio.cli.design import node_text
+from crystal_studio.cli.node_json import node_json
+from crystal_studio.cli.program import Program
+from crystal_studio.domain.errors import ExitStatus, StudioError
+from crystal_studio.domain.history import Node
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser("history", help="show the design tree of a project")
+    parser.add_argument("project", type=Path, metavar="PROJECT")
+    parser.add_argument("--node", metavar="NODE", help="show one node in full")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, program: Program) -> int:
+    """Print the tree, or one node."""
+    try:
+        with program.open_project(arguments.project, read_only=True) as store:
+            nodes = [store.node(arguments.node)] if arguments.node else store.nodes()
+    except StudioError as error:
+        if not arguments.json:
+            raise
+        print_json({"project": str(arguments.project.resolve()), "error": str(error), "nodes": []}, program.out)
+        return int(error.exit_status)
+    if arguments.json:
+        rows = [node_json(node, None) for node in nodes]
+        print_json({"project": str(arguments.project.resolve()), "error": None, "nodes": rows}, program.out)
+    elif arguments.node:
+        print(node_text(nodes[0], None), file=program.out)
+    else:
+        print("\n".join(tree_lines(nodes)) or "This project has no nodes yet.", file=program.out)
+    return int(ExitStatus.DONE)
+
+
+def tree_lines(nodes: list[Node]) -> list[str]:
+    """The tree as text, children below their parents in order of creation."""
+    children: dict[str | None, list[Node]] = defaultdict(list)
+    known = {node.id for node in nodes}
+    for node in nodes:
+        children[node.parent if node.parent in known else None].append(node)
+    lines: list[str] = []
+    waiting = [(node, 0) for node in reversed(children[None])]
+    while waiting:
+        node, depth = waiting.pop()
+        lines.append("  " * depth + _line(node))
+        waiting += [(child, depth + 1) for child in reversed(children[node.id])]
+    return lines
+
+
+def _line(node: Node) -> str:
+    gap = f"{node.band_gap.value:.2f} eV" if node.band_gap else "gap unknown"
+    return f"{node.id[:8]}  {node.crystal.formula}  {node.space_group.symbol}  {gap}  {node.message[:70]}"

@@ -1,0 +1,271 @@
+"""One message in, one committed node out: the loop of LapidaryEngine's Algorithm A.1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from time import perf_counter
+from uuid import uuid4
+
+from crystal_studio.domain.candidate import Candidate, Start
+from crystal_studio.domain.errors import NothingValid, UserCorrectable
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.intent import Direction, Goal, Intent, Quantity
+from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.history_store import HistoryStore
+from crystal_studio.services.engines import Engines
+from crystal_studio.services.goals import is_met, measure
+from crystal_studio.services.interpret import WrittenPivot, write_pivot
+from crystal_studio.services.listen import ParentFacts, listen, merge
+from crystal_studio.services.propose import Draw, Proposal, draw, start_states
+from crystal_studio.services.screen import Question, Screen, refusals
+
+MOST_REDRAWS = 3
+MOST_CANDIDATES = 200
+_SEED_STRIDE = 1_000_003  # keeps the seeds of rounds and redraws apart
+
+
+@dataclass(frozen=True)
+class DesignRequest:
+    """One round.
+
+    Attributes:
+        message: wish or feedback; None lets the predicted values alone drive the round.
+        parent: the node that is answered, None for a first wish.
+        seed: seed of the whole run; every round derives its own.
+        candidates: N.
+        strength: denoising strength alpha in (0, 1] of parent and prototype starts.
+
+    Raises:
+        UserCorrectable: a number is out of its range.
+    """
+
+    message: str | None
+    parent: Node | None
+    seed: int
+    candidates: int = 10
+    strength: float = 0.1
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.strength <= 1:
+            raise UserCorrectable(f"The strength is {self.strength:g}. Give a number above 0 and at most 1.")
+        if not 1 <= self.candidates <= MOST_CANDIDATES:
+            raise UserCorrectable(f"{self.candidates} candidates cannot be drawn. Ask for 1 to {MOST_CANDIDATES}.")
+        if not 0 <= self.seed < 2**63:
+            raise UserCorrectable(f"The seed is {self.seed}. Give a whole number from 0 to {2**63 - 1}.")
+        if self.message is None and self.parent is None:
+            raise UserCorrectable("The first round needs a wish in words.")
+
+
+class Stopwatch:
+    """Seconds by part."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        """Add the time spent inside to a part."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[part] = self.seconds.get(part, 0.0) + perf_counter() - started
+
+
+def respond(request: DesignRequest, engines: Engines, store: HistoryStore, context: JobContext) -> Node:
+    """Run one round and commit its node.
+
+    Raises:
+        UserCorrectable: the message cannot be acted on; says what to change.
+        NothingValid: no candidate passed the checks within the bounded number of draws.
+        Unavailable: a model is missing.
+        JobCancelled: stopped; nothing was committed.
+    """
+    this = _Round(request, engines, context)
+    written = this.write()
+    ranked = this.drawn_until_valid(written)
+    node = this.node(written, ranked)
+    context.check_cancelled()
+    store.commit(node)
+    return node
+
+
+def heard(request: DesignRequest, engines: Engines) -> Intent:
+    """Limits and goals in force: those of the message joined with the parent's that persist."""
+    parent = request.parent
+    if parent is None:
+        return listen(request.message or "", None)
+    if request.message is None:
+        return _intent_from_predictions(parent)
+    facts = ParentFacts(
+        formula=parent.crystal.formula,
+        space_group=parent.space_group.number,
+        band_gap_ev=parent.band_gap.value if parent.band_gap else None,
+        unit_distance_angstrom=engines.symmetrizer.unit_distance_angstrom(parent.crystal),
+    )
+    return merge(parent.intent, listen(request.message, facts))
+
+
+def _intent_from_predictions(parent: Node) -> Intent:
+    """The paper's first feedback: nothing but predicted values; the goals so far, judged against the parent."""
+    value = f"{parent.band_gap.value:.2f} eV" if parent.band_gap else "unknown"
+    message = f"The predicted band gap is {value}."
+    goals = parent.intent.goals or (Goal(Quantity.ENERGY, Direction.LOWER),)
+    limits = replace(parent.intent.limits, formula=None, replaced=())
+    return Intent(message, limits, goals, ("predicted values",))
+
+
+class _Round:
+    """One round in progress: the request, what was heard in it, and the time spent."""
+
+    def __init__(self, request: DesignRequest, engines: Engines, context: JobContext) -> None:
+        self._request = request
+        self._engines = engines
+        self._context = context
+        self._watch = Stopwatch()
+        self._intent = heard(request, engines)
+        self._reference = _reference(request.parent, self._intent, engines)
+        rounds_before = request.parent.round if request.parent else 0
+        self._seed = (request.seed + rounds_before * _SEED_STRIDE) % 2**63
+
+    def write(self) -> WrittenPivot:
+        """The pivot of this round."""
+        self._context.progress("writing", 0.0)
+        engines = self._engines
+        with self._watch("write"):
+            written = write_pivot(
+                self._intent,
+                self._request.parent,
+                engines.language_model,
+                engines.prototypes,
+                self._seed,
+                self._context,
+            )
+        self._context.partial("pivot", written.text)
+        return written
+
+    def drawn_until_valid(self, written: WrittenPivot) -> list[Candidate]:
+        """Ranked candidates of the first batch with a valid one among them.
+
+        Raises:
+            NothingValid: no batch had one; says why.
+        """
+        engines, question = self._engines, self._question(written)
+        screen = Screen(engines.checker, engines.symmetrizer, engines.aligner, engines.band_gap, engines.relaxer)
+        tried: list[Candidate] = []
+        for _ in range(MOST_REDRAWS):
+            candidates = screen.checked(self._draws(written), question, self._context)
+            if any(candidate.valid for candidate in candidates):
+                ranked = screen.ranked(candidates, question, self._context)
+                self._watch.seconds.update(screen.seconds)
+                return ranked
+            tried += candidates
+            self._seed += 1
+        reasons = "; ".join(list(refusals(tried))[:3])
+        raise NothingValid(
+            f"None of {len(tried)} draws of {question.formula} passed the checks ({reasons}). "
+            "Loosen a limit, name another formula, or try another seed."
+        )
+
+    def node(self, written: WrittenPivot, ranked: Sequence[Candidate]) -> Node:
+        """The node to commit: the first candidate, described."""
+        best, request, parent = ranked[0], self._request, self._request.parent
+        self._context.progress("describing", 0.0)
+        with self._watch("describe"):
+            description = self._engines.describer.describe(best.crystal)
+        return Node(
+            id=uuid4().hex,
+            parent=parent.id if parent else None,
+            round=parent.round + 1 if parent else 1,
+            message=self._intent.message,
+            intent=self._intent,
+            pivot=written.text,
+            pivot_source=written.source,
+            crystal=best.crystal,
+            relaxed=best.relaxed is not None,
+            description=description,
+            space_group=best.space_group or self._engines.symmetrizer.space_group(best.crystal),
+            alignment=best.alignment,
+            checks=best.checks,
+            band_gap=best.band_gap,
+            chosen=0,
+            candidates=tuple(ranked),
+            seed=self._seed,
+            strength=request.strength,
+            models=self._engines.identities(),
+            parameters={**request.parameters, "candidates": request.candidates, "run_seed": request.seed},
+            seconds={part: round(value, 3) for part, value in self._watch.seconds.items()},
+            notes=tuple(self._notes(best, written)),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _question(self, written: WrittenPivot) -> Question:
+        pivot, limits = written.pivot, self._intent.limits
+        formula = pivot.composition.formula
+        return Question(
+            text=written.text,
+            formula=formula,
+            space_group=pivot.space_group.number if pivot.space_group else None,
+            limits=limits,
+            goals=self._intent.goals,
+            reference=self._reference,
+            formula_is_named=formula == limits.formula,
+        )
+
+    def _draws(self, written: WrittenPivot) -> list[Draw]:
+        request, engines = self._request, self._engines
+        proposal = Proposal(
+            text=written.text,
+            pivot=written.pivot,
+            limits=self._intent.limits,
+            goals=self._intent.goals,
+            parent=request.parent,
+            count=request.candidates,
+            strength=request.strength,
+            seed=self._seed,
+        )
+        with self._watch("propose"):
+            states = start_states(proposal, engines.prototypes, engines.symmetrizer)
+        with self._watch("sample"):
+            return draw(proposal, states, engines.sampler, engines.symmetrizer, self._context)
+
+    def _notes(self, best: Candidate, written: WrittenPivot) -> Iterator[str]:
+        yield from best.notes
+        for goal in self._intent.goals:
+            key = goal.quantity.value
+            if is_met(goal, best.goal_values.get(key), self._reference.get(key)) is False:
+                target = f" {goal.target:g}" if goal.target is not None else ""
+                yield f"goal not met: {key} {goal.direction.value}{target}".replace("_", " ")
+        for reason in written.refused:
+            yield f"a text of the language model was refused: {reason}"
+        if self._request.parent and best.start is not Start.PARENT:
+            yield f"started from {best.origin} ({best.start.value}), not from the parent"
+
+
+def _reference(parent: Node | None, intent: Intent, engines: Engines) -> dict[str, float]:
+    """The parent's value of every quantity that a goal names."""
+    if parent is None:
+        return {}
+    gap = parent.band_gap.value if parent.band_gap else None
+    energy = parent.candidates[parent.chosen].energy_per_atom_ev
+    return measure(intent.goals, parent.crystal, engines.symmetrizer, gap, energy)
+
+
+def run_rounds(
+    messages: Sequence[str | None],
+    first: DesignRequest,
+    engines: Engines,
+    store: HistoryStore,
+    context: JobContext,
+    committed: Callable[[Node], None],
+) -> None:
+    """Run one round per message, each answering the node before; `committed` is called after every commit."""
+    parent = first.parent
+    for message in messages:
+        node = respond(replace(first, message=message, parent=parent), engines, store, context)
+        committed(node)
+        parent = node

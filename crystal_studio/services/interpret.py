@@ -1,0 +1,140 @@
+"""From a message to a pivot: the language model writes, grammar and limits judge, a draft is the last resort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.intent import Intent, Limits
+from crystal_studio.domain.pivot import Pivot, PivotSource
+from crystal_studio.domain.pivot_grammar import PivotSyntaxError, headline, parse_pivot
+from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.language_model import LanguageModel, WritingTask
+from crystal_studio.ports.prototype_library import PrototypeLibrary
+
+ALTERNATIVES = 4
+MAX_SITES = 20
+
+
+@dataclass(frozen=True)
+class WrittenPivot:
+    """A pivot that passed, who wrote it, and what was refused on the way."""
+
+    text: str
+    pivot: Pivot
+    source: PivotSource
+    refused: tuple[str, ...] = ()
+
+
+def problems(text: str, limits: Limits) -> tuple[str, ...]:
+    """Why a pivot text cannot be used, one sentence each; empty when it can."""
+    try:
+        pivot = parse_pivot(text)
+    except PivotSyntaxError as error:
+        return (str(error),)
+    found = [f"the text says something that cannot be read: '{sentence[:80]}'" for sentence in pivot.unread[:1]]
+    found += limits.violations(pivot.composition)
+    found += _structure_violations(pivot, limits)
+    if pivot.composition.reduced.num_atoms > min(limits.max_atoms or MAX_SITES, MAX_SITES):
+        found.append(f"{pivot.formula} has more than {limits.max_atoms or MAX_SITES} atoms a formula unit")
+    return tuple(found)
+
+
+def writing_task(intent: Intent, parent: Node | None, complaints: Sequence[str] = ()) -> WritingTask:
+    """What the language model is told: the message, the limits heard, and the parent with its predicted values."""
+    predicted: tuple[tuple[str, str], ...] = ()
+    if parent is not None and parent.band_gap is not None:
+        predicted = (("band gap", f"{parent.band_gap.value:.2f} {parent.band_gap.unit}"),)
+    return WritingTask(
+        message=intent.message,
+        limits=intent.limits,
+        description=parent.description if parent else None,
+        predicted=predicted,
+        complaints=tuple(complaints),
+    )
+
+
+def write_pivot(
+    intent: Intent,
+    parent: Node | None,
+    language_model: LanguageModel,
+    prototypes: PrototypeLibrary,
+    seed: int,
+    context: JobContext,
+) -> WrittenPivot:
+    """The pivot for a message: the model's own, else its one repair, else a grounded draft.
+
+    Raises:
+        UserCorrectable: not even a draft meets the limits.
+    """
+    refused: tuple[str, ...] = ()
+    for source in (PivotSource.MODEL, PivotSource.REPAIRED):
+        task = writing_task(intent, parent, refused)
+        texts = language_model.write_pivots(task, ALTERNATIVES, seed, context)
+        judged = [(text, problems(text, intent.limits)) for text in texts]
+        passing = [text for text, found in judged if not found]
+        if passing:
+            text = _most_buildable(passing, parent, prototypes)
+            return WrittenPivot(text, parse_pivot(text), source, refused)
+        refused += judged[0][1]
+    return _draft(intent, parent, prototypes, refused)
+
+
+def draft_pivot(intent: Intent, parent: Node | None, prototypes: PrototypeLibrary) -> str:
+    """A grounded pivot from the prototype model alone.
+
+    Raises:
+        UserCorrectable: no composition known to the model meets the limits.
+    """
+    near = parent.crystal.composition if parent else None
+    near_group = parent.space_group.number if parent else None
+    for idea in prototypes.ideas(intent.limits, intent.goals, 8, near=near, near_space_group=near_group):
+        text = headline(idea.formula, SpaceGroup(idea.space_group), idea.prototype)
+        if not problems(text, intent.limits):
+            return text
+    raise UserCorrectable(
+        "No crystal known to the models meets all of these limits together. Drop one of them, or name a formula."
+    )
+
+
+def _draft(intent: Intent, parent: Node | None, prototypes: PrototypeLibrary, refused: tuple[str, ...]) -> WrittenPivot:
+    text = draft_pivot(intent, parent, prototypes)
+    return WrittenPivot(text, parse_pivot(text), PivotSource.DRAFT, refused)
+
+
+def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
+    found = []
+    group = pivot.space_group
+    if limits.space_group and (group is None or group.number != limits.space_group):
+        found.append(f"the space group is not {SpaceGroup(limits.space_group).symbol}")
+    if limits.crystal_system and pivot.crystal_system != limits.crystal_system:
+        found.append(f"the crystal system is not {limits.crystal_system}")
+    if limits.dimensionality is not None and pivot.dimensionality not in (None, limits.dimensionality):
+        found.append(f"the structure is not {limits.dimensionality}-dimensional")
+    if limits.prototype and limits.prototype not in (pivot.prototype or "").lower():
+        found.append(f"the prototype is not {limits.prototype}")
+    return found
+
+
+def _most_buildable(texts: Sequence[str], parent: Node | None, prototypes: PrototypeLibrary) -> str:
+    """The alternative whose best prototype scores highest; the model's order decides between equals."""
+
+    def score(text: str) -> tuple[bool, float]:
+        pivot = parse_pivot(text)
+        group = pivot.space_group.number if pivot.space_group else None
+        built = prototypes.decorate(pivot.composition, 1, space_group=group, max_atoms=MAX_SITES)
+        return not _repeats(pivot, parent), built[0].score if built else float("-inf")
+
+    return max(texts, key=score)
+
+
+def _repeats(pivot: Pivot, parent: Node | None) -> bool:
+    """Whether the pivot only says again what the parent already is."""
+    if parent is None or pivot.space_group is None:
+        return False
+    same_formula = Composition.parse(pivot.formula).formula == parent.crystal.formula
+    return same_formula and pivot.space_group.number == parent.space_group.number

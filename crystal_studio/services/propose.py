@@ -1,0 +1,200 @@
+"""From a pivot to draws: start states (noise, parent, prototype), sampled in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from crystal_studio.domain.candidate import Start
+from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
+from crystal_studio.domain.pivot import Pivot
+from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.describer import Symmetrizer
+from crystal_studio.ports.prototype_library import DecoratedPrototype, PrototypeLibrary
+from crystal_studio.ports.sampler import Sampler, SampleRequest, StartState
+from crystal_studio.services.interpret import MAX_SITES
+
+# A refine round holds at least four of ten from the parent; the paper's noise starts keep two or three.
+_PARENT_SHARE = 0.4
+_NOISE_SHARE = 0.2
+_STRETCHES = (1.03, 1.05)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is to be drawn in one round.
+
+    Attributes:
+        count: number of candidates N.
+        strength: denoising strength alpha for parent and prototype starts.
+        seed: decides the choice of formula units and every random number of the sampler.
+    """
+
+    text: str
+    pivot: Pivot
+    limits: Limits
+    goals: tuple[Goal, ...]
+    parent: Node | None
+    count: int
+    strength: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A drawn crystal and the state it came from."""
+
+    state: StartState
+    crystal: Crystal
+
+
+def start_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer) -> list[StartState]:
+    """One start state per candidate: parent first, then prototypes, then noise for the rest.
+
+    Raises:
+        UserCorrectable: the composition does not fit into the largest cell the models know.
+    """
+    if proposal.pivot.composition.reduced.num_atoms > MAX_SITES:
+        raise UserCorrectable(
+            f"{proposal.pivot.formula} has more than {MAX_SITES} atoms a formula unit, more than the models were "
+            "trained on. Ask for a simpler formula."
+        )
+    states = list(_parent_states(proposal, symmetrizer))
+    from_noise = round(_NOISE_SHARE * proposal.count)
+    states += _prototype_states(proposal, prototypes, proposal.count - len(states) - from_noise)
+    return states + _noise_states(proposal, prototypes, proposal.count - len(states))
+
+
+def draw(proposal: Proposal, states: list[StartState], sampler: Sampler, symmetrizer: Symmetrizer,
+         context: JobContext) -> list[Draw]:  # fmt: skip
+    """Sample every start state in one batch; prototype starts get their prototype's symmetry back."""
+    request = SampleRequest(proposal.text, tuple(states), proposal.seed)
+    crystals = sampler.sample(request, context)
+    return [
+        Draw(state, _with_symmetry(state, crystal, symmetrizer))
+        for state, crystal in zip(states, crystals, strict=True)
+    ]
+
+
+def parent_mapping(parent: Crystal, composition: Composition) -> dict[str, str] | None:
+    """Which element of the parent becomes which, where only elements differ; None for another stoichiometry."""
+    old, new = parent.composition.reduced, composition.reduced
+    gone = [pair for pair in old.amounts if pair[0] not in new.elements]
+    come = [pair for pair in new.amounts if pair[0] not in old.elements]
+    mapping = {symbol: symbol for symbol in old.elements if symbol in new.elements}
+    for symbol, count in gone:
+        match = next((pair for pair in come if pair[1] == count), None)
+        if match is None:
+            return None
+        come.remove(match)
+        mapping[symbol] = match[0]
+    return mapping if old.replaced(mapping) == new else None
+
+
+def _parent_states(proposal: Proposal, symmetrizer: Symmetrizer) -> Iterator[StartState]:
+    if proposal.parent is None:
+        return
+    crystal = symmetrizer.primitive(proposal.parent.crystal)
+    mapping = parent_mapping(crystal, proposal.pivot.composition)
+    if mapping is None or crystal.num_sites > MAX_SITES:
+        return
+    species = tuple(mapping[symbol] for symbol in crystal.species)
+    swapped = {old for old, new in mapping.items() if old != new}
+    shapes = _parent_shapes(crystal, proposal.goals)
+    for index in range(max(1, round(_PARENT_SHARE * proposal.count))):
+        stretch = shapes[index % len(shapes)]
+        yield StartState(
+            start=Start.PARENT,
+            origin=f"node {proposal.parent.id[:8]}" + (f", stretched {stretch - 1:.0%}" if stretch > 1 else ""),
+            crystal=Crystal(crystal.lattice * stretch, species, crystal.frac_coords),
+            num_atoms=crystal.num_sites,
+            # The sites of a replaced element start absorbed and may only be revealed as the new element.
+            species=tuple(None if old in swapped else new for old, new in zip(crystal.species, species, strict=True)),
+            allowed=frozenset(mapping[old] for old in swapped),
+            excluded=proposal.limits.excluded,
+            strength=proposal.strength,
+        )
+
+
+def _parent_shapes(crystal: Crystal, goals: tuple[Goal, ...]) -> tuple[float, ...]:
+    """Linear stretches to start from: only a wish for more distance asks for any."""
+    wants_distance = any(
+        goal.quantity in (Quantity.UNIT_DISTANCE, Quantity.VOLUME) and goal.direction is Direction.HIGHER
+        for goal in goals
+    )
+    return (1.0, *_STRETCHES) if wants_distance else (1.0,)
+
+
+def _prototype_states(proposal: Proposal, prototypes: PrototypeLibrary, count: int) -> list[StartState]:
+    composition, group = proposal.pivot.composition, proposal.pivot.space_group
+    limit = min(proposal.limits.max_atoms or MAX_SITES, MAX_SITES)
+    found: list[DecoratedPrototype] = []
+    if group is not None:
+        asked = prototypes.decorate(composition, count, space_group=group.number, max_atoms=limit)
+        found += asked[: max(1, count // 2)]
+    if proposal.limits.space_group is None:
+        found += prototypes.decorate(composition, count + len(found), max_atoms=limit)
+    kept: dict[str, DecoratedPrototype] = {}
+    for prototype in found:
+        if _in_system(prototype, proposal.limits.crystal_system):
+            kept.setdefault(prototype.label, prototype)
+    return [_prototype_state(proposal, prototype) for prototype in list(kept.values())[:count]]
+
+
+def _in_system(prototype: DecoratedPrototype, crystal_system: str | None) -> bool:
+    return crystal_system is None or SpaceGroup(prototype.space_group).crystal_system == crystal_system
+
+
+def _prototype_state(proposal: Proposal, prototype: DecoratedPrototype) -> StartState:
+    crystal = prototype.crystal
+    return StartState(
+        start=Start.PROTOTYPE,
+        origin=prototype.label,
+        crystal=crystal,
+        num_atoms=crystal.num_sites,
+        species=crystal.species,
+        excluded=proposal.limits.excluded,
+        strength=proposal.strength,
+    )
+
+
+def _noise_states(proposal: Proposal, prototypes: PrototypeLibrary, count: int) -> list[StartState]:
+    """Pure noise with the pivot's composition; the formula units spread over the likely ones."""
+    composition = proposal.pivot.composition.reduced
+    group = proposal.pivot.space_group.number if proposal.pivot.space_group else None
+    limit = min(proposal.limits.max_atoms or MAX_SITES, MAX_SITES)
+    shares = prototypes.formula_units(composition, group) or prototypes.formula_units(composition)
+    fitting = {units: share for units, share in shares.items() if units * composition.num_atoms <= limit} or {1: 1.0}
+    generator = np.random.default_rng(proposal.seed)
+    weights = np.array(list(fitting.values())) / sum(fitting.values())
+    chosen = generator.choice(list(fitting), size=count, p=weights)
+    return [_noise_state(composition.species(int(units)), proposal.limits) for units in chosen]
+
+
+def _noise_state(species: tuple[str, ...], limits: Limits) -> StartState:
+    return StartState(
+        start=Start.NOISE,
+        origin=f"noise, {len(species)} atoms",
+        crystal=None,
+        num_atoms=len(species),
+        species=species,
+        excluded=limits.excluded,
+    )
+
+
+def _with_symmetry(state: StartState, crystal: Crystal, symmetrizer: Symmetrizer) -> Crystal:
+    if state.start is not Start.PROTOTYPE or state.crystal is None:
+        return crystal
+    return symmetrizer.impose(crystal, state.crystal)
+
+
+def with_seed(proposal: Proposal, seed: int) -> Proposal:
+    """The same proposal drawn again."""
+    return replace(proposal, seed=seed)
