@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.pivot_grammar_formula import read_formula
 from crystal_studio.domain.symmetry import SpaceGroup
+
+if TYPE_CHECKING:
+    from crystal_studio.domain.pivot_grammar_sentences import Sentence
 
 
 class PivotSource(StrEnum):
@@ -78,13 +83,16 @@ class Pivot:
         formula: as written in the text.
         space_group: None when the text leaves it open.
         prototype: mineral or prototype name as Robocrystallographer writes it ("(Cubic) Perovskite"), or None.
-        relation: how the prototype is stated: "structured", "derived", "-like" forms; None without a prototype.
+        relation: how the prototype is stated: "structured" (is it), "derived" (other elements on its sites) or "like"
+            (a distorted copy); None without a prototype.
         dimensionality: 0 to 3; None when not stated.
         components: sentence fragment on layers, ribbons or molecules ("two GaTe sheets oriented in the (0, 0, 1)
             direction"), None for a three-dimensional crystal.
         environments: local environments, in the order of the text.
         bond_lengths: bond lengths, in the order of the text.
         unread: sentences the grammar did not understand; empty for a text that parses in full.
+        sentences: the sentences after the headline and the components, each as data that writes itself back; a pivot
+            without them is written from its environments and bond lengths.
     """
 
     formula: str
@@ -96,11 +104,16 @@ class Pivot:
     environments: tuple[LocalEnvironment, ...] = ()
     bond_lengths: tuple[BondLengths, ...] = ()
     unread: tuple[str, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
 
     @property
     def composition(self) -> Composition:
-        """The composition the formula states."""
-        return Composition.parse(self.formula)
+        """The composition the formula states.
+
+        Raises:
+            UserCorrectable: not a formula.
+        """
+        return read_formula(self.formula)
 
     @property
     def crystal_system(self) -> str | None:
