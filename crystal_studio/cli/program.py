@@ -14,6 +14,7 @@ from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.model_catalog import ModelCatalog
 from crystal_studio.services.engines import Engines
+from crystal_studio.services.evaluate import TemplateRanking
 
 
 class ProjectOpener(Protocol):
@@ -29,6 +30,9 @@ class InstalledEngines(Engines, Protocol):
     @property
     def files(self) -> CrystalFiles:
         """Crystals on disk."""
+
+    def nearest_templates(self, rows: Sequence[Mapping[str, Any]]) -> TemplateRanking:
+        """The retrieval baseline over training rows (lattice, species, frac, formula)."""
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,7 @@ class NearestTemplates:
     def _decorated(self, pool: _Pool, index: int, option: NDArray[np.int64]) -> Crystal:
         template = pool.templates[index].crystal
         mapping = dict(zip(pool.slots[index].tolist(), option.tolist(), strict=True))
-        swapped = template.with_species(
-            [_SYMBOL_OF[mapping[BY_SYMBOL[symbol].number]] for symbol in template.species]
-        )
+        swapped = template.with_species([_SYMBOL_OF[mapping[BY_SYMBOL[symbol].number]] for symbol in template.species])
         growth = self._volume.expected(swapped) / self._volume.expected(template)
         return swapped.scaled_to(template.volume_angstrom3 * growth)
 
@@ -114,7 +112,7 @@ class _VolumeModel:
                 row[column[symbol]] += 1
         volumes = np.array([crystal.volume_angstrom3 for crystal in crystals])
         weights = np.linalg.solve(counts.T @ counts + _RIDGE * np.eye(len(elements)), counts.T @ volumes)
-        self._volume_angstrom3 = dict(zip(elements, weights.tolist(), strict=True))
+        self._volume_angstrom3: dict[str, float] = dict(zip(elements, weights.tolist(), strict=True))
 
     def expected(self, crystal: Crystal) -> float:
         """Expected cell volume in cubic angstrom."""

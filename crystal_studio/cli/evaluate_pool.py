@@ -1,0 +1,93 @@
+"""Runs the batches of an evaluation here or in several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from crystal_studio.cli.console import ConsoleContext, Stop
+from crystal_studio.cli.program import InstalledEngines, Program
+from crystal_studio.services.evaluate import EvaluationRow
+from crystal_studio.services.evaluate_csp import CspEvaluation, CspSettings
+
+_POLL_SECONDS = 0.5
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+EngineLoader = Callable[[str | None], InstalledEngines]
+Group = Sequence[EvaluationRow]
+Outcomes = list[dict[str, Any]]
+
+
+def csp_outcomes(groups: Sequence[Group], settings: CspSettings, program: Program, workers: int) -> Iterator[Outcomes]:
+    """Outcomes batch by batch; with several workers in the order in which they finish.
+
+    Raises:
+        JobCancelled: Ctrl-C was pressed; what was yielded before is whole.
+    """
+    if not groups:
+        return
+    templates = program.read_records("train")
+    if workers == 1:
+        work = _Work(program.engines, templates, settings)
+        context = ConsoleContext(program.stop)
+        for group in groups:
+            yield work.outcomes(group, context)
+    else:
+        yield from _in_processes(groups, settings, program, templates, workers)
+
+
+class _Work:
+    """What one process needs to evaluate a batch."""
+
+    def __init__(self, loader: EngineLoader, templates: Sequence[Mapping[str, Any]], settings: CspSettings) -> None:
+        engines = loader(None)
+        self._evaluation = CspEvaluation(engines, engines.nearest_templates(templates), settings)
+
+    def outcomes(self, group: Group, context: ConsoleContext) -> Outcomes:
+        return self._evaluation.outcomes(group, context)
+
+
+_work: _Work | None = None  # one for each worker process, made by `_start`
+
+
+def _in_processes(
+    groups: Sequence[Group],
+    settings: CspSettings,
+    program: Program,
+    templates: Sequence[Mapping[str, Any]],
+    workers: int,
+) -> Iterator[Outcomes]:
+    threads = str(max(1, (os.cpu_count() or 1) // workers))
+    for variable in _THREAD_VARIABLES:
+        os.environ.setdefault(variable, threads)
+    spawn = multiprocessing.get_context("spawn")  # a forked torch hangs in its threads
+    with spawn.Pool(workers, _start, (program.engines, templates, settings)) as pool:
+        finished = pool.imap_unordered(_evaluate, groups)
+        for _ in groups:
+            yield _next(finished, program.stop)
+
+
+def _next(finished: Any, stop: Stop) -> Outcomes:
+    """Wait for the next batch without being deaf to Ctrl-C."""
+    while True:
+        try:
+            outcomes: Outcomes = finished.next(timeout=_POLL_SECONDS)
+        except multiprocessing.TimeoutError:
+            stop.check()
+        else:
+            return outcomes
+
+
+def _start(loader: EngineLoader, templates: Sequence[Mapping[str, Any]], settings: CspSettings) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
+    global _work  # noqa: PLW0603 - a pool hands its initializer's result to tasks in no other way
+    _work = _Work(loader, templates, settings)
+
+
+def _evaluate(group: Group) -> Outcomes:
+    if _work is None:
+        raise AssertionError("the pool starts every worker with `_start`")
+    return _work.outcomes(group, ConsoleContext(Stop()))
