@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from crystal_studio.domain.model_card import ModelKind
 from crystal_studio.ports.aligner import Aligner
@@ -17,6 +18,10 @@ from crystal_studio.ports.predictor import Predictor
 from crystal_studio.ports.prototype_library import PrototypeLibrary
 from crystal_studio.ports.relaxer import Relaxer
 from crystal_studio.ports.sampler import Sampler
+from crystal_studio.services.evaluate import TemplateRanking
+
+if TYPE_CHECKING:
+    from crystal_studio.storage.sql_history_store import SqlHistoryStore
 
 
 class InstalledEngines:
@@ -92,6 +97,12 @@ class InstalledEngines:
 
         return create_files()
 
+    def nearest_templates(self, rows: Sequence[Mapping[str, Any]]) -> TemplateRanking:
+        """The retrieval baseline over training rows."""
+        from crystal_studio.engines.sampling.retrieval import NearestTemplates
+
+        return NearestTemplates.from_rows(rows)
+
     def identities(self) -> dict[str, str]:
         """Kind -> "id@fingerprint" of every model loaded so far."""
         return dict(self._used)
@@ -116,8 +127,8 @@ def open_catalog() -> ModelCatalog:
     return FolderCatalog(models_folders())
 
 
-def open_project(path: Path, read_only: bool = False) -> Any:
+def open_project(path: Path, read_only: bool = False) -> SqlHistoryStore:
     """Open or create a project file."""
-    from crystal_studio.storage.store import SqlHistoryStore
+    from crystal_studio.storage.sql_history_store import SqlHistoryStore
 
     return SqlHistoryStore.open(path, read_only=read_only)

@@ -1,0 +1,37 @@
+"""Every port, faked: for tests, and for a demonstration without models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crystal_studio.engines.fake.fake_aligner import FakeAligner
+from crystal_studio.engines.fake.fake_checker import FakeChecker
+from crystal_studio.engines.fake.fake_comparer import FakeComparer
+from crystal_studio.engines.fake.fake_crystal_files import FakeCrystalFiles
+from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmetrizer
+from crystal_studio.engines.fake.fake_predictor import FakePredictor
+from crystal_studio.engines.fake.fake_prototype_library import FakePrototypeLibrary
+from crystal_studio.engines.fake.fake_relaxer import FakeRelaxer
+from crystal_studio.engines.fake.fake_sampler import FakeSampler
+from crystal_studio.engines.fake.scripted_language_model import ScriptedLanguageModel
+
+
+@dataclass
+class FakeEngines:
+    """The engines of a design round without a model."""
+
+    language_model: ScriptedLanguageModel = field(default_factory=ScriptedLanguageModel)
+    sampler: FakeSampler = field(default_factory=FakeSampler)
+    aligner: FakeAligner = field(default_factory=FakeAligner)
+    band_gap: FakePredictor = field(default_factory=FakePredictor)
+    relaxer: FakeRelaxer = field(default_factory=FakeRelaxer)
+    prototypes: FakePrototypeLibrary = field(default_factory=FakePrototypeLibrary)
+    checker: FakeChecker = field(default_factory=FakeChecker)
+    describer: FakeDescriber = field(default_factory=FakeDescriber)
+    symmetrizer: FakeSymmetrizer = field(default_factory=FakeSymmetrizer)
+    comparer: FakeComparer = field(default_factory=FakeComparer)
+    files: FakeCrystalFiles = field(default_factory=FakeCrystalFiles)
+
+    def identities(self) -> dict[str, str]:
+        """One name for all."""
+        return {"language_model": "scripted@fake", "denoiser": "fake@fake"}

@@ -1,0 +1,155 @@
+"""`design` over fake engines and a real project file: the JSON, the files and the exit statuses."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crystal_studio.app.wiring import open_project
+from crystal_studio.cli.console import Stop
+from crystal_studio.cli.parser import build_parser
+from crystal_studio.cli.program import Program
+from crystal_studio.domain.errors import StudioError
+from crystal_studio.engines.fake.bundle import FakeEngines
+
+WISH = "An oxide insulator with a wide band gap that contains strontium and titanium"
+PEROVSKITE = "SrTiO3 is (Cubic) Perovskite structured and crystallizes in the cubic Pm-3m space group."
+NODE_KEYS = {
+    "id", "parent", "round", "message", "pivot", "pivot_source", "description", "formula", "space_group",
+    "num_sites", "alignment", "valid", "checks", "band_gap", "strength", "start", "relaxed", "candidates", "limits", "cif", "seconds",
+}  # fmt: skip
+
+
+class Session:
+    """Runs commands as the program would, with engines that can be scripted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.engines = FakeEngines()
+        self.stop = Stop()
+
+    def run(self, *argv: str) -> tuple[int, str]:
+        out = io.StringIO()
+        program = Program(
+            out,
+            self.stop,
+            "0",
+            open_project,
+            lambda model: self.engines,
+            lambda: pytest.fail("no catalogue"),
+            lambda name: [],
+        )
+        arguments = build_parser("0").parse_args(list(argv))
+        try:
+            status = arguments.run(arguments, program)
+        except StudioError as error:
+            return int(error.exit_status), str(error)
+        return status, out.getvalue()
+
+    def design(self, *argv: str) -> tuple[int, dict[str, Any]]:
+        project = str(self.folder / "p.cstudio")
+        status, text = self.run("design", *argv, "--project", project, "--out", str(self.folder / "out"), "--json")
+        assert text.count("\n") == 1
+        return status, json.loads(text)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Session(tmp_path)
+
+
+def test_that_json_holds_every_field_of_a_chain_of_nodes(session: Session) -> None:
+    session.engines.language_model.enqueue([PEROVSKITE, PEROVSKITE])
+    status, answer = session.design(WISH, "--feedback", "Make the gap wider but keep the composition.", "--seed", "7")
+    assert status == 0
+    assert answer["error"] is None
+    assert answer["seed"] == 7
+    first, second = answer["nodes"]
+    assert first.keys() >= NODE_KEYS
+    assert first["parent"] is None
+    assert second["parent"] == first["id"]
+    assert (first["round"], second["round"]) == (1, 2)
+    assert first["space_group"].keys() == {"symbol", "number", "symprec"}
+    assert first["band_gap"].keys() == {"value", "sigma", "unit", "functional", "in_distribution"}
+    assert Path(first["cif"]).is_absolute()
+    assert Path(first["cif"]).is_file()
+    assert second["formula"] == first["formula"] == "SrTiO3"
+
+
+def test_that_rounds_add_nodes_driven_by_predictions(session: Session) -> None:
+    status, answer = session.design(WISH, "--rounds", "2", "--seed", "1")
+    assert status == 0
+    assert [node["round"] for node in answer["nodes"]] == [1, 2, 3]
+
+
+def test_that_from_continues_an_old_node_and_makes_a_branch(session: Session) -> None:
+    _, answer = session.design(WISH, "--feedback", "Make it denser.", "--seed", "1")
+    root = answer["nodes"][0]["id"]
+    status, branch = session.design("Replace strontium by barium.", "--from", root[:8], "--seed", "2")
+    assert status == 0
+    assert branch["nodes"][0]["parent"] == root
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "",
+        "   ",
+        "oxide " * 20_000,
+        "blub wibble frotz",
+        "an oxide with unobtainium",
+        "no oxygen, an oxide",
+        "make Xq2O3",
+    ],
+)
+def test_that_a_wish_that_cannot_be_met_is_one_clear_sentence_and_no_project(session: Session, wish: str) -> None:
+    status, answer = session.design(wish)
+    assert status == 2
+    assert answer["nodes"] == []
+    assert 20 < len(answer["error"]) < 500
+    assert not (session.folder / "p.cstudio").exists()
+
+
+def test_that_nodes_committed_before_a_bad_feedback_are_reported_and_kept(session: Session) -> None:
+    status, answer = session.design(WISH, "--feedback", "use unobtainium instead", "--seed", "1")
+    assert status == 2
+    assert len(answer["nodes"]) == 1
+    assert answer["error"]
+    status, text = session.run("history", str(session.folder / "p.cstudio"), "--json")
+    assert status == 0
+    assert [node["id"] for node in json.loads(text)["nodes"]] == [answer["nodes"][0]["id"]]
+
+
+def test_that_a_stop_requested_during_a_round_gives_130_and_keeps_what_was_committed(session: Session) -> None:
+    session.stop.requested = True
+    status, answer = session.design(WISH, "--seed", "1")
+    assert status == 130
+    assert answer["nodes"] == []
+    assert "Stopped" in answer["error"]
+
+
+def test_that_a_damaged_project_is_refused_and_left_as_it_is(session: Session) -> None:
+    project = session.folder / "p.cstudio"
+    project.write_bytes(b"this is no database" * 100)
+    status, answer = session.design(WISH)
+    assert status == 2
+    assert "p.cstudio" in answer["error"]
+    assert project.read_bytes().startswith(b"this is no database")
+
+
+def test_that_an_unknown_node_is_named(session: Session) -> None:
+    session.design(WISH, "--seed", "1")
+    status, answer = session.design("Make it denser.", "--from", "ffffffff")
+    assert status == 2
+    assert "ffffffff" in answer["error"]
+
+
+@pytest.mark.parametrize("options", [["--strength", "0"], ["--candidates", "0"], ["--rounds", "-1"], ["--seed", "-5"]])
+def test_that_numbers_out_of_range_name_the_range(session: Session, options: list[str]) -> None:
+    status, answer = session.design(WISH, *options)
+    assert status == 2
+    assert any(character.isdigit() for character in answer["error"])
