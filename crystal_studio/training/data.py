@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -203,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     descriptions = read_descriptions(described) if described.exists() else {}
     for split in options.splits:
         count = prepare_split(_source_of(folder, split), descriptions, Path(options.output) / f"{split}.npz")
-        print(json.dumps({"split": split, "crystals": count}))
+        sys.stdout.write(json.dumps({"split": split, "crystals": count}) + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -220,7 +221,9 @@ def _source_of(folder: Path, split: str) -> Path:
     for path in [*candidates, folder / split]:
         if path.exists():
             return path
-    raise UserCorrectable(f"There is no split '{split}' in '{folder}'. Expected {split}.jsonl.gz, {split}.csv or {split}/.")
+    raise UserCorrectable(
+        f"There is no split '{split}' in '{folder}'. Expected {split}.jsonl.gz, {split}.csv or {split}/."
+    )
 
 
 def _crystal_of_cif(text: str) -> Crystal:

@@ -46,7 +46,7 @@ def texts_of(formula: str, space_group: int | None, description: str | None) -> 
 
 
 def short_pivot(formula: str, space_group: int | None, prototype: str | None = None) -> str:
-    """A first sentence in Robocrystallographer's words, such as "SrTiO3 crystallizes in the cubic Pm-3m space group."."""
+    """A first sentence as Robocrystallographer writes it: "SrTiO3 crystallizes in the cubic Pm-3m space group."."""
     kind = f"is {prototype} structured and " if prototype else ""
     if space_group is None:
         return f"{formula} {kind}crystallizes in an unknown space group."

@@ -15,8 +15,19 @@ def canonical_cell(crystal: Crystal) -> Crystal:
 
     Atoms keep their order. A cell that spglib cannot reduce is only rotated.
     """
-    lattice, frac_coords = _niggli(np.asarray(crystal.lattice), np.asarray(crystal.frac_coords))
+    change = _niggli_change(np.asarray(crystal.lattice))
+    lattice, frac_coords = change @ crystal.lattice, crystal.frac_coords @ np.linalg.inv(change)
     return Crystal(symmetric_lattice(lattice), crystal.species, frac_coords % 1.0)
+
+
+def in_cell_of(start: Crystal, drawn: Crystal) -> Crystal:
+    """A crystal drawn from `canonical_cell(start)`, in the cell choice of `start` again; its rotation is arbitrary.
+
+    Only then can the draw be compared with its start, site by site, and given the start's symmetry back.
+    """
+    change = _niggli_change(np.asarray(start.lattice))
+    lattice, frac_coords = np.linalg.inv(change) @ drawn.lattice, drawn.frac_coords @ change
+    return Crystal(lattice, drawn.species, frac_coords % 1.0)
 
 
 def symmetric_lattice(lattice: Array) -> Array:
@@ -28,14 +39,12 @@ def symmetric_lattice(lattice: Array) -> Array:
     return np.asarray((vectors * np.sqrt(values)) @ vectors.T, dtype=np.float64)
 
 
-def _niggli(lattice: Array, frac_coords: Array) -> tuple[Array, Array]:
-    """Reduce; the change of basis is kept right-handed so that no chiral crystal is mirrored."""
+def _niggli_change(lattice: Array) -> Array:
+    """Whole-number change of basis (3, 3) to the Niggli cell, right-handed so that no chiral crystal is mirrored."""
     import spglib
 
     reduced = spglib.niggli_reduce(lattice, eps=1e-5)
     if reduced is None:
-        return lattice, frac_coords
+        return np.eye(3)
     change = np.rint(np.asarray(reduced) @ np.linalg.inv(lattice))
-    if np.linalg.det(change) < 0:
-        change = -change
-    return change @ lattice, frac_coords @ np.linalg.inv(change)
+    return -change if np.linalg.det(change) < 0 else change

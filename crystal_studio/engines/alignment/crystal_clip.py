@@ -1,0 +1,77 @@
+"""Crystal CLIP as an aligner: cosine of the embeddings of a text and of crystals.
+
+Shapes: B crystals, N atoms (padded).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.elements import BY_SYMBOL
+from crystal_studio.engines.devices.choice import choose_device
+from crystal_studio.engines.devices.model_folder import VOCABULARY, read_model
+from crystal_studio.engines.nets.clip_net import CrystalClip
+from crystal_studio.engines.nets.configurations import clip_from_dict
+from crystal_studio.engines.nets.tokenizer import Tokenizer
+from crystal_studio.engines.sampling.denoiser_cell import canonical_cell
+
+
+@dataclass(frozen=True)
+class CrystalClipAligner:
+    """Scores crystals under a text with a trained Crystal CLIP."""
+
+    model: CrystalClip
+    tokenizer: Tokenizer
+    device: torch.device
+
+    @torch.no_grad()
+    def score(self, text: str, crystals: Sequence[Crystal]) -> list[float]:
+        """Alignment of each crystal with the text, -1 to 1."""
+        if not crystals:
+            return []
+        text_D = self.model.encode_text(self.tokenizer.encode_batch([text]).to(self.device))[0]
+        return [float(score) for score in (self.embed(crystals) @ text_D).cpu()]
+
+    @torch.no_grad()
+    def embed(self, crystals: Sequence[Crystal]) -> Tensor:
+        """Unit vectors (B, D) of crystals."""
+        return self.model.encode_crystal(*(tensor.to(self.device) for tensor in batch_of(crystals)))
+
+
+def create(folder: Path, options: Mapping[str, Any]) -> CrystalClipAligner:
+    """Load a Crystal CLIP from its registry folder.
+
+    Raises:
+        Unavailable: a file is missing.
+    """
+    config, weights = read_model(folder)
+    model = CrystalClip(clip_from_dict(config["clip"]))
+    model.load_state_dict(weights)
+    device = choose_device(str(options.get("device", "auto")))
+    return CrystalClipAligner(model.to(device).eval(), Tokenizer.load(folder / VOCABULARY), device)
+
+
+def batch_of(crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Species (B, N), fractional coordinates (B, N, 3), symmetric lattices (B, 3, 3) and mask (B, N), padded."""
+    cells = [canonical_cell(crystal) for crystal in crystals]
+    width = max(len(cell) for cell in cells)
+    species = np.zeros((len(cells), width), dtype=np.int64)
+    frac = np.zeros((len(cells), width, 3), dtype=np.float32)
+    for row, cell in enumerate(cells):
+        species[row, : len(cell)] = [BY_SYMBOL[symbol].number for symbol in cell.species]
+        frac[row, : len(cell)] = cell.frac_coords
+    lattices = np.stack([cell.lattice for cell in cells]).astype(np.float32)
+    return (
+        torch.from_numpy(species),
+        torch.from_numpy(frac),
+        torch.from_numpy(lattices),
+        torch.from_numpy(species > 0),
+    )

@@ -1,0 +1,143 @@
+"""The denoiser as a sampler: start states in, drawn crystals out.
+
+Shapes: B draws, N atoms (padded), T text features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.engines.devices.choice import choose_device
+from crystal_studio.engines.devices.model_folder import VOCABULARY, part_of, read_model
+from crystal_studio.engines.diffusion.process import Crystals, Process
+from crystal_studio.engines.diffusion.reverse import Condition, Reverse, denoise
+from crystal_studio.engines.nets.clip_net import TextHalf
+from crystal_studio.engines.nets.configurations import clip_from_dict, denoiser_from_dict
+from crystal_studio.engines.nets.denoiser_net import DenoiserNet, Prediction
+from crystal_studio.engines.nets.tokenizer import Tokenizer
+from crystal_studio.engines.sampling.denoiser_cell import in_cell_of
+from crystal_studio.engines.sampling.denoiser_states import Starts, gather, to_crystals
+from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.sampler import SampleRequest, StartState
+
+_LARGEST_BATCH = 64
+
+
+@dataclass(frozen=True)
+class DenoiserSampler:
+    """Draws crystals with a trained denoiser; every random number comes from the request's seed, on the CPU."""
+
+    net: DenoiserNet
+    text: TextHalf
+    tokenizer: Tokenizer
+    process: Process
+    defaults: Reverse
+    device: torch.device
+
+    def sample(self, request: SampleRequest, context: JobContext) -> list[Crystal]:
+        """Draw one crystal per start state, in order; a start without noise comes back as it is.
+
+        Raises:
+            JobCancelled: stopped between two denoising steps.
+            UserCorrectable: a start state does not fit together.
+        """
+        settings = self._settings(request)
+        generator = torch.Generator()
+        generator.manual_seed(request.seed)
+        text_T = self._embed(request.text)
+        parts = [request.states[i : i + _LARGEST_BATCH] for i in range(0, len(request.states), _LARGEST_BATCH)]
+        drawn: list[Crystal] = []
+        for index, part in enumerate(parts):
+            follow = _Follower(context, index, len(parts))
+            drawn += self._draw(part, text_T, bool(request.text.strip()), settings, generator, follow)
+        context.progress("sampling", 1.0)
+        return drawn
+
+    def _draw(
+        self,
+        states: Sequence[StartState],
+        text_T: Tensor,
+        has_text: bool,
+        settings: Reverse,
+        generator: torch.Generator,
+        follow: _Follower,
+    ) -> list[Crystal]:
+        starts = gather(states, self.process)
+        noisy = starts.noised(self.process, generator)
+        condition = Condition(
+            text_BT=text_T.expand(len(states), -1),
+            has_text_B=torch.full((len(states),), has_text),
+            allowed_BNC=starts.allowed_BNC,
+        )
+        drawn = denoise(self._call, self.process, noisy, starts.t_B, condition, settings, generator, follow.poll)
+        return _in_their_cells(to_crystals(drawn), states, starts)
+
+    def _call(self, *tensors: Tensor) -> Prediction:
+        predicted = self.net(*(tensor.to(self.device) for tensor in tensors))
+        return Prediction(*(tensor.float().cpu() for tensor in vars(predicted).values()))
+
+    @torch.no_grad()
+    def _embed(self, text: str) -> Tensor:
+        out: Tensor = self.text.condition(self.tokenizer.encode_batch([text]).to(self.device)).float().cpu()[0]
+        return out
+
+    def _settings(self, request: SampleRequest) -> Reverse:
+        steps = self.defaults.steps if request.steps is None else request.steps
+        guidance = self.defaults.guidance if request.guidance is None else request.guidance
+        if not 1 <= steps <= self.process.steps:
+            raise UserCorrectable(f"{steps} denoising steps are not possible. Choose 1 to {self.process.steps}.")
+        return replace(self.defaults, steps=steps, guidance=guidance)
+
+
+@dataclass(frozen=True)
+class _Follower:
+    """Polls for cancellation and reports progress of one of several batches."""
+
+    context: JobContext
+    batch: int
+    batches: int
+
+    def poll(self, step: int, steps: int, crystals: Crystals) -> None:
+        self.context.check_cancelled()
+        self.context.progress("sampling", (self.batch + step / steps) / self.batches)
+
+
+def create(folder: Path, options: Mapping[str, Any]) -> DenoiserSampler:
+    """Load a denoiser from its registry folder.
+
+    Raises:
+        Unavailable: a file is missing.
+    """
+    config, weights = read_model(folder)
+    net, text = DenoiserNet(denoiser_from_dict(config["denoiser"])), TextHalf(clip_from_dict(config["clip"]))
+    net.load_state_dict(part_of(weights, "denoiser."))
+    text.load_state_dict(part_of(weights, "clip."))
+    device = choose_device(str(options.get("device", "auto")))
+    settings = {name: options[name] for name in vars(Reverse()) if name in options}
+    return DenoiserSampler(
+        net=net.to(device).eval(),
+        text=text.to(device).eval(),
+        tokenizer=Tokenizer.load(folder / VOCABULARY),
+        process=Process(),
+        defaults=Reverse(**settings),
+        device=device,
+    )
+
+
+def _in_their_cells(drawn: list[Crystal], states: Sequence[StartState], starts: Starts) -> list[Crystal]:
+    """Draws in the cell choice of their start crystals; where no noise touched a start (alpha -> 0), that start."""
+    kept = []
+    for crystal, state, t in zip(drawn, states, starts.t_B.tolist(), strict=True):
+        if state.crystal is None:
+            kept.append(crystal)
+        else:
+            kept.append(state.crystal.with_species(crystal.species) if t == 0 else in_cell_of(state.crystal, crystal))
+    return kept
