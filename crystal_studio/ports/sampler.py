@@ -59,7 +59,7 @@ class Sampler(Protocol):
     """Draws crystals conditioned on a text."""
 
     def sample(self, request: SampleRequest, context: JobContext) -> list[Crystal]:
-        """Draw one crystal per start state, in order.
+        """Draw one crystal per start state, in order; in the cell choice and site order of its start crystal.
 
         Raises:
             JobCancelled: stopped between two denoising steps.

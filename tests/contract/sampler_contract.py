@@ -7,6 +7,7 @@ import pytest
 from contract_crystals import perovskite
 
 from crystal_studio.domain.candidate import Start
+from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import JobCancelled
 from crystal_studio.engines.fake import FakeContext
 from crystal_studio.ports.sampler import Sampler, SampleRequest, StartState
@@ -92,3 +93,13 @@ class SamplerContract:
     def test_that_it_stops_between_two_steps(self, subject):
         with pytest.raises(JobCancelled):
             subject.sample(request(noise()), FakeContext().cancel_after(1))
+
+    def test_that_a_draw_keeps_the_cell_choice_of_its_start(self, subject):
+        cell = perovskite()
+        sheared = np.array([[1.0, 0, 0], [1, 1, 0], [0, 1, 1]])
+        start = Crystal(sheared @ cell.lattice, cell.species, cell.frac_coords @ np.linalg.inv(sheared))
+        state = StartState(Start.PROTOTYPE, "sheared", start, 5, start.species, strength=0.01)
+        (drawn,) = subject.sample(request(state), FakeContext())
+        assert np.allclose(drawn.lengths_angstrom, start.lengths_angstrom, rtol=0.1)
+        assert np.allclose(drawn.angles_degree, start.angles_degree, atol=8)
+        assert drawn.species == start.species
