@@ -1,0 +1,39 @@
+"""Where things lie on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path, user_state_path
+
+APPLICATION = "crystal-studio"
+MODELS_VARIABLE = "CRYSTAL_STUDIO_MODELS"
+DATA_VARIABLE = "CRYSTAL_STUDIO_DATA"
+
+
+def shipped_models_folder() -> Path:
+    """The registry that comes with the program."""
+    return Path(__file__).parents[2] / "models_registry"
+
+
+def user_models_folder() -> Path:
+    """The person's own models; fetched and imported ones go here."""
+    named = os.environ.get(MODELS_VARIABLE)
+    return Path(named).expanduser().absolute() if named else user_data_path(APPLICATION, appauthor=False) / "models"
+
+
+def models_folders() -> tuple[Path, Path]:
+    """Folders of model cards; the later one counts for more."""
+    return (shipped_models_folder(), user_models_folder())
+
+
+def training_data_folder() -> Path | None:
+    """Folder of the training data, None where the environment names none."""
+    named = os.environ.get(DATA_VARIABLE)
+    return Path(named).expanduser().absolute() if named else None
+
+
+def log_file() -> Path:
+    """The rotating log."""
+    return user_state_path(APPLICATION, appauthor=False) / "log" / "crystal-studio.log"

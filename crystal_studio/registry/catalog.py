@@ -1,0 +1,145 @@
+"""The catalogue: every model card found, verified and loaded on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from crystal_studio.domain.errors import Unavailable
+from crystal_studio.domain.model_card import ModelCard, ModelKind
+from crystal_studio.registry.card_file import CARD_NAME, read_card
+from crystal_studio.registry.integrity import verify_files
+from crystal_studio.registry.resolve import factory_of
+
+REFERENCE = "ref"
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """What was found: cards by (kind, id), and the complaints about the cards that could not be read."""
+
+    cards: Mapping[tuple[ModelKind, str], ModelCard]
+    complaints: Mapping[Path, Unavailable]
+
+
+class FolderCatalog:
+    """Implements `ports.model_catalog.ModelCatalog` over folders of cards.
+
+    Args:
+        folders: searched in order; a later folder's card counts for more than an earlier one's.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+        self._loaded: dict[tuple[ModelKind, str], Any] = {}
+        self._loading = RLock()
+
+    def cards(self) -> Sequence[ModelCard]:
+        """Every readable card, by kind and id."""
+        return [self._shelf.cards[key] for key in sorted(self._shelf.cards)]
+
+    def complaints(self) -> Mapping[Path, Unavailable]:
+        """Card file -> why it was left out."""
+        return self._shelf.complaints
+
+    def default(self, kind: ModelKind, model_id: str | None = None) -> ModelCard:
+        """The card for a job: the one named, else the default, else the only one.
+
+        Raises:
+            Unavailable: none is installed, or several and no default.
+        """
+        found = [card for card in self.cards() if card.kind is kind]
+        if model_id is not None:
+            return self._named(model_id, found, kind)
+        if not found:
+            raise self._missing(kind)
+        # The person's folder comes last, so their default outranks the shipped one.
+        chosen = [card for card in sorted(found, key=self._precedence) if card.default] or found
+        if len(chosen) > 1 and not chosen[-1].default:
+            names = ", ".join(card.id for card in chosen)
+            raise Unavailable(f"Several models can do the job '{kind}' ({names}). Mark one as default in its card.")
+        return chosen[-1]
+
+    def verify(self, card: ModelCard) -> None:
+        """Check every file's SHA-256, and those of the cards it refers to.
+
+        Raises:
+            Unavailable: a file is missing or its hash is wrong.
+        """
+        verify_files(card)
+        self._resolved(card, card.options)
+
+    def load(self, card: ModelCard) -> Any:
+        """Verify, then call the backend's factory once; later calls return the same object.
+
+        Raises:
+            Unavailable: as `verify`, or the backend cannot be used.
+        """
+        key = (card.kind, card.id)
+        with self._loading:
+            if key not in self._loaded:
+                verify_files(card)
+                options = self._resolved(card, card.options)
+                self._loaded[key] = factory_of(card)(card.folder, options)
+            return self._loaded[key]
+
+    @cached_property
+    def _shelf(self) -> _Shelf:
+        cards: dict[tuple[ModelKind, str], ModelCard] = {}
+        complaints: dict[Path, Unavailable] = {}
+        for folder in self._folders:
+            for path in sorted(folder.glob(f"*/*/{CARD_NAME}")):
+                try:
+                    card = read_card(path)
+                except Unavailable as error:
+                    complaints[path] = error
+                else:
+                    cards[card.kind, card.id] = card
+        return _Shelf(cards, complaints)
+
+    def _named(self, model_id: str, among: Sequence[ModelCard], kind: ModelKind | None) -> ModelCard:
+        for card in among:
+            if card.id == model_id:
+                return card
+        for path, complaint in self.complaints().items():
+            if path.parent.name == model_id:
+                raise complaint
+        installed = ", ".join(card.id for card in among) or "none"
+        job = f" for the job '{kind}'" if kind else ""
+        raise Unavailable(
+            f"The model '{model_id}' is not installed{job} (installed: {installed}). Put its folder into "
+            f"{self._folders[-1]}, or fetch the default models with `bash installer/studio`."
+        )
+
+    def _missing(self, kind: ModelKind) -> Unavailable:
+        for path, complaint in self.complaints().items():
+            if path.parent.parent.name == kind.value:
+                return complaint
+        return Unavailable(
+            f"No model for the job '{kind}' is installed. Run `bash installer/studio` once while online to fetch it."
+        )
+
+    def _precedence(self, card: ModelCard) -> int:
+        return max(index for index, folder in enumerate(self._folders) if card.folder.is_relative_to(folder))
+
+    def _resolved(self, card: ModelCard, value: Any) -> Any:
+        """Options with each ``{ref = "id"}`` replaced by the folder of that card, its files verified."""
+        if isinstance(value, Mapping):
+            if value.keys() == {REFERENCE}:
+                return self._referenced_folder(card, value[REFERENCE])
+            return {name: self._resolved(card, item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(card, item) for item in value]
+        return value
+
+    def _referenced_folder(self, card: ModelCard, model_id: object) -> Path:
+        try:
+            referenced = self._named(str(model_id), self.cards(), None)
+            verify_files(referenced)
+        except Unavailable as error:
+            raise Unavailable(f"The model {card.id} builds on another. {error}") from error
+        return referenced.folder

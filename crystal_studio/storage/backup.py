@@ -1,0 +1,78 @@
+"""Copies of a project in the folder `backups` beside it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+BACKUPS_KEPT = 5
+
+
+def backup_folder(project: Path) -> Path:
+    """Where the backups of a project lie."""
+    return project.parent / "backups"
+
+
+def backups(project: Path) -> list[Path]:
+    """Backups of a project, newest first."""
+    found = backup_folder(project).glob(f"*{project.suffix}")
+    mine = [path for path in found if _project_stem(path) == project.stem]
+    return sorted(mine, key=lambda path: path.name, reverse=True)
+
+
+def newest_good_backup(project: Path) -> Path | None:
+    """The newest backup whose pages are whole, None where there is none."""
+    return next((path for path in backups(project) if is_whole(path)), None)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether SQLite's quick check finds nothing wrong."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            return [row[0] for row in connection.execute("PRAGMA quick_check(1)")] == ["ok"]
+    except sqlite3.DatabaseError:
+        return False
+
+
+def write_backup(project: Path, kept: int = BACKUPS_KEPT) -> Path:
+    """Copy a project as of now, check the copy, and drop the oldest beyond `kept`.
+
+    Raises:
+        OSError: the copy cannot be written.
+        sqlite3.Error: likewise, or the copy is not whole.
+    """
+    folder = backup_folder(project)
+    folder.mkdir(exist_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    target = folder / f"{project.stem}-{stamp}{project.suffix}"
+    unfinished = target.with_name(target.name + ".part")
+    try:
+        _copy(project, unfinished)
+        os.replace(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    for old in backups(project)[kept:]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def _copy(project: Path, target: Path) -> None:
+    source = sqlite3.connect(f"file:{quote(str(project))}?mode=ro", uri=True)
+    with closing(source), closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    if not is_whole(target):
+        raise sqlite3.DatabaseError(f"the copy {target} is not whole")
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _project_stem(backup: Path) -> str:
+    return backup.stem.rpartition("-")[0]

@@ -1,0 +1,102 @@
+"""Reading whole nodes with one query a table, however many nodes there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, func, select, true
+
+from crystal_studio.domain.candidate import Candidate
+from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.measured import Measured
+from crystal_studio.domain.validity import CheckResult
+from crystal_studio.storage import tables
+from crystal_studio.storage.node_rows import (
+    candidate_from_row,
+    check_from_row,
+    crystal_from_row,
+    measured_from_row,
+    node_from_row,
+)
+
+Owner = tuple[str, int | None]
+
+
+def ids_with_prefix(connection: Connection, prefix: str, at_most: int) -> list[str]:
+    """Ids that begin with `prefix`, in order of creation."""
+    begins = func.substr(tables.nodes.c.id, 1, len(prefix)) == prefix
+    query = select(tables.nodes.c.id).where(begins).order_by(tables.nodes.c.ordinal).limit(at_most)
+    return list(connection.execute(query).scalars())
+
+
+def read_nodes(connection: Connection, node_id: str | None = None) -> list[Node]:
+    """All nodes, or the one named, in order of creation."""
+    rows = _rows(connection, tables.nodes, _named(tables.nodes.c.id, node_id), tables.nodes.c.ordinal)
+    crystals = _crystals(connection, node_id)
+    checks = _checks(connection, node_id)
+    gaps = _band_gaps(connection, node_id)
+    candidates = _candidates(connection, node_id, crystals, checks, gaps)
+    return [
+        node_from_row(
+            row,
+            crystals[row["structure_id"]],
+            tuple(checks[row["id"], None]),
+            gaps.get((row["id"], None)),
+            tuple(candidates[row["id"]]),
+        )
+        for row in rows
+    ]
+
+
+def _named(column: ColumnElement[str], node_id: str | None) -> ColumnElement[bool]:
+    return true() if node_id is None else column == node_id
+
+
+def _rows(
+    connection: Connection, table: Table, where: ColumnElement[bool], *order: ColumnElement[Any]
+) -> list[Mapping[str, Any]]:
+    return [dict(row) for row in connection.execute(select(table).where(where).order_by(*order)).mappings()]
+
+
+def _crystals(connection: Connection, node_id: str | None) -> dict[str, Crystal]:
+    where: ColumnElement[bool] = true()
+    if node_id is not None:
+        committed = select(tables.nodes.c.structure_id).where(tables.nodes.c.id == node_id)
+        mine = tables.candidates.c.node_id == node_id
+        drawn = select(tables.candidates.c.drawn_id).where(mine)
+        relaxed = select(tables.candidates.c.relaxed_id).where(mine)
+        where = tables.structures.c.id.in_(committed.union(drawn, relaxed))
+    rows = _rows(connection, tables.structures, where, tables.structures.c.id)
+    return {row["id"]: crystal_from_row(row) for row in rows}
+
+
+def _checks(connection: Connection, node_id: str | None) -> defaultdict[Owner, list[CheckResult]]:
+    found: defaultdict[Owner, list[CheckResult]] = defaultdict(list)
+    table = tables.checks
+    for row in _rows(connection, table, _named(table.c.node_id, node_id), table.c.id):
+        found[row["node_id"], row["candidate"]].append(check_from_row(row))
+    return found
+
+
+def _band_gaps(connection: Connection, node_id: str | None) -> dict[Owner, Measured]:
+    table = tables.predictions
+    rows = _rows(connection, table, _named(table.c.node_id, node_id), table.c.id)
+    return {(row["node_id"], row["candidate"]): measured_from_row(row) for row in rows}
+
+
+def _candidates(
+    connection: Connection,
+    node_id: str | None,
+    crystals: Mapping[str, Crystal],
+    checks: Mapping[Owner, list[CheckResult]],
+    gaps: Mapping[Owner, Measured],
+) -> defaultdict[str, list[Candidate]]:
+    found: defaultdict[str, list[Candidate]] = defaultdict(list)
+    table = tables.candidates
+    for row in _rows(connection, table, _named(table.c.node_id, node_id), table.c.node_id, table.c.position):
+        owner = (row["node_id"], row["position"])
+        found[row["node_id"]].append(candidate_from_row(row, crystals, tuple(checks.get(owner, ())), gaps.get(owner)))
+    return found

@@ -1,0 +1,434 @@
+"""The project file under bad weather: kills, damage, old and new schemas, other writers, full and read-only disks."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from random_nodes import random_crystal, random_node, same
+
+from crystal_studio.domain.errors import ProjectUnavailable
+from crystal_studio.storage import SqlHistoryStore, schema
+from crystal_studio.storage.backup import BACKUPS_KEPT, backups, write_backup
+from crystal_studio.storage.connection import on_network_filesystem, writing_engine
+from crystal_studio.storage.marks import Mark
+from crystal_studio.storage.opening import open_for_writing
+from crystal_studio.storage.tables import metadata
+from crystal_studio.storage.writer_lock import lock_path
+
+NOBODY = 65534
+KILLS = 30
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return tmp_path / "my project.cstudio"
+
+
+@pytest.fixture
+def unprivileged_folder() -> Iterator[Path]:
+    """A folder of our own, and no power to ignore its permissions: root may write to a read-only folder."""
+    folder = Path(tempfile.mkdtemp())
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(folder, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield folder
+    finally:
+        if is_root:
+            os.setresuid(0, 0, 0)
+        folder.chmod(0o700)
+        shutil.rmtree(folder)
+
+
+def committed(project: Path, count: int = 3, seed: int = 0) -> list:
+    rng = random.Random(seed)
+    nodes = [random_node(rng) for _ in range(count)]
+    with SqlHistoryStore.open(project) as store:
+        for node in nodes:
+            store.commit(node)
+    return nodes
+
+
+def tables_of(project: Path) -> set[str]:
+    with closing(sqlite3.connect(project)) as connection:
+        return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def test_that_thirty_kills_of_a_writer_lose_no_acknowledged_node(project: Path) -> None:
+    rng = random.Random(7)
+    acknowledged: list[str] = []
+    for _ in range(KILLS):
+        acknowledged += _write_until_killed(project, rng.random() * 0.05, rng.getrandbits(32))
+    with SqlHistoryStore.open(project) as store:
+        stored = [node.id for node in store.nodes()]
+    assert len(acknowledged) > KILLS
+    assert set(acknowledged) <= set(stored)
+    assert len(stored) - len(acknowledged) <= KILLS
+
+
+def _write_until_killed(project: Path, seconds: float, seed: int) -> list[str]:
+    """Ids that a forked writer acknowledged between its first commit and its death."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _write_for_ever(project, writing, seed)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with open(reading, "rb") as acknowledgements:
+        first = acknowledgements.readline()
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        rest = acknowledgements.read().splitlines(keepends=True)
+    os.waitpid(child, 0)
+    return [line.decode().strip() for line in [first, *rest] if line.endswith(b"\n")]
+
+
+def _write_for_ever(project: Path, pipe: int, seed: int) -> None:
+    rng = random.Random(seed)
+    store = SqlHistoryStore.open(project)
+    while True:
+        node = random_node(rng)
+        store.commit(node)
+        os.write(pipe, f"{node.id}\n".encode())
+
+
+def test_that_equal_crystals_are_stored_once(project: Path) -> None:
+    rng = random.Random(5)
+    crystal = random_crystal(rng)
+    nodes = [replace(random_node(rng), crystal=crystal, candidates=()) for _ in range(3)]
+    with SqlHistoryStore.open(project) as store:
+        for node in nodes:
+            store.commit(node)
+    with closing(sqlite3.connect(project)) as connection:
+        assert connection.execute("SELECT count(*), min(content_hash) FROM structures").fetchone() == (
+            1,
+            crystal.content_hash,
+        )
+
+
+def test_that_predictions_hang_on_the_structure_and_the_model(project: Path) -> None:
+    node = next(n for n in (random_node(random.Random(seed)) for seed in range(99)) if n.band_gap is not None)
+    with SqlHistoryStore.open(project) as store:
+        store.commit(node)
+    with closing(sqlite3.connect(project)) as connection:
+        query = (
+            "SELECT s.content_hash, p.model FROM predictions p JOIN structures s ON s.id = p.structure_id "
+            "WHERE p.candidate IS NULL"
+        )
+        assert connection.execute(query).fetchall() == [(node.crystal.content_hash, "band-gap@abc")]
+
+
+def test_that_a_project_uses_wal_and_waits_for_the_disk_at_each_commit(project: Path) -> None:
+    with SqlHistoryStore.open(project) as store, store._engine.connect() as connection:
+        settings = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    assert settings == ["wal", 2, 1, 5000]
+
+
+def test_that_a_file_system_without_wal_is_used_with_a_rollback_journal_and_said_so(project: Path) -> None:
+    # SQLite's dot-file locking layer has no shared memory, as some network homes have none.
+    opened = open_for_writing(project, take_lock=False, vfs="unix-dotfile")
+    store = SqlHistoryStore(project, opened, read_only=False)
+    node = random_node(random.Random(0))
+    store.commit(node)
+    assert "rollback journal" in " ".join(store.notices)
+    assert same(store.node(node.id), node)
+    store._engine.dispose()
+
+
+def test_that_a_network_mount_is_recognised(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nserver:/home {tmp_path} nfs4 rw 0 0\n")
+    assert on_network_filesystem(tmp_path / "a.cstudio", mounts)
+    mounts.write_text(f"server:/ / nfs rw 0 0\n/dev/sda1 {tmp_path} ext4 rw 0 0\n")
+    assert not on_network_filesystem(tmp_path / "a.cstudio", mounts)
+
+
+def test_that_a_closed_project_is_one_file_with_a_backup(project: Path) -> None:
+    nodes = committed(project)
+    assert sorted(path.name for path in project.parent.iterdir()) == ["backups", project.name]
+    with SqlHistoryStore.open(backups(project)[0], read_only=True) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+
+
+def test_that_backups_rotate_and_looking_makes_none(project: Path) -> None:
+    for seed in range(BACKUPS_KEPT + 2):
+        committed(project, 1, seed)
+    kept = backups(project)
+    with SqlHistoryStore.open(project) as store:
+        store.nodes()
+    assert len(kept) == BACKUPS_KEPT
+    assert backups(project) == kept
+
+
+def test_that_a_backup_that_cannot_be_written_does_not_fail_the_session(project: Path) -> None:
+    (project.parent / "backups").write_text("a file where the folder should be")
+    nodes = committed(project)
+    with SqlHistoryStore.open(project, read_only=True) as store:
+        assert len(store.nodes()) == len(nodes)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_that_a_damaged_project_names_its_newest_good_backup(project: Path, read_only: bool) -> None:
+    committed(project, 30)
+    good = backups(project)[0]
+    bad = write_backup(project)
+    for damaged in (project, bad):
+        _overwrite_pages(damaged)
+    before = project.read_bytes()
+    with pytest.raises(ProjectUnavailable, match="damaged") as caught:
+        SqlHistoryStore.open(project, read_only)
+    assert str(good) in str(caught.value)
+    assert str(bad) not in str(caught.value)
+    assert project.read_bytes() == before
+    assert not lock_path(project).exists()
+
+
+def _overwrite_pages(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(2 * 4096)
+        file.write(random.Random(0).randbytes(12 * 4096))
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but text", b"SQLite format 3\0" + b"\xff" * 5000])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_that_a_file_of_another_kind_is_refused_and_untouched(project: Path, content: bytes, read_only: bool) -> None:
+    project.write_bytes(content)
+    with pytest.raises(ProjectUnavailable, match="damaged or no project"):
+        SqlHistoryStore.open(project, read_only)
+    assert project.read_bytes() == content
+
+
+def test_that_a_truncated_project_is_refused(project: Path) -> None:
+    committed(project, 30)
+    os.truncate(project, project.stat().st_size // 2)
+    with pytest.raises(ProjectUnavailable, match="damaged"):
+        SqlHistoryStore.open(project)
+
+
+def test_that_another_programs_database_is_refused_and_untouched(project: Path) -> None:
+    with closing(sqlite3.connect(project)) as connection:
+        connection.execute("CREATE TABLE holidays (place TEXT)")
+    before = project.read_bytes()
+    for read_only in (False, True):
+        with pytest.raises(ProjectUnavailable, match="another program"):
+            SqlHistoryStore.open(project, read_only)
+    assert project.read_bytes() == before
+
+
+def test_that_a_newer_major_schema_is_refused_and_untouched(project: Path) -> None:
+    committed(project)
+    with closing(sqlite3.connect(project)) as connection:
+        connection.execute(f"PRAGMA user_version={schema.SCHEMA_MAJOR + 1}")
+    before = project.read_bytes()
+    for read_only in (False, True):
+        with pytest.raises(ProjectUnavailable, match=r"newer Crystal Studio .* Update"):
+            SqlHistoryStore.open(project, read_only)
+    assert project.read_bytes() == before
+
+
+def test_that_a_newer_addition_within_the_major_is_still_read(project: Path) -> None:
+    nodes = committed(project)
+    with closing(sqlite3.connect(project)) as connection:
+        connection.execute("ALTER TABLE nodes ADD COLUMN mood TEXT")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with SqlHistoryStore.open(project) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+
+
+def old_project(project: Path) -> list:
+    """A project of the first revision, with nodes and without the table of marks."""
+    engine = writing_engine(project)
+    schema.upgrade(engine, "0001")
+    engine.dispose()
+    with closing(sqlite3.connect(project)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    nodes = committed(project)
+    with closing(sqlite3.connect(project)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+    shutil.rmtree(project.parent / "backups")
+    return nodes
+
+
+def test_that_an_old_project_is_backed_up_and_brought_up_to_date(project: Path) -> None:
+    nodes = old_project(project)
+    assert "marks" not in tables_of(project)
+    with SqlHistoryStore.open(project) as store:
+        assert "brought up to date" in " ".join(store.notices)
+        assert same(tuple(store.nodes()), tuple(nodes))
+        store.mark(nodes[0].id, Mark("the first", True, "nice"))
+    kept = backups(project)
+    assert "marks" in tables_of(project)
+    assert "marks" not in tables_of(kept[-1])
+
+
+def test_that_an_old_project_opened_for_reading_stays_as_it_is(project: Path) -> None:
+    nodes = old_project(project)
+    before = project.read_bytes()
+    with SqlHistoryStore.open(project, read_only=True) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+        assert store.marks() == {}
+    assert project.read_bytes() == before
+
+
+def test_that_a_migration_that_dies_half_way_leaves_the_old_schema(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = old_project(project)
+    real = schema._run_alembic
+
+    def dies_after_its_changes(connection: object, revision: str) -> None:
+        real(connection, revision)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(schema, "_run_alembic", dies_after_its_changes)
+    with pytest.raises(KeyboardInterrupt):
+        SqlHistoryStore.open(project)
+    assert "marks" not in tables_of(project)
+    monkeypatch.undo()
+    with SqlHistoryStore.open(project) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+
+
+def test_that_the_migrations_build_exactly_the_tables_that_the_code_reads(project: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with SqlHistoryStore.open(project) as store, store._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == schema.HEAD
+
+
+def test_that_a_second_writer_is_refused_and_told_who_writes(project: Path) -> None:
+    with SqlHistoryStore.open(project), pytest.raises(ProjectUnavailable, match=rf"process {os.getpid()}\b"):
+        SqlHistoryStore.open(project)
+    SqlHistoryStore.open(project).close()
+
+
+def test_that_a_lock_file_left_by_a_killed_writer_does_not_lock(project: Path) -> None:
+    _write_until_killed(project, 0, 1)
+    assert lock_path(project).exists()
+    with SqlHistoryStore.open(project) as store:
+        assert store.nodes()
+
+
+def test_that_a_reader_reads_while_another_writes(project: Path) -> None:
+    nodes = committed(project)
+    with SqlHistoryStore.open(project) as writer, SqlHistoryStore.open(project, read_only=True) as reader:
+        more = random_node(random.Random(99))
+        writer.commit(more)
+        assert same(tuple(reader.nodes()), (*nodes, more))
+
+
+def test_that_a_store_opened_for_reading_refuses_to_commit(project: Path) -> None:
+    committed(project)
+    node = random_node(random.Random(1))
+    with SqlHistoryStore.open(project, read_only=True) as store:
+        with pytest.raises(ProjectUnavailable, match="reading only"):
+            store.commit(node)
+        with pytest.raises(ProjectUnavailable, match="reading only"):
+            store.mark(node.id, Mark("x"))
+
+
+def test_that_a_full_disk_refuses_the_node_and_keeps_the_others(project: Path) -> None:
+    rng = random.Random(0)
+    with SqlHistoryStore.open(project) as store:
+        first, second = random_node(rng), replace(random_node(rng), description="x" * 400_000)
+        store.commit(first)
+        with store._engine.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 5}")
+        with pytest.raises(ProjectUnavailable, match="full"):
+            store.commit(second)
+        assert same(tuple(store.nodes()), (first,))
+
+
+def test_that_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProjectUnavailable, match=r"folder .*nowhere does not exist"):
+        SqlHistoryStore.open(tmp_path / "nowhere" / "a.cstudio")
+
+
+def test_that_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProjectUnavailable, match="not a file"):
+        SqlHistoryStore.open(tmp_path)
+
+
+def test_that_reading_a_missing_or_empty_project_makes_nothing(project: Path) -> None:
+    with pytest.raises(ProjectUnavailable, match="no project"):
+        SqlHistoryStore.open(project, read_only=True)
+    assert not project.exists()
+    project.touch()
+    with pytest.raises(ProjectUnavailable, match="no project"):
+        SqlHistoryStore.open(project, read_only=True)
+    assert project.read_bytes() == b""
+
+
+def test_that_an_empty_file_becomes_a_project(project: Path) -> None:
+    project.touch()
+    assert len(committed(project)) == 3
+
+
+def test_that_a_read_only_folder_is_refused_for_writing_and_read(unprivileged_folder: Path) -> None:
+    project = unprivileged_folder / "p.cstudio"
+    nodes = committed(project)
+    unprivileged_folder.chmod(0o555)
+    with pytest.raises(ProjectUnavailable, match="read-only"):
+        SqlHistoryStore.open(project)
+    with pytest.raises(ProjectUnavailable, match="read-only"):
+        SqlHistoryStore.open(unprivileged_folder / "new.cstudio")
+    with SqlHistoryStore.open(project, read_only=True) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+
+
+def test_that_a_log_left_in_a_read_only_folder_is_read_too(unprivileged_folder: Path) -> None:
+    project = unprivileged_folder / "p.cstudio"
+    acknowledged = _write_until_killed(project, 0.02, 3)
+    project.with_name(project.name + "-shm").unlink()
+    unprivileged_folder.chmod(0o555)
+    with SqlHistoryStore.open(project, read_only=True) as store:
+        assert set(acknowledged) <= {node.id for node in store.nodes()}
+
+
+def test_that_a_read_only_file_is_refused_for_writing(unprivileged_folder: Path) -> None:
+    project = unprivileged_folder / "p.cstudio"
+    committed(project)
+    project.chmod(0o444)
+    with pytest.raises(ProjectUnavailable, match="read-only"):
+        SqlHistoryStore.open(project)
+
+
+def test_that_marks_change_and_nodes_do_not(project: Path) -> None:
+    nodes = committed(project)
+    with SqlHistoryStore.open(project) as store:
+        store.mark(nodes[1].id[:12], Mark("perovskite", True, "look again"))
+        store.mark(nodes[1].id, Mark("perovskite", False, ""))
+        assert store.marks() == {nodes[1].id: Mark("perovskite", False, "")}
+        assert same(tuple(store.nodes()), tuple(nodes))
+
+
+def test_that_something_that_is_not_plain_data_is_refused_and_leaves_nothing(project: Path) -> None:
+    node = replace(random_node(random.Random(0)), parameters={"path": object()})
+    with SqlHistoryStore.open(project) as store:
+        with pytest.raises(Exception, match="not plain data"):
+            store.commit(node)
+        assert store.nodes() == []
