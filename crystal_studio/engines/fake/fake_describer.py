@@ -47,7 +47,7 @@ class FakeSymmetrizer:
 
 
 class FakeDescriber:
-    """Writes formula, crystal system, space group and dimensionality, as Robocrystallographer begins.
+    """Writes formula, crystal system and space group, as Robocrystallographer begins.
 
     Attributes:
         script: texts, exceptions or stalls, one for each call.
@@ -58,12 +58,9 @@ class FakeDescriber:
         self.script: Script[str] = Script()
 
     def describe(self, crystal: Crystal) -> str:
-        """Two sentences that the pivot grammar reads."""
+        """One sentence that the pivot grammar reads."""
         scripted = self.script.play()
         if scripted is not None:
             return scripted
         group = self._symmetrizer.space_group(crystal)
-        return (
-            f"{crystal.formula} crystallizes in the {group.crystal_system} {group.symbol} space group. "
-            "The structure is three-dimensional."
-        )
+        return f"{crystal.formula} crystallizes in the {group.crystal_system} {group.symbol} space group."
