@@ -79,6 +79,10 @@ class SamplerContract:
         moved -= np.round(moved)
         assert np.abs(moved - moved.mean(axis=0)).max() < 0.2
 
+    def test_that_a_draw_comes_back_in_the_cell_of_its_start(self, subject):
+        (drawn,) = subject.sample(request(parent(("Sr", "Ti", "O", "O", "O"), strength=0.01)), FakeContext())
+        assert np.allclose(drawn.lattice, perovskite().lattice, atol=0.8)
+
     def test_that_every_crystal_has_a_volume(self, subject):
         assert all(crystal.volume_angstrom3 > 0 for crystal in subject.sample(request(noise(), noise()), FakeContext()))
 

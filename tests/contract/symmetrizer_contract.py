@@ -31,6 +31,17 @@ class SymmetrizerContract:
     def test_that_the_primitive_cell_is_no_larger_than_the_conventional_one(self, subject):
         assert len(subject.primitive(rock_salt())) <= len(subject.conventional(rock_salt()))
 
+    def test_that_imposing_gives_a_distorted_copy_its_symmetry_back(self, subject):
+        template = perovskite()
+        strain = np.eye(3) + np.array([[0.02, 0.01, 0], [0, -0.01, 0], [0, 0.01, 0.03]])
+        shifts = np.array([[0.01, 0, 0], [0, 0.02, 0], [0, 0, 0.01], [0.02, 0, 0], [0, 0, -0.02]])
+        distorted = Crystal(template.lattice @ strain, template.species, (template.frac_coords + shifts) % 1)
+        imposed = subject.impose(distorted, template)
+        assert imposed.species == template.species
+        assert subject.space_group(imposed, 0.01).number == 221
+        assert imposed.lengths_angstrom == pytest.approx(imposed.lengths_angstrom.mean(), rel=1e-4)
+        assert imposed.volume_angstrom3 == pytest.approx(distorted.volume_angstrom3, rel=0.02)
+
     def test_that_stretching_a_crystal_stretches_its_unit_distance(self, subject):
         short, long = (subject.unit_distance_angstrom(perovskite(edge)) for edge in (3.9, 4.095))
         assert long / short == pytest.approx(1.05, rel=1e-3)
