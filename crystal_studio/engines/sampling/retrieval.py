@@ -62,9 +62,9 @@ class NearestTemplates:
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, Any]], max_atoms: int = 20) -> NearestTemplates:
-        """Build from rows of the training data (lattice, species, frac, formula)."""
-        kept = [row for row in rows if len(row["species"]) <= max_atoms]
-        return cls([Template(Crystal.from_dict(row), row["formula"]) for row in kept])
+        """Build from rows of the training data (lattice, species, frac and, where known, the reduced formula)."""
+        kept = [(Crystal.from_dict(row), row.get("formula")) for row in rows if len(row["species"]) <= max_atoms]
+        return cls([Template(crystal, formula or crystal.formula) for crystal, formula in kept])
 
     def nearest(self, species: Sequence[str], count: int, exclude_formulas: frozenset[str]) -> list[Crystal]:
         """The `count` chemically nearest templates with the elements of `species`, best first; fewer where none fits.
