@@ -79,6 +79,11 @@ class HistoryStoreContract:
         with pytest.raises(UserCorrectable):
             subject.node("ffff")
 
+    def test_that_a_node_without_its_parent_is_refused_and_not_stored(self, subject):
+        with pytest.raises(UserCorrectable):
+            subject.commit(node(FIRST, parent=SECOND))
+        assert subject.nodes() == []
+
     def test_that_any_text_survives(self, subject):
         message = "größer — 更宽的带隙 \U0001f48e ' \" ; DROP TABLE node"
         subject.commit(node(FIRST, message=message))

@@ -24,10 +24,13 @@ class FakeHistoryStore:
 
         Raises:
             ProjectUnavailable: the store is closed.
+            UserCorrectable: the parent is not in this project.
         """
         self.script.play()
         if not self._open:
             raise ProjectUnavailable("The project is closed. Open it again.")
+        if node.parent is not None and node.parent not in self._nodes:
+            raise UserCorrectable(f"There is no parent '{node.parent}' in this project. Commit it first.")
         self._nodes[node.id] = node
 
     def node(self, node_id: str) -> Node:
