@@ -54,7 +54,8 @@ class FolderCatalog:
         """
         found = [card for card in self.cards() if card.kind is kind]
         if model_id is not None:
-            return self._named(model_id, found, kind)
+            installed = ", ".join(card.id for card in found) or "none"
+            return self._named(model_id, found, f" for the job '{kind}' (installed: {installed})")
         if not found:
             raise self._missing(kind)
         # The person's folder comes last, so their default outranks the shipped one.
@@ -101,18 +102,16 @@ class FolderCatalog:
                     cards[card.kind, card.id] = card
         return _Shelf(cards, complaints)
 
-    def _named(self, model_id: str, among: Sequence[ModelCard], kind: ModelKind | None) -> ModelCard:
+    def _named(self, model_id: str, among: Sequence[ModelCard], job: str) -> ModelCard:
         for card in among:
             if card.id == model_id:
                 return card
         for path, complaint in self.complaints().items():
             if path.parent.name == model_id:
                 raise complaint
-        installed = ", ".join(card.id for card in among) or "none"
-        job = f" for the job '{kind}'" if kind else ""
         raise Unavailable(
-            f"The model '{model_id}' is not installed{job} (installed: {installed}). Put its folder into "
-            f"{self._folders[-1]}, or fetch the default models with `bash installer/studio`."
+            f"The model '{model_id}' is not installed{job}. Run `bash installer/studio` once while online to fetch the "
+            f"default models, or put its folder into {self._folders[-1]}."
         )
 
     def _missing(self, kind: ModelKind) -> Unavailable:
@@ -138,7 +137,7 @@ class FolderCatalog:
 
     def _referenced_folder(self, card: ModelCard, model_id: object) -> Path:
         try:
-            referenced = self._named(str(model_id), self.cards(), None)
+            referenced = self._named(str(model_id), self.cards(), "")
             verify_files(referenced)
         except Unavailable as error:
             raise Unavailable(f"The model {card.id} builds on another. {error}") from error

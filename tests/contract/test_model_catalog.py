@@ -172,7 +172,7 @@ def test_that_no_model_for_a_job_names_the_command_that_fetches_one(tmp_path: Pa
 
 def test_that_an_unknown_name_lists_what_is_installed(tmp_path: Path) -> None:
     install(tmp_path)
-    with pytest.raises(Unavailable, match=r"'large' is not installed .*small"):
+    with pytest.raises(Unavailable, match=r"'large' is not installed .*installed: small"):
         FolderCatalog([tmp_path]).default(ModelKind.PREDICTOR, "large")
 
 
