@@ -109,6 +109,7 @@ def _write(
         (partial / CARD).write_text(to_toml(card | {"files": files}), encoding="utf-8")
         folder.mkdir(exist_ok=True)
         for file in (WEIGHTS, VOCABULARY, CONFIGURATION, CARD):
+            (partial / file).chmod(0o644)
             shutil.move(partial / file, folder / file)
 
 

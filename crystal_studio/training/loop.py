@@ -75,7 +75,7 @@ class Trainer:
         """Share of the plan that is done, 0 to 1."""
         parts = [0.0]
         if self.plan.steps is not None:
-            parts.append(self.step / self.plan.steps)
+            parts.append(self.step / self.plan.steps if self.plan.steps else 1.0)
         if self.plan.minutes is not None:
             parts.append(self.seconds / (60 * self.plan.minutes))
         return max(parts)

@@ -44,7 +44,11 @@ def periodic_features(diff_BNN3: Tensor, frequencies: int) -> Tensor:
 
 
 def radial_features(diff_BNN3: Tensor, lattice_B33: Tensor, count: int, cutoff_angstrom: float = 9.0) -> Tensor:
-    """Gaussians (B, N, N, count) of the distance between nearest images, evenly spaced up to the cutoff (angstrom)."""
+    """Gaussians (B, N, N, count) of the distance between near images, evenly spaced up to the cutoff (angstrom).
+
+    The image is found by rounding the fractional difference: in a skewed cell it is not always the nearest one, and
+    at a difference of half a cell either side may be taken.
+    """
     nearest = diff_BNN3 - diff_BNN3.round()
     cart = torch.einsum("bijx,bxy->bijy", nearest, lattice_B33)
     distance = cart.square().sum(-1).clamp_min(1e-12).sqrt()
