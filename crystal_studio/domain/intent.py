@@ -57,6 +57,7 @@ class Limits:
         anonymous: sorted reduced amounts that must be kept, empty for any (replacing an element keeps them).
         space_group: number that must be found.
         crystal_system: crystal system that must be found.
+        excluded_systems: crystal systems that must not be found ("not cubic").
         dimensionality: 0 to 3, of the bonded structure.
         prototype: prototype name asked for ("perovskite", "spinel"), lower case.
         num_elements: number of distinct elements ("binary" is 2).
@@ -72,6 +73,7 @@ class Limits:
     anonymous: tuple[int, ...] = ()
     space_group: int | None = None
     crystal_system: str | None = None
+    excluded_systems: frozenset[str] = frozenset()
     dimensionality: int | None = None
     prototype: str | None = None
     num_elements: int | None = None

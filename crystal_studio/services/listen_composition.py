@@ -1,0 +1,258 @@
+"""The composition heard in a message: required, excluded, allowed, replaced, locked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.services.listen_elements import (
+    Mention,
+    blanked,
+    denied_spans,
+    formulas_in,
+    grouped_by_or,
+    is_denied,
+    mentions_in,
+    says_only,
+    scarce_elements,
+)
+from crystal_studio.services.listen_replacement import Replacement, replacements_in
+from crystal_studio.services.listen_words import TOXIC, joined, name_of
+
+_KEEP = re.compile(
+    r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same|leav\w+|stick (?:to|with)|hold\w*|fix\w*|lock\w*|"
+    r"unchanged|"
+    r"(?:without|don'?t|do not|not) (?:chang\w+|alter\w*|touch\w*|modify\w*))\b[^.;!?]{0,30}?"
+    r"\b(?P<what>composition|formula|compound|chemistry|stoichiometr\w*|elements|ingredients|material)\b"
+    r"|\b(?P<subject>composition|formula|chemistry|stoichiometry)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|the same|"
+    r"constant|locked|"
+    r"as it is|as is|alone)\b",
+    re.IGNORECASE,
+)
+_FREE = re.compile(
+    r"\b(?:different|another|new|other|change the|vary the|alternative)\s+(?:\w+ )?(?:material|compound|"
+    r"composition|crystal|"
+    r"element|formula|chemistr|one|stoichiometr|anion|cation|metal)\w*\b|\bsomething (?:else|different|new)\b|"
+    r"\bstart over\b|"
+    r"\banything else\b",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"\b(?:like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
+    r"instance|based on|"
+    r"derivative of|derived from|instead of|other than|not|better than|compared (?:to|with)|than|unlike|variants? of|"
+    r"alternatives? to|structure of|isostructural (?:to|with)|the same structure as|reminiscent of|resembl\w+|"
+    r"avoid|without|no)"
+    r"\s+(?:the |a |an )?$",
+    re.IGNORECASE,
+)
+_ADD = re.compile(r"\b(?:add|introduce|incorporate|dope|include)\b", re.IGNORECASE)
+_NONTOXIC = re.compile(r"\bnon-?[ ]?toxic\b|\bno toxic\w*\b|\bless toxic\b", re.IGNORECASE)
+
+
+@dataclass
+class HeardComposition:
+    """What was heard on the composition; elements with the words they were heard in."""
+
+    required: dict[str, str] = field(default_factory=dict)
+    any_of: list[tuple[frozenset[str], str]] = field(default_factory=list)
+    excluded: dict[str, str] = field(default_factory=dict)
+    allowed: frozenset[str] = frozenset()
+    replaced: tuple[tuple[str, frozenset[str]], ...] = ()
+    formula: str | None = None
+    anonymous: tuple[int, ...] = ()
+    is_free: bool = False
+    heard: list[str] = field(default_factory=list)
+
+
+def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposition, str]:
+    """The composition asked for, and the text without the words of replacements and formulas.
+
+    Raises:
+        UserCorrectable: contradictions, with both parts named.
+    """
+    found = HeardComposition()
+    replacements, left = replacements_in(text, parent)
+    left = _formulas(left, found, parent, bool(replacements))
+    _elements(left, found)
+    _replaced(replacements, found, parent)
+    if parent is not None and found.required and _ADD.search(left):
+        found.required |= {
+            symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in found.excluded
+        }
+    _keep(left, found, parent)
+    found.is_free = bool(_FREE.search(left)) and not found.formula
+    if found.is_free:
+        found.heard.append("another composition")
+    _check(found)
+    return found, left
+
+
+def _formulas(text: str, found: HeardComposition, parent: Composition | None, has_replacements: bool) -> str:
+    named: list[tuple[Composition, int, int]] = []
+    spans = denied_spans(text)
+    for composition, start, end in formulas_in(text):
+        is_parent = parent is not None and composition.formula == parent.formula
+        is_model = bool(_COMPARED.search(text[:start])) or bool(
+            re.match(r"-(?:like|type|derived|based|structure)", text[end:])
+        )
+        if is_model or is_denied(start, end, text, spans) or (has_replacements and is_parent):
+            found.heard.append(f"{text[start:end]} as a model, not a lock")
+        elif len(composition.elements) == 1:
+            found.required[composition.elements[0]] = text[start:end]
+        else:
+            named.append((composition, start, end))
+    formulas = list(dict.fromkeys(composition.formula for composition, _, _ in named))
+    if len(formulas) > 1:
+        _several(text, named, found)
+    elif formulas:
+        found.formula = formulas[0]
+        found.heard.append(f"formula {formulas[0]}")
+    for _, start, end in formulas_in(text):
+        text = blanked(text, start, end)
+    return text
+
+
+def _several(text: str, named: list[tuple[Composition, int, int]], found: HeardComposition) -> None:
+    between = text[named[0][2] : named[-1][1]]
+    if not re.search(r"\bor\b|/", between):
+        first, second = named[0][0].formula, named[1][0].formula
+        raise UserCorrectable(f"'{first}' and '{second}' cannot both be the formula. Name one of the two.")
+    shared = set.intersection(*(set(composition.elements) for composition, _, _ in named))
+    found.allowed = frozenset(symbol for composition, _, _ in named for symbol in composition.elements)
+    found.required |= {symbol: "both formulas" for symbol in shared}
+    found.heard.append(" or ".join(composition.formula for composition, _, _ in named))
+
+
+def _elements(text: str, found: HeardComposition) -> None:
+    mentions = [mention for mention in mentions_in(text) if not text[: mention.start].rstrip().endswith(" than")]
+    for mention in mentions:
+        if mention.denied:
+            _exclude(mention, found)
+        elif mention.is_family:
+            if not set(mention.symbols) <= TOXIC:
+                found.any_of.append((frozenset(mention.symbols), mention.words))
+                found.heard.append(mention.words)
+        elif not mention.is_plain:
+            found.required |= {symbol: mention.words for symbol in mention.symbols}
+            found.heard.append(mention.words)
+    _plain([mention for mention in mentions if mention.is_plain and not mention.denied], text, found)
+    if _NONTOXIC.search(text):
+        found.excluded |= {symbol: "non-toxic" for symbol in TOXIC if symbol not in found.required}
+        found.heard.append("no toxic elements")
+    if scarce := scarce_elements(text):
+        found.excluded |= {symbol: "abundant elements" for symbol in scarce if symbol not in found.required}
+        found.heard.append("abundant elements only")
+    if says_only(text) and len(found.required) > 1:
+        found.allowed = frozenset(found.required)
+        found.heard.append(f"only {joined(found.allowed)}")
+
+
+def _exclude(mention: Mention, found: HeardComposition) -> None:
+    symbols = mention.symbols if mention.is_family else mention.symbols[:1]
+    found.excluded |= {symbol: mention.words for symbol in symbols}
+    found.heard.append(f"no {mention.words}")
+
+
+def _plain(mentions: list[Mention], text: str, found: HeardComposition) -> None:
+    for run in grouped_by_or(mentions, text):
+        symbols = frozenset(mention.symbols[0] for mention in run)
+        words = text[run[0].start : run[-1].end]
+        if len(symbols) > 1:
+            found.any_of.append((symbols, words))
+        else:
+            found.required |= {symbol: words for symbol in symbols}
+        found.heard.append(f"contains {words}")
+
+
+def _replaced(replacements: list[Replacement], found: HeardComposition, parent: Composition | None) -> None:
+    if not replacements:
+        return
+    old = {replacement.old for replacement in replacements}
+    found.excluded |= {symbol: f"replace {name_of(symbol)}" for symbol in old}
+    for symbol in old:
+        found.required.pop(symbol, None)
+    narrowed = [(each.old, each.substitutes - found.excluded.keys(), each) for each in replacements]
+    for symbol, substitutes, _ in narrowed:
+        if not substitutes:
+            raise UserCorrectable(
+                f"Nothing is left to replace {name_of(symbol)} ({symbol}) with. Exclude fewer elements."
+            )
+        found.heard.append(f"{symbol} replaced by one of {joined(substitutes)}")
+    found.replaced = tuple((symbol, substitutes) for symbol, substitutes, _ in narrowed)
+    if parent is None:
+        return
+    found.required |= {symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in old}
+    if all(each.is_explicit for _, _, each in narrowed):
+        swapped = parent.replaced({symbol: next(iter(substitutes)) for symbol, substitutes, _ in narrowed})
+        found.formula, found.anonymous = found.formula or swapped.formula, swapped.anonymous
+    else:
+        found.anonymous = parent.anonymous
+
+
+def _keep(text: str, found: HeardComposition, parent: Composition | None) -> None:
+    match = _KEEP.search(text)
+    if match is None:
+        return
+    what = (match["what"] or match["subject"]).lower()
+    if parent is None:
+        if match["what"] and found.formula is None and what in ("composition", "formula"):
+            raise UserCorrectable(
+                "There is no crystal yet whose composition could be kept. Name a formula, such as SrTiO3."
+            )
+        return
+    if found.replaced and what.startswith("stoich"):
+        return
+    if found.replaced:
+        raise UserCorrectable(
+            f"'{match[0]}' and 'replace {name_of(found.replaced[0][0])}' contradict each other. Drop one of the two."
+        )
+    if what.startswith("stoich"):
+        found.anonymous = parent.anonymous
+        found.heard.append(f"keeps the stoichiometry of {parent.formula}")
+    elif what in ("elements", "ingredients"):
+        found.allowed = frozenset(parent.elements)
+        found.required |= {symbol: match[0] for symbol in parent.elements}
+        found.heard.append(f"keeps {joined(found.allowed)}")
+    else:
+        _lock(found, parent, match[0])
+
+
+def _lock(found: HeardComposition, parent: Composition, words: str) -> None:
+    if found.formula not in (None, parent.formula):
+        raise UserCorrectable(f"'{words}' and the formula {found.formula} contradict each other. Drop one of the two.")
+    clashing = [symbol for symbol in found.excluded if symbol in parent.elements]
+    foreign = [symbol for symbol in found.required if symbol not in parent.elements]
+    if clashing:
+        raise UserCorrectable(
+            f"'{words}' and 'no {found.excluded[clashing[0]]}' contradict each other: {parent.formula} contains "
+            f"{name_of(clashing[0])}. Drop one of the two."
+        )
+    if foreign:
+        raise UserCorrectable(
+            f"'{words}' and '{found.required[foreign[0]]}' contradict each other: {parent.formula} contains no "
+            f"{name_of(foreign[0])}. Drop one of the two."
+        )
+    found.formula = parent.formula
+    found.heard.append(f"keeps {parent.formula}")
+
+
+def _check(found: HeardComposition) -> None:
+    for symbol in sorted(found.required.keys() & found.excluded.keys()):
+        raise UserCorrectable(
+            f"'{found.required[symbol]}' asks for {name_of(symbol)}, but 'no {found.excluded[symbol]}' excludes it. "
+            "Drop one of the two."
+        )
+    for group, words in found.any_of:
+        if group <= found.excluded.keys():
+            against = found.excluded[min(group)]
+            raise UserCorrectable(f"'{words}' and 'no {against}' contradict each other. Drop one of the two.")
+    if found.formula:
+        clashing = [symbol for symbol in Composition.parse(found.formula).elements if symbol in found.excluded]
+        if clashing:
+            raise UserCorrectable(
+                f"The formula {found.formula} contains {name_of(clashing[0])}, but 'no {found.excluded[clashing[0]]}' "
+                "excludes it. Drop one of the two."
+            )

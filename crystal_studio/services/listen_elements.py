@@ -1,0 +1,266 @@
+"""Elements heard in a message: wanted, unwanted, one of several, and formulas."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NoReturn
+
+from crystal_studio.domain.composition import Composition, is_formula
+from crystal_studio.domain.elements import BY_NAME, BY_SYMBOL, ELEMENTS
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.services.listen_words import (
+    AMBIGUOUS,
+    CAPITAL_COMPOUNDS,
+    COMPOUNDS,
+    FAMILIES,
+    IMAGINARY,
+    NAMES,
+    NOT_ELEMENTS,
+)
+
+_NEGATOR = re.compile(
+    r"\b(?:no(?! more| less| fewer| longer)|not(?! only| just| necessarily| too)|without|avoid(?:ing|s)?|"
+    r"exclud(?:e|es|ing)|"
+    r"except(?: for)?|free (?:of|from)|devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|"
+    r"drop|omit|"
+    r"get rid of|(?:do|does|must|should|can|could|would|is|are)n[o']?t|cannot|never|nor|neither|ban|eliminate|"
+    r"leave out|"
+    r"other than|minus|zero|none of|non|nothing with|away from)\b",
+    re.IGNORECASE,
+)
+_AFTER_NEGATOR = re.compile(
+    r"(?:[ -]*(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|on|an|"
+    r"a|the|all|"
+    r"more|kind|sort|either|want|like|need|give|me)\b)*",
+    re.IGNORECASE,
+)
+_VERB = (
+    r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead"
+)
+_TERMINATOR = re.compile(
+    rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|"
+    rf",?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
+    rf"\bin favou?r of\b",
+    re.IGNORECASE,
+)
+# "not cubic oxide" denies the adjective alone.
+_ADJECTIVE = re.compile(
+    r"\s*(?:necessarily |too |be |a |an )*(?:triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|"
+    r"hexagonal|"
+    r"cubic|layered|metallic|molecular|insulating|magnetic|too|only|wide|narrow)\b",
+    re.IGNORECASE,
+)
+_FREE = re.compile(r"(?:[- ](?:and|or) [A-Za-z]+)?[- ]free\b|- (?:and|or) [A-Za-z]+[- ]free\b", re.IGNORECASE)
+_LEAD_VERB = re.compile(
+    r"\b(?:may|can|could|would|will|should|might|to|which|that|not|likely|would not|this|it|they|changes?)\s+$",
+    re.IGNORECASE,
+)
+_SYMBOL = re.compile(r"(?<![A-Za-z0-9_.'])([A-Z][a-z]?)(?![A-Za-z0-9_'’])")
+_CUE = re.compile(
+    r"(?:\b(?:contain(?:s|ing)?|with|without|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|avoid(?:ing)?|"
+    r"exclud(?:e|es|ing)|"
+    r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|only|and|or|both|"
+    r"either|plus|keep|"
+    r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly)|[A-Z][a-z]?\s?[,/&+–-]|"
+    r"[A-Za-z],|\+)\s?$"
+)
+_LISTED = re.compile(r"\s*(?:$|[,.;:!?)/&+–-]|(?:and|or|but|instead|atoms?|with|by|for|ions?|sites?|in|is)\b)")
+_BASED = re.compile(r"-(?:based|free|containing|rich|doped|poor|site)\b")
+_FORMULA = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:(?:[A-Z][a-z]?|\((?:[A-Z][a-z]?\d*)+\))\d*){2,}(?![A-Za-z0-9_'’])|\b[A-Z][a-z]?\d+\b(?!-)"
+)
+_UNKNOWN_ELEMENT = re.compile(r"\b[Ee]lements?\s+(?:called\s+|named\s+)?[\"'“]?([A-Z][a-z]{0,2})\b(?!\w)")
+_IUM = re.compile(r"\b[A-Za-z]{3,}iums?\b")
+_ONLY = re.compile(
+    r"\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b", re.IGNORECASE
+)
+_ABUNDANT = re.compile(
+    r"\b(?:earth[- ]abundant|abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b", re.I
+)
+_SCARCE_PPM = 2.0
+_OR = re.compile(r",?\s*(?:and/)?or(?:\s+(?:even|maybe|perhaps|else))?\s*|\s*/\s*", re.IGNORECASE)
+_COMMA = re.compile(r"\s*,\s*")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Elements named in one place.
+
+    Attributes:
+        symbols: the element; all of a compound word ("titanate"); or the members of a family.
+        is_family: whether one of the symbols is enough.
+        denied: whether it is unwanted.
+        start: first character.
+        end: one past the last.
+        words: as written.
+        is_plain: an element by its own name or symbol.
+    """
+
+    symbols: tuple[str, ...]
+    is_family: bool
+    denied: bool
+    start: int
+    end: int
+    words: str
+    is_plain: bool = False
+
+
+def blanked(text: str, start: int, end: int) -> str:
+    """The text with a span turned into spaces, so that nothing hears it twice."""
+    return text[:start] + " " * (end - start) + text[end:]
+
+
+def denied_spans(text: str) -> list[tuple[int, int]]:
+    """Where a denial ("without", "no", "avoid") reaches: to the end of its clause or of its list."""
+    spans = []
+    for negator in _NEGATOR.finditer(text):
+        if adjective := _ADJECTIVE.match(text, negator.end()):
+            spans.append((negator.start(), adjective.end()))
+            continue
+        skipped = _AFTER_NEGATOR.match(text, negator.end())
+        begin = skipped.end() if skipped else negator.end()
+        end = _TERMINATOR.search(text, begin)
+        spans.append((negator.start(), end.start() if end else len(text)))
+    return spans
+
+
+def is_denied(position: int, end: int, text: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether a mention lies in a denial or carries "-free"."""
+    return bool(_FREE.match(text, end)) or any(start <= position < stop for start, stop in spans)
+
+
+def refuse_made_up(text: str) -> None:
+    """Refuse elements that do not exist.
+
+    Raises:
+        UserCorrectable: names the element.
+    """
+    for word in re.findall(r"[A-Za-z]+", text):
+        if word.lower().rstrip("s") in IMAGINARY or word.lower() in IMAGINARY:
+            _refuse(word)
+    for found in _IUM.finditer(text):
+        name = found[0].lower()
+        if name not in BY_NAME and name.rstrip("s") not in BY_NAME and name not in NOT_ELEMENTS:
+            _refuse(found[0])
+    for found in _UNKNOWN_ELEMENT.finditer(text):
+        if found[1] not in BY_SYMBOL and found[1].lower() not in {"in", "is", "as", "of", "to", "or"}:
+            _refuse(found[1])
+
+
+def _refuse(word: str) -> NoReturn:
+    raise UserCorrectable(
+        f"There is no element '{word}' among the {len(ELEMENTS)} that the studio knows. Name a real one, such as "
+        "strontium or Sr."
+    )
+
+
+def formulas_in(text: str) -> list[tuple[Composition, int, int]]:
+    """Formulas with where they stand; words in capitals and generic ones (ABO3) are not formulas.
+
+    Raises:
+        UserCorrectable: a formula with an element that does not exist.
+    """
+    found = []
+    for token in _FORMULA.finditer(text):
+        word = token[0]
+        if not any(letter.isdigit() for letter in word) and word.isupper() and word not in CAPITAL_COMPOUNDS:
+            continue
+        if is_formula(word) and not (len(word) <= 3 and word[0] in "AIVX" and word in {"As", "In"}):
+            found.append((Composition.parse(word), token.start(), token.end()))
+        elif any(letter.islower() for letter in word) and any(letter.isdigit() for letter in word):
+            Composition.parse(word)
+    return found
+
+
+def mentions_in(text: str, in_chemistry: bool = False) -> list[Mention]:
+    """Every mention of elements, in the order of the text.
+
+    Args:
+        in_chemistry: whether the text is known to speak of elements, so that "In" and "As" are symbols.
+    """
+    spans = denied_spans(text)
+    found: list[Mention] = []
+    left = text
+    for pattern, symbols, is_family in _patterns():
+        for match in pattern.finditer(left):
+            denied = is_denied(match.start(), match.end(), text, spans)
+            found.append(Mention(symbols, is_family, denied, match.start(), match.end(), match[0]))
+            left = blanked(left, match.start(), match.end())
+    for match, symbol in [*_named(left), *_symbols(left, in_chemistry)]:
+        denied = is_denied(match.start(), match.end(), text, spans)
+        found.append(Mention((symbol,), False, denied, match.start(), match.end(), match[0], is_plain=True))
+    return sorted(found, key=lambda mention: mention.start)
+
+
+def _patterns() -> list[tuple[re.Pattern[str], tuple[str, ...], bool]]:
+    return _COMPILED
+
+
+_COMPILED: list[tuple[re.Pattern[str], tuple[str, ...], bool]] = [
+    (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), tuple(sorted(symbols)), True) for pattern, symbols in FAMILIES
+] + [(re.compile(rf"(?<![A-Za-z])(?:{pattern})\b", re.IGNORECASE), symbols, False) for pattern, symbols in COMPOUNDS]
+
+
+def _named(text: str) -> list[tuple[re.Match[str], str]]:
+    found = []
+    for match in NAMES.finditer(text):
+        is_verb = match[1].lower() == "lead" and (
+            match[0].lower() == "leads"
+            or re.match(r" (?:to|us|me|the)\b", text[match.end() :])
+            or _LEAD_VERB.search(text[: match.start()])
+        )
+        if not is_verb:
+            found.append((match, BY_NAME[match[1].lower()].symbol))
+    return found
+
+
+def _symbols(text: str, in_chemistry: bool) -> list[tuple[re.Match[str], str]]:
+    return [
+        (match, match[1])
+        for match in _SYMBOL.finditer(text)
+        if match[1] in BY_SYMBOL and (match[1] not in AMBIGUOUS or _is_symbol(match, text, in_chemistry))
+    ]
+
+
+def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
+    before, after = text[: match.start()], text[match.end() :]
+    if _BASED.match(after):
+        return True
+    if match[1] == "I" and not _LISTED.match(after):
+        return False
+    if in_chemistry and not re.search(r"\d\s?$", before):
+        return True
+    return bool(_CUE.search(before)) and bool(_LISTED.match(after) or len(match[1]) == 2)
+
+
+def grouped_by_or(mentions: list[Mention], text: str) -> list[list[Mention]]:
+    """Wanted plain elements in runs: a run joined by "or" is a choice, the others stand alone."""
+    runs: list[list[Mention]] = []
+    for mention in mentions:
+        between = text[runs[-1][-1].end : mention.start] if runs else ""
+        if runs and (_OR.fullmatch(between) or _COMMA.fullmatch(between)):
+            runs[-1].append(mention)
+        else:
+            runs.append([mention])
+    separated = []
+    for run in runs:
+        gaps = [text[first.end : second.start] for first, second in pairwise(run)]
+        is_choice = any(_OR.fullmatch(gap) and "/" not in gap.replace("and/or", "") for gap in gaps)
+        separated += [run] if is_choice else [[mention] for mention in run]
+    return separated
+
+
+def says_only(text: str) -> bool:
+    """Whether the elements named are all that may be present."""
+    return bool(_ONLY.search(text)) and not re.search(
+        r"\bnot only\b|\bonly (?:a|the|one|if|when|slightly)\b", text, re.I
+    )
+
+
+def scarce_elements(text: str) -> frozenset[str]:
+    """Elements below 2 mg/kg of the Earth's crust where abundant ones are asked for, else none."""
+    if not _ABUNDANT.search(text):
+        return frozenset()
+    return frozenset(element.symbol for element in ELEMENTS if (element.crustal_abundance_ppm or 0.0) < _SCARCE_PPM)

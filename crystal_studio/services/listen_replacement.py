@@ -1,0 +1,157 @@
+"""Replacing one element by another, or by a kind of element."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
+from crystal_studio.services.listen_substitutes import is_comparative, substitutes_for
+from crystal_studio.services.listen_words import name_of
+
+_END = (
+    r"(?=\s*(?:[.;!?](?!\d)|$|,?\s*\b(?:but|while|without|so that|whilst|then)\b|"
+    r",?\s*\band (?:keep|make|leave|increase|reduce|widen|preserve|the|retain|maintain)\b))"
+)
+_ACTIVE = re.compile(
+    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|switch(?:ing)?|chang(?:e|ing)|"
+    rf"trad(?:e|ing))\b(?: out)?(?P<old>[^.;!?]{{1,80}}?)\b(?P<joint>with|by|for|to|"
+    rf"into)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(
+    r"(?P<old>\b[A-Za-z]+)(?: atoms?| ions?)?(?: (?:should|must|could|can|to|needs to))?(?: be| is| are| being)?"
+    r" (?:replaced|substituted|swapped|exchanged)(?: out)? (?:by|with|for)\b"
+    rf"(?P<new>[^.;!?]{{1,120}}?){_END}",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(
+    r"(?P<new>[^.;!?,]{1,80}?)\b(?:instead of|in place of|in the place of|in lieu of|rather than)\b"
+    r"(?P<old>[^.;!?,]{1,60}?)(?=[.;!?,]|$|\bbut\b|\band\b)",
+    re.IGNORECASE,
+)
+_INSTEAD_FIRST = re.compile(
+    rf"\b(?:instead of|in place of|rather than)\b(?P<old>[^.;!?,]{{1,60}}?),(?P<new>[^.;!?]{{1,80}}?){_END}",
+    re.IGNORECASE,
+)
+_ALTERNATIVE = re.compile(
+    rf"(?P<new>[^.;!?]{{0,80}}?\b(?:replacement|substitute|alternative)s?) (?:for|"
+    rf"to)\b(?P<old>[^.;!?,]{{1,60}}?){_END}",
+    re.IGNORECASE,
+)
+_SELF = re.compile(r"\b(?:it|them|that|this)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """One element and what may take its place.
+
+    Attributes:
+        old: symbol.
+        substitutes: symbols.
+        words: as written.
+        is_explicit: whether one substitute was named outright.
+    """
+
+    old: str
+    substitutes: frozenset[str]
+    words: str
+    is_explicit: bool
+
+
+def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replacement], str]:
+    """Replacements of a message, and the message without their words.
+
+    Raises:
+        UserCorrectable: the element to replace is not in the parent, or nothing fits.
+    """
+    found: list[Replacement] = []
+    for pattern in (_ACTIVE, _PASSIVE, _INSTEAD_FIRST, _INSTEAD, _ALTERNATIVE):
+        for match in pattern.finditer(text):
+            heard = _read(match, parent)
+            if heard:
+                found += heard
+                start = match.start("new") if pattern is _INSTEAD else match.start()
+                text = blanked(text, start, match.end())
+    return found, text
+
+
+def _read(match: re.Match[str], parent: Composition | None) -> list[Replacement]:
+    old_text, new_text = match["old"], match["new"]
+    verb = (match.groupdict().get("verb") or "").lower()
+    if match.groupdict().get("joint") == "for" and verb.startswith("substitut"):
+        old_text, new_text = _turned(old_text, new_text, parent)
+    reference, old_text = _reference(old_text, parent)
+    old = _old_elements(old_text, reference)
+    if not old:
+        return []
+    if verb.startswith(("chang", "switch", "trad")) and not (mentions_in(new_text, True) or is_comparative(new_text)):
+        return []
+    _check_present(old, parent)
+    if pairs := _paired(old, new_text):
+        return [Replacement(symbol, frozenset({new}), match[0].strip(), True) for symbol, new in pairs]
+    return [_one(symbol, new_text, reference, old, match[0].strip()) for symbol in old]
+
+
+def _paired(old: list[str], new_text: str) -> list[tuple[str, str]]:
+    """ "replace Sr and Ti with Ca and Zr" pairs them in order."""
+    named = [mention.symbols[0] for mention in mentions_in(new_text, in_chemistry=True) if mention.is_plain]
+    is_paired = 1 < len(old) == len(named) and not re.search(r"\bor\b", new_text)
+    return list(zip(old, named, strict=True)) if is_paired else []
+
+
+def _turned(old_text: str, new_text: str, parent: Composition | None) -> tuple[str, str]:
+    """ "substitute A for B" puts A in B's place, unless B is not an element or A is what the parent has."""
+    first = [symbol for mention in mentions_in(old_text, True) for symbol in mention.symbols]
+    second = [symbol for mention in mentions_in(new_text, True) for symbol in mention.symbols]
+    present = set(parent.elements) if parent else set()
+    if not second or (set(first) & present and not set(second) & present):
+        return old_text, new_text
+    return new_text, old_text
+
+
+def _reference(old_text: str, parent: Composition | None) -> tuple[Composition | None, str]:
+    """The compound whose element is replaced: one named ("in CsPbI3"), else the parent."""
+    named = formulas_in(old_text)
+    for composition, start, end in named:
+        if len(composition.elements) > 1:
+            return composition, blanked(old_text, start, end)
+    return parent, old_text
+
+
+def _old_elements(old_text: str, reference: Composition | None) -> list[str]:
+    present = set(reference.elements) if reference else set()
+    found: list[str] = []
+    for mention in mentions_in(old_text, in_chemistry=True):
+        if mention.is_family:
+            found += [symbol for symbol in mention.symbols if symbol in present]
+        else:
+            found.append(mention.symbols[0])
+    return list(dict.fromkeys(found))
+
+
+def _check_present(old: list[str], parent: Composition | None) -> None:
+    absent = [symbol for symbol in old if parent is not None and symbol not in parent.elements]
+    if absent and parent is not None:
+        raise UserCorrectable(
+            f"There is no {name_of(absent[0])} ({absent[0]}) in {parent.formula} to replace. Name one of "
+            f"{', '.join(parent.elements)}."
+        )
+
+
+def _one(symbol: str, new_text: str, reference: Composition | None, old: list[str], words: str) -> Replacement:
+    named: list[Mention] = [mention for mention in mentions_in(new_text, in_chemistry=True) if not mention.denied]
+    refused = {each for mention in mentions_in(new_text) if mention.denied for each in mention.symbols}
+    present = frozenset(reference.elements) - {symbol} if reference else frozenset()
+    substitutes = frozenset(
+        each for mention in named for each in (mention.symbols if mention.is_family else mention.symbols[:1])
+    )
+    has_family = any(mention.is_family for mention in named)
+    if substitutes and not has_family:
+        return Replacement(symbol, substitutes - set(old), words, len(substitutes) == 1)
+    fitting = substitutes_for(symbol, new_text, present, frozenset(refused) | set(old))
+    if has_family:
+        fitting = (fitting & substitutes if is_comparative(new_text) else substitutes - present - {symbol}) or fitting
+    return Replacement(symbol, fitting, words, False)

@@ -1,0 +1,182 @@
+"""The words that the listener knows: families of elements, compounds, prototypes, and words that mean materials."""
+
+from __future__ import annotations
+
+import re
+
+from crystal_studio.domain.elements import BY_NAME, BY_SYMBOL, ELEMENTS
+
+
+def _symbols(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NOBLE_GASES = _symbols("He Ne Ar Kr Xe Rn")
+HALOGENS = _symbols("F Cl Br I")
+CHALCOGENS = _symbols("S Se Te")
+PNICTOGENS = _symbols("N P As Sb Bi")
+NONMETALS = _symbols("H C N O F P S Cl Se Br I") | NOBLE_GASES
+RARE_EARTHS = frozenset(element.symbol for element in ELEMENTS if 57 <= element.number <= 71) | {"Sc", "Y"}
+TRANSITION_METALS = frozenset(
+    element.symbol
+    for element in ELEMENTS
+    if 21 <= element.number <= 30 or 39 <= element.number <= 48 or 72 <= element.number <= 80
+)
+RADIOACTIVE = frozenset(element.symbol for element in ELEMENTS if element.number >= 84) | {"Tc", "Pm"}
+# Restricted by law (RoHS, REACH) or acutely poisonous in most compounds.
+TOXIC = _symbols("Be As Cd Hg Tl Pb Os") | RADIOACTIVE
+PRECIOUS = _symbols("Ru Rh Pd Ag Os Ir Pt Au Re")
+
+# A pattern for the words -> a group of which one must be present, or all must be absent when denied.
+FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
+    (r"alkaline[- ]earth(?: metal| element| cation)?s?", _symbols("Be Mg Ca Sr Ba")),
+    (r"alkali(?:[- ]metal| element| cation)?s?(?: metal)?s?", _symbols("Li Na K Rb Cs")),
+    (r"rare[- ]earth(?: metal| element| cation)?s?", RARE_EARTHS),
+    (r"lanthanides?|lanthanoids?", RARE_EARTHS - {"Sc", "Y"}),
+    (r"actinides?|actinoids?", frozenset(element.symbol for element in ELEMENTS if element.number >= 89)),
+    (r"3d[- ](?:transition[- ])?metals?", _symbols("Sc Ti V Cr Mn Fe Co Ni Cu Zn")),
+    (r"transition[- ](?:metal|element)s?", TRANSITION_METALS),
+    (r"(?:noble|precious|platinum[- ]group)[- ](?:metal|element)s?", PRECIOUS),
+    (r"noble gas(?:es)?", NOBLE_GASES),
+    (r"radioactive(?: element| atom| metal)s?", RADIOACTIVE),
+    (r"(?:toxic|poisonous|hazardous|harmful)(?: heavy)?(?: element| metal| atom| specie)s?|toxic ones", TOXIC),
+    (r"heavy metals?", _symbols("Cd Hg Tl Pb Bi")),
+    (r"oxyhalides?", HALOGENS),
+    (r"halides?|halogens?", HALOGENS),
+    (r"chalcogenides?|chalcogens?", CHALCOGENS),
+    (r"pnictides?|pnictogens?", PNICTOGENS),
+)
+
+_ANIONS = {
+    r"(?:per|mon|di|tri|sesqui|pent|super)?oxides?": "O",
+    r"(?:mono|di|tri)?(?:sulfide|sulphide)s?": "S",
+    r"(?:di|tri)?selenides?": "Se",
+    r"(?:di|tri)?tellurides?": "Te",
+    r"(?:sub)?nitrides?": "N",
+    r"carbides?": "C",
+    r"(?:di|hexa)?borides?": "B",
+    r"(?:di)?silicides?": "Si",
+    r"germanides?": "Ge",
+    r"hydrides?": "H",
+    r"phosphides?": "P",
+    r"arsenides?": "As",
+    r"antimonides?": "Sb",
+    r"bismuthides?": "Bi",
+    r"(?:di|tri|tetra)?fluorides?": "F",
+    r"(?:di|tri|tetra)?chlorides?": "Cl",
+    r"(?:di|tri|tetra)?bromides?": "Br",
+    r"(?:di|tri|tetra)?iodides?": "I",
+    r"oxynitrides?": "O N",
+    r"oxyfluorides?": "O F",
+    r"oxychlorides?": "O Cl",
+    r"oxybromides?": "O Br",
+    r"oxyiodides?": "O I",
+    r"oxysul(?:f|ph)ides?": "O S",
+    r"hydroxides?": "O H",
+    r"carbonitrides?": "C N",
+    r"titanates?": "Ti O",
+    r"zirconates?": "Zr O",
+    r"hafnates?": "Hf O",
+    r"vanadates?": "V O",
+    r"niobates?": "Nb O",
+    r"tantalates?": "Ta O",
+    r"chromates?|chromites?": "Cr O",
+    r"molybdates?": "Mo O",
+    r"tungstates?": "W O",
+    r"manganates?|manganites?": "Mn O",
+    r"ferrites?|ferrates?": "Fe O",
+    r"cobaltites?|cobaltates?": "Co O",
+    r"nickelates?": "Ni O",
+    r"cuprates?": "Cu O",
+    r"aluminates?": "Al O",
+    r"gallates?": "Ga O",
+    r"stannates?": "Sn O",
+    r"germanates?": "Ge O",
+    r"silicates?": "Si O",
+    r"borates?": "B O",
+    r"carbonates?": "C O",
+    r"nitrates?": "N O",
+    r"phosphates?": "P O",
+    r"sulfates?|sulphates?": "S O",
+    r"ruthenates?": "Ru O",
+    r"iridates?": "Ir O",
+    r"bismuthates?": "Bi O",
+    r"plumbates?": "Pb O",
+}
+# A pattern for the word -> elements that must all be present; the first one alone is absent when denied.
+COMPOUNDS: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
+    (pattern, tuple(symbols.split())) for pattern, symbols in _ANIONS.items()
+)
+
+# Pattern -> (part of Robocrystallographer's name, sorted amounts of the prototype or () where it has several).
+PROTOTYPES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
+    (r"perovskites?", "perovskite", (1, 1, 3)),
+    (r"spinels?", "spinel", (1, 2, 4)),
+    (r"rutiles?", "rutile", (1, 2)),
+    (r"anatase", "anatase", (1, 2)),
+    (r"rock[- ]?salt|halite|nacl[- ](?:type|structure)", "rock salt", (1, 1)),
+    (r"zinc[- ]?blende|sphalerite", "zincblende", (1, 1)),
+    (r"wurtzite", "wurtzite", (1, 1)),
+    (r"fluorite", "fluorite", (1, 2)),
+    (r"half[- ]heusler", "half-heusler", (1, 1, 1)),
+    (r"(?:full[- ])?heusler", "heusler", (1, 1, 2)),
+    (r"ilmenite", "ilmenite", (1, 1, 3)),
+    (r"corundum", "corundum", (2, 3)),
+    (r"calcite", "calcite", (1, 1, 3)),
+    (r"(?:iron )?pyrite", "pyrite", (1, 2)),
+    (r"marcasite", "marcasite", (1, 2)),
+    (r"chalcopyrite", "chalcopyrite", (1, 1, 2)),
+    (r"stannite|kesterite", "stannite", (1, 1, 2, 4)),
+    (r"skutterudite", "skutterudite", (1, 3)),
+    (r"cementite", "cementite", (1, 3)),
+    (r"laves(?: phase)?", "laves", (1, 2)),
+    (r"max[- ]phase", "max phase", ()),
+    (r"cuprite", "cuprite", (1, 2)),
+    (r"zircon(?!i)", "zircon", (1, 1, 4)),
+    (r"molybdenite", "molybdenite", (1, 2)),
+    (r"caswellsilverite|delafossite|layered rock[- ]?salt", "caswellsilverite", (1, 1, 2)),
+    (
+        r"tetraauricupride|cscl[- ](?:type|structure)|c(?:a)?esium chloride (?:type|structure)",
+        "tetraauricupride",
+        (1, 1),
+    ),
+    (r"matlockite", "matlockite", (1, 1, 1)),
+    (r"cotunnite", "cotunnite", (1, 2)),
+    (r"hausmannite", "hausmannite", (3, 4)),
+)
+
+# Symbols that are English words, names or units: taken for elements only in a chemical context.
+AMBIGUOUS = _symbols("In As I No At He Be Am Co Ho La Pa Er Al Mo Re Os Es Md Ac Ne Ra") | frozenset(
+    symbol for symbol in BY_SYMBOL if len(symbol) == 1
+)
+# Capitals without a digit that read as formulas but are words or abbreviations; two-letter compounds are listed.
+CAPITAL_COMPOUNDS = _symbols("BN BP VN UN UC VC WC KF KI YN YP UO VO")
+IMAGINARY = _symbols("kryptonite mithril adamantine orichalcum octarine carbonite phlebotinum vibrainium beskar")
+NOT_ELEMENTS = _symbols(
+    "medium premium equilibrium stadium podium symposium auditorium aquarium consortium millennium compendium tedium "
+    "ammonium geranium gymnasium emporium opium valium trivium tritium deuterium delirium oxonium hydronium "
+    "phosphonium sulfonium methylammonium imidazolium moratorium atrium honorarium planetarium nonequilibrium "
+    "disequilibrium formamidinium solarium"
+)
+MATERIALS_WORDS = re.compile(
+    r"\b(?:crystal\w*|material\w*|compounds?|structur\w*|mineral\w*|band ?gap|gap|conduct\w*|insulat\w*|semiconduct\w*|"
+    r"superconduct\w*|ferroelectric\w*|piezoelectric\w*|thermoelectric\w*|dielectric\w*|magnet\w*|ferromagnet\w*|"
+    r"antiferromagnet\w*|multiferroic\w*|batter(?:y|ies)|cathodes?|anodes?|electrolytes?|cataly\w*|photocataly\w*|"
+    r"photovoltaic\w*|solar cells?|phosphors?|scintillat\w*|lasers?|leds?|ceramics?|alloys?|intermetallics?|lattices?|"
+    r"polymorphs?|phases?|solids?|unit cells?|space group|symmetr\w*|polyhedr\w*|octahedr\w*|tetrahedr\w*|bonds?|"
+    r"bond lengths?|layers?|layered|sheets?|transparent|optical\w*|hardness|hard|superhard|stable|stability|density|"
+    r"dense|volume|elements?|formula|composition|stoichiometr\w*|metals?|metallic|ionic|cations?|anions?|oxidation|"
+    r"toxic|abundant|porous|zeolites?|topological|absorb\w*|strain|pressure|energy|hull|coordination)\b",
+    re.IGNORECASE,
+)
+NAMES = re.compile(r"\b(" + "|".join(sorted(BY_NAME, key=len, reverse=True)) + r")s?\b", re.IGNORECASE)
+
+
+def name_of(symbol: str) -> str:
+    """English name of an element."""
+    return BY_SYMBOL[symbol].name
+
+
+def joined(symbols: frozenset[str] | set[str]) -> str:
+    """Symbols in alphabetical order, for a person."""
+    return ", ".join(sorted(symbols))
