@@ -101,7 +101,7 @@ def test_that_the_first_start_installs_fetches_and_runs(checkout: Checkout) -> N
     assert any(call.startswith("python -m crystal_studio") and call.endswith(f"model.whl {target}") for call in calls)
 
 
-def test_that_a_second_start_does_no_work_and_takes_no_time(checkout: Checkout) -> None:
+def test_that_a_second_start_does_nothing_again_and_takes_no_time(checkout: Checkout) -> None:
     checkout.start("studio")
     checkout.calls()
     seconds = []
