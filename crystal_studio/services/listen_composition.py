@@ -183,6 +183,7 @@ def _replaced(replacements: list[Replacement], found: HeardComposition, parent: 
         found.heard.append(f"{symbol} replaced by one of {joined(substitutes)}")
     found.replaced = tuple((symbol, substitutes) for symbol, substitutes, _ in narrowed)
     if parent is None:
+        _without_parent(found, [each for _, _, each in narrowed])
         return
     found.required |= {symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in old}
     if all(each.is_explicit for _, _, each in narrowed):
@@ -190,6 +191,14 @@ def _replaced(replacements: list[Replacement], found: HeardComposition, parent: 
         found.formula, found.anonymous = found.formula or swapped.formula, swapped.anonymous
     else:
         found.anonymous = parent.anonymous
+
+
+def _without_parent(found: HeardComposition, replacements: list[Replacement]) -> None:
+    """ "iron instead of cobalt" in a first wish: one in, one out, and no stoichiometry to keep."""
+    for each in replacements:
+        if each.is_explicit:
+            found.required |= {symbol: each.words for symbol in each.substitutes}
+    found.replaced = tuple((each.old, each.substitutes) for each in replacements if not each.is_explicit)
 
 
 def _keep(text: str, found: HeardComposition, parent: Composition | None) -> None:

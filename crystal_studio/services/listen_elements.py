@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NoReturn
@@ -47,7 +48,7 @@ _TERMINATOR = re.compile(
 )
 # "not cubic oxide" denies the adjective alone.
 _ADJECTIVE = re.compile(
-    r"\s*(?:necessarily |too |be |a |an )*(?:triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|"
+    r"[\s-]*(?:necessarily |too |be |a |an )*(?:triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|"
     r"hexagonal|"
     r"cubic|layered|metallic|molecular|insulating|magnetic|too|only|wide|narrow)\b",
     re.IGNORECASE,
@@ -115,14 +116,15 @@ def blanked(text: str, start: int, end: int) -> str:
 def denied_spans(text: str) -> list[tuple[int, int]]:
     """Where a denial ("without", "no", "avoid") reaches: to the end of its clause or of its list."""
     spans = []
+    stops = [found.start() for found in _TERMINATOR.finditer(text)]
     for negator in _NEGATOR.finditer(text):
         if adjective := _ADJECTIVE.match(text, negator.end()):
             spans.append((negator.start(), adjective.end()))
             continue
         skipped = _AFTER_NEGATOR.match(text, negator.end())
         begin = skipped.end() if skipped else negator.end()
-        end = _TERMINATOR.search(text, begin)
-        spans.append((negator.start(), end.start() if end else len(text)))
+        stop = bisect_left(stops, begin)
+        spans.append((negator.start(), stops[stop] if stop < len(stops) else len(text)))
     return spans
 
 

@@ -88,8 +88,12 @@ class Structure:
     heard: list[str] = field(default_factory=list)
 
 
-def structure_in(text: str, parent_space_group: int | None) -> tuple[Structure, str]:
+def structure_in(text: str, parent_space_group: int | None, has_parent: bool = False) -> tuple[Structure, str]:
     """The structure asked for, and the text without the space-group symbols.
+
+    Args:
+        parent_space_group: number, kept when the message says so.
+        has_parent: whether "the perovskite" may be the crystal that the message is about.
 
     Raises:
         UserCorrectable: an unknown space group, or two that contradict each other.
@@ -100,7 +104,7 @@ def structure_in(text: str, parent_space_group: int | None) -> tuple[Structure, 
         found.space_group = parent_space_group
         found.heard.append("keeps the space group")
     spans = denied_spans(text)
-    text = _prototype(text, found, spans)
+    text = _prototype(text, found, spans, has_parent)
     _systems(text, found, spans)
     _dimensions(text, found, spans)
     _counts(text, found)
@@ -135,12 +139,13 @@ def _number(name: str) -> int | None:
     return SpaceGroup.from_symbol(name).number if re.search(r"\d", name) else None
 
 
-def _prototype(text: str, found: Structure, spans: list[tuple[int, int]]) -> str:
+def _prototype(text: str, found: Structure, spans: list[tuple[int, int]], has_parent: bool) -> str:
     for pattern, name, amounts in PROTOTYPES:
         match = re.search(rf"(?<![\w])(?:{pattern})\b", text, re.IGNORECASE)
         if match is None or is_denied(match.start(), match.end(), text, spans):
             continue
-        if re.search(r"\b(?:the|this|its|your) (?:\w+ )?$", text[: match.start()], re.IGNORECASE):
+        is_subject = re.search(r"\b(?:the|this|its|your) (?:\w+ )?$", text[: match.start()], re.IGNORECASE)
+        if has_parent and is_subject and not re.match(r" (?:structure|type|lattice)", text[match.end() :]):
             continue
         if found.prototype and name != found.prototype:
             raise UserCorrectable(

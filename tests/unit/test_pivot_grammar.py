@@ -36,7 +36,8 @@ PEROVSKITE = (
 LAYERED = (
     "GaTe crystallizes in the hexagonal P6_3/mmc space group. The structure is two-dimensional and consists of two "
     "GaTe sheets oriented in the (np.int64(0), np.int64(0), np.int64(1)) direction. Ga(1) is bonded to one Ga(1) and "
-    "three equivalent Te(1) atoms to form distorted corner-sharing GaGaTe3 tetrahedra. The Ga(1)-Ga(1) bond length is 2.47 Å."
+    "three equivalent Te(1) atoms to form distorted corner-sharing GaGaTe3 tetrahedra. The Ga(1)-Ga(1) bond "
+    "length is 2.47 Å."
 )
 
 
