@@ -61,7 +61,19 @@ def _version() -> str:
 
 
 def _program(out: TextIO, stop: Stop) -> Program:
-    return Program(out, stop, _version(), _open_project, _engines, _catalog, _read_records)
+    from crystal_studio.app.paths import training_data_folder, user_models_folder
+
+    return Program(
+        out=out,
+        stop=stop,
+        version=_version(),
+        open_project=_open_project,
+        engines=_engines,
+        catalog=_catalog,
+        read_records=_read_records,
+        models_folder=user_models_folder(),
+        data_folder=training_data_folder(),
+    )
 
 
 def _open_project(path: Path, read_only: bool = False) -> AbstractContextManager[HistoryStore]:

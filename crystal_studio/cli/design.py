@@ -104,7 +104,7 @@ class _Report:
         except OSError as error:
             self._nodes.append(node_json(node, None))
             raise ProjectUnavailable(
-                f"The node is stored, but {path} cannot be written ({error.strerror}). Choose another folder with --out."
+                f"The node is stored, but {path} cannot be written ({error.strerror}). Choose another with --out."
             ) from error
         self._nodes.append(node_json(node, path))
         if not self._json:
@@ -136,7 +136,7 @@ def node_text(node: Node, cif: Path | None) -> str:
         f"  pivot    {node.pivot}  [{node.pivot_source.value}]",
         f"  crystal  {node.description}",
         f"  gap      {gap}"
-        + ("" if node.band_gap is None or node.band_gap.in_distribution else ", unlike the training data"),
+        + ("" if known else ", unlike the training data"),
         f"  start    {node.start}, {'relaxed' if node.relaxed else 'as drawn'}",
         f"  checks   {checks}",
         *(f"  note     {note}" for note in node.notes),

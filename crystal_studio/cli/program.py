@@ -47,6 +47,8 @@ class Program:
         engines: loads engines on first use, with another language model when one is named.
         catalog: installed models.
         read_records: the crystals of a split by name, or of a file.
+        models_folder: where models are installed for this person.
+        data_folder: crystals for training and evaluation, None where none is named.
     """
 
     out: TextIO
@@ -56,6 +58,8 @@ class Program:
     engines: Callable[[str | None], InstalledEngines]
     catalog: Callable[[], ModelCatalog]
     read_records: Callable[[str], Sequence[Mapping[str, Any]]]
+    models_folder: Path
+    data_folder: Path | None
 
 
 def complain(message: str) -> None:

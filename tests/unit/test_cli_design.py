@@ -35,13 +35,15 @@ class Session:
     def run(self, *argv: str) -> tuple[int, str]:
         out = io.StringIO()
         program = Program(
-            out,
-            self.stop,
-            "0",
-            open_project,
-            lambda model: self.engines,
-            lambda: pytest.fail("no catalogue"),
-            lambda name: [],
+            out=out,
+            stop=self.stop,
+            version="0",
+            open_project=open_project,
+            engines=lambda model: self.engines,
+            catalog=lambda: pytest.fail("no catalogue is needed"),
+            read_records=lambda name: pytest.fail("no data are needed"),
+            models_folder=self.folder,
+            data_folder=None,
         )
         arguments = build_parser("0").parse_args(list(argv))
         try:

@@ -105,6 +105,7 @@ def test_that_one_seed_decides_every_crystal(engines: FakeEngines, store: FakeHi
 def test_that_rounds_without_a_message_are_driven_by_the_predicted_gap(
     engines: FakeEngines, store: FakeHistoryStore
 ) -> None:
+    engines.language_model.enqueue([PEROVSKITE] * 3)
     committed: list[Node] = []
     run_rounds([WISH, None, None], DesignRequest(WISH, None, 7), engines, store, FakeContext(), committed.append)
     assert [node.round for node in committed] == [1, 2, 3]
