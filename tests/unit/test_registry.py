@@ -103,6 +103,14 @@ def test_that_a_wrong_card_is_left_out_with_a_complaint_and_hides_no_other(
         catalog.default(ModelKind.PREDICTOR, "gap-small")
 
 
+def test_that_a_model_still_being_written_is_not_found(tmp_path: Path, write: Callable[[str], Path]) -> None:
+    half = write(card_to_toml(CARD))
+    half.parent.rename(half.parent.with_name(".export-1"))
+    catalog = FolderCatalog([tmp_path])
+    assert catalog.cards() == []
+    assert catalog.complaints() == {}
+
+
 def test_that_every_shipped_card_is_read_and_whole() -> None:
     catalog = FolderCatalog([shipped_models_folder()])
     assert catalog.complaints() == {}
