@@ -74,8 +74,8 @@ def made_positive(lattice_B33: Tensor, atoms_B: Tensor, least: float = 0.35) -> 
 
 
 def _edge(atoms_B: Tensor, like: Tensor) -> Tensor:
-    edge: Tensor = atoms_B.to(like.dtype).clamp_min(1) ** (1 / 3)
-    return edge[:, None]
+    edge_B1: Tensor = atoms_B.to(like.dtype).clamp_min(1).pow(1 / 3).unsqueeze(1)
+    return edge_B1
 
 
 def _roots(alpha_bar_B: Tensor) -> tuple[Tensor, Tensor]:

@@ -46,5 +46,5 @@ def _niggli_change(lattice: Array) -> Array:
     reduced = spglib.niggli_reduce(lattice, eps=1e-5)
     if reduced is None:
         return np.eye(3)
-    change = np.rint(np.asarray(reduced) @ np.linalg.inv(lattice))
+    change: Array = np.rint(np.asarray(reduced) @ np.linalg.inv(lattice))
     return -change if np.linalg.det(change) < 0 else change
