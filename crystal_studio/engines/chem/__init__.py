@@ -1,1 +1,47 @@
-"""chem."""
+"""Chemistry on pymatgen, spglib, smact and robocrys; each library is imported where it is first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crystal_studio.engines.chem.checks import SmactChecker
+    from crystal_studio.engines.chem.comparer import MatcherComparer
+    from crystal_studio.engines.chem.describer import Robocrystallographer
+    from crystal_studio.engines.chem.files import LimitedFiles
+    from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
+
+
+def create_describer() -> Robocrystallographer:
+    """Robocrystallographer, offline."""
+    from crystal_studio.engines.chem.describer import Robocrystallographer
+
+    return Robocrystallographer()
+
+
+def create_checker() -> SmactChecker:
+    """The validity checks."""
+    from crystal_studio.engines.chem.checks import SmactChecker
+
+    return SmactChecker()
+
+
+def create_symmetrizer() -> SpglibSymmetrizer:
+    """Symmetry by spglib."""
+    from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
+
+    return SpglibSymmetrizer()
+
+
+def create_files() -> LimitedFiles:
+    """Files, read by a limited child process."""
+    from crystal_studio.engines.chem.files import LimitedFiles
+
+    return LimitedFiles()
+
+
+def create_comparer() -> MatcherComparer:
+    """`StructureMatcher`."""
+    from crystal_studio.engines.chem.comparer import MatcherComparer
+
+    return MatcherComparer()

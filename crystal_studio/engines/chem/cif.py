@@ -1,0 +1,121 @@
+"""CIF text of a crystal, ours to the last byte."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import numpy as np
+
+from crystal_studio.domain.crystal import Crystal
+
+CREATOR = "crystal-studio"
+
+_CELL_KEYS = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+_SITE_KEYS = ("type_symbol", "label", "symmetry_multiplicity", "fract_x", "fract_y", "fract_z", "occupancy")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.+()-]+")
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+
+
+def p1_cif(crystal: Crystal, title: str = "", comment: str = "") -> str:
+    """The crystal as it is, in P1.
+
+    Lengths and angles have eight decimals, positions ten: a reader gets the crystal back to better than 1e-6.
+
+    Args:
+        title: name of the data block; the formula where empty.
+        comment: free text, kept as comment lines.
+    """
+    operations = [("x, y, z", "P 1", 1)]
+    sites = [(symbol, 1, position) for symbol, position in zip(crystal.species, crystal.frac_coords, strict=True)]
+    return _cif(crystal, title, comment, operations[0][1:], ["x, y, z"], sites)
+
+
+def symmetrized_cif(crystal: Crystal, symprec_angstrom: float, title: str = "", comment: str = "") -> str:
+    """The conventional standard cell with its symmetry operations and one site for each orbit.
+
+    The tolerance of the search is recorded. Where nothing is found the crystal is written in P1.
+
+    Args:
+        crystal: in its conventional standard cell.
+        symprec_angstrom: tolerance with which the symmetry is found.
+        title: name of the data block; the formula where empty.
+        comment: free text, kept as comment lines.
+    """
+    from crystal_studio.engines.chem.symmetry import symmetry_dataset
+
+    dataset = symmetry_dataset(crystal, symprec_angstrom)
+    if dataset is None:
+        return p1_cif(crystal, title, comment)
+    pairs = zip(dataset.rotations, dataset.translations, strict=True)
+    operations = [_operation(rotation, translation) for rotation, translation in pairs]
+    orbits = Counter(dataset.equivalent_atoms.tolist())
+    sites = [(crystal.species[index], count, crystal.frac_coords[index]) for index, count in sorted(orbits.items())]
+    noted = f"{comment}\nspace group found within {symprec_angstrom:g} angstrom".strip()
+    return _cif(crystal, title, noted, (str(dataset.international), int(dataset.number)), operations, sites)
+
+
+def _cif(
+    crystal: Crystal,
+    title: str,
+    comment: str,
+    group: tuple[str | int, ...],
+    operations: list[str],
+    sites: list[tuple[str, int, np.ndarray]],
+) -> str:
+    """Put the blocks together."""
+    symbol, number = group
+    composition = crystal.composition
+    lines = [f"# {_UNPRINTABLE.sub('?', line)}" for line in comment.splitlines()]
+    lines += [
+        f"data_{_NOT_PLAIN.sub('_', title or crystal.formula).strip('_')[:60] or 'crystal'}",
+        f"_audit_creation_method '{CREATOR}'",
+        f"_chemical_formula_structural '{crystal.formula}'",
+        f"_chemical_formula_sum '{' '.join(f'{name}{count}' for name, count in composition.amounts)}'",
+        f"_cell_formula_units_Z {composition.factor}",
+        f"_space_group_name_H-M_alt '{symbol}'",
+        f"_space_group_IT_number {number}",
+    ]
+    cell = np.concatenate([crystal.lengths_angstrom, crystal.angles_degree])
+    lines += [f"_cell_{key} {_fixed(value, 8)}" for key, value in zip(_CELL_KEYS, cell, strict=True)]
+    lines.append(f"_cell_volume {_fixed(crystal.volume_angstrom3, 6)}")
+    lines += ["loop_", " _space_group_symop_id", " _space_group_symop_operation_xyz"]
+    lines += [f"{index} '{operation}'" for index, operation in enumerate(operations, 1)]
+    lines += ["loop_", *(f" _atom_site_{key}" for key in _SITE_KEYS), *_site_lines(sites)]
+    return "\n".join(lines) + "\n"
+
+
+def _site_lines(sites: list[tuple[str, int, np.ndarray]]) -> list[str]:
+    seen: Counter[str] = Counter()
+    lines = []
+    for symbol, multiplicity, position in sites:
+        seen[symbol] += 1
+        x, y, z = (_fixed(value, 10) for value in position)
+        lines.append(f"{symbol} {symbol}{seen[symbol]} {multiplicity} {x} {y} {z} 1")
+    return lines
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Fixed decimals without a negative zero, whose sign would depend on rounding."""
+    return f"{round(float(value), decimals) + 0.0:.{decimals}f}"
+
+
+def _operation(rotation: np.ndarray, translation: np.ndarray) -> str:
+    """A symmetry operation as ``-x+1/2, y, z``."""
+    return ", ".join(_row(coefficients, shift) for coefficients, shift in zip(rotation, translation, strict=True))
+
+
+def _row(coefficients: np.ndarray, shift: float) -> str:
+    terms = "".join(
+        ("+" if coefficient > 0 else "-") + axis
+        for coefficient, axis in zip(coefficients, "xyz", strict=True)
+        if coefficient
+    )
+    twelfths = round(float(shift) * 24) % 24
+    fraction = "" if not twelfths else f"+{_reduced(twelfths)}"
+    return terms.removeprefix("+") + fraction
+
+
+def _reduced(numerator: int) -> str:
+    divisor = int(np.gcd(numerator, 24))
+    return f"{numerator // divisor}/{24 // divisor}"
