@@ -70,7 +70,8 @@ def made_positive(lattice_B33: Tensor, atoms_B: Tensor, least: float = 0.35) -> 
     if bool((values_B3 >= floor_B1).all()):
         return lattice_B33
     raised = torch.maximum(values_B3, floor_B1)
-    return (vectors_B33 @ torch.diag_embed(raised) @ vectors_B33.transpose(1, 2)).to(lattice_B33.dtype)
+    out_B33: Tensor = vectors_B33 @ torch.diag_embed(raised) @ vectors_B33.transpose(1, 2)
+    return out_B33.to(lattice_B33.dtype)
 
 
 def _edge(atoms_B: Tensor, like: Tensor) -> Tensor:
