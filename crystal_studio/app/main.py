@@ -95,9 +95,9 @@ def _catalog() -> ModelCatalog:
 
 
 def _read_records(name: str) -> Sequence[Mapping[str, Any]]:
-    from crystal_studio.training.data import read_split
+    from crystal_studio.app.evaluation_data import evaluation_records
 
-    return read_split(name)
+    return evaluation_records(name)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from crystal_studio.cli import evaluate_dialogue
 from crystal_studio.cli.console import ConsoleContext, console_context, print_json
 from crystal_studio.cli.evaluate_pool import csp_outcomes
 from crystal_studio.cli.program import InstalledEngines, Program
@@ -28,6 +29,7 @@ def add_parser(subparsers: Any) -> None:
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     _add_csp(kinds)
     _add_text(kinds)
+    evaluate_dialogue.add_parser(kinds)
 
 
 def run_csp(arguments: argparse.Namespace, program: Program) -> int:

@@ -17,7 +17,7 @@ from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.goals import is_met, measure
-from crystal_studio.services.interpret import WrittenPivot, write_pivot
+from crystal_studio.services.interpret import Answered, WrittenPivot, write_pivot
 from crystal_studio.services.listen import ParentFacts, listen, merge
 from crystal_studio.services.propose import Draw, Proposal, draw, start_states
 from crystal_studio.services.screen import Question, Screen, refusals
@@ -136,10 +136,11 @@ class _Round:
         """The pivot of this round."""
         self._context.progress("writing", 0.0)
         engines = self._engines
+        parent = Answered.node(self._request.parent) if self._request.parent else None
         with self._watch("write"):
             written = write_pivot(
                 self._intent,
-                self._request.parent,
+                parent,
                 engines.language_model,
                 engines.prototypes,
                 self._seed,

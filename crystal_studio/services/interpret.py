@@ -21,6 +21,29 @@ MAX_SITES = 20
 
 
 @dataclass(frozen=True)
+class Answered:
+    """The crystal that a message answers, as far as words go.
+
+    Attributes:
+        description: Robocrystallographer's text.
+        formula: reduced formula.
+        space_group: number.
+        band_gap_ev: predicted, None where unknown.
+    """
+
+    description: str
+    formula: str
+    space_group: int
+    band_gap_ev: float | None
+
+    @classmethod
+    def node(cls, node: Node) -> Answered:
+        """What a node's crystal is in words."""
+        gap = node.band_gap.value if node.band_gap else None
+        return cls(node.description, node.crystal.formula, node.space_group.number, gap)
+
+
+@dataclass(frozen=True)
 class WrittenPivot:
     """A pivot that passed, who wrote it, and what was refused on the way."""
 
@@ -44,11 +67,11 @@ def problems(text: str, limits: Limits) -> tuple[str, ...]:
     return tuple(found)
 
 
-def writing_task(intent: Intent, parent: Node | None, complaints: Sequence[str] = ()) -> WritingTask:
+def writing_task(intent: Intent, parent: Answered | None, complaints: Sequence[str] = ()) -> WritingTask:
     """What the language model is told: the message, the limits heard, and the parent with its predicted values."""
     predicted: tuple[tuple[str, str], ...] = ()
-    if parent is not None and parent.band_gap is not None:
-        predicted = (("band gap", f"{parent.band_gap.value:.2f} {parent.band_gap.unit}"),)
+    if parent is not None and parent.band_gap_ev is not None:
+        predicted = (("band gap", f"{parent.band_gap_ev:.2f} eV"),)
     return WritingTask(
         message=intent.message,
         limits=intent.limits,
@@ -60,7 +83,7 @@ def writing_task(intent: Intent, parent: Node | None, complaints: Sequence[str] 
 
 def write_pivot(
     intent: Intent,
-    parent: Node | None,
+    parent: Answered | None,
     language_model: LanguageModel,
     prototypes: PrototypeLibrary,
     seed: int,
@@ -84,14 +107,14 @@ def write_pivot(
     return _draft(intent, parent, prototypes, refused)
 
 
-def draft_pivot(intent: Intent, parent: Node | None, prototypes: PrototypeLibrary) -> str:
+def draft_pivot(intent: Intent, parent: Answered | None, prototypes: PrototypeLibrary) -> str:
     """A grounded pivot from the prototype model alone.
 
     Raises:
         UserCorrectable: no composition known to the model meets the limits.
     """
-    near = parent.crystal.composition if parent else None
-    near_group = parent.space_group.number if parent else None
+    near = Composition.parse(parent.formula) if parent else None
+    near_group = parent.space_group if parent else None
     for idea in prototypes.ideas(intent.limits, intent.goals, 8, near=near, near_space_group=near_group):
         text = headline(idea.formula, SpaceGroup(idea.space_group), idea.prototype)
         if not problems(text, intent.limits):
@@ -101,7 +124,9 @@ def draft_pivot(intent: Intent, parent: Node | None, prototypes: PrototypeLibrar
     )
 
 
-def _draft(intent: Intent, parent: Node | None, prototypes: PrototypeLibrary, refused: tuple[str, ...]) -> WrittenPivot:
+def _draft(
+    intent: Intent, parent: Answered | None, prototypes: PrototypeLibrary, refused: tuple[str, ...]
+) -> WrittenPivot:
     text = draft_pivot(intent, parent, prototypes)
     return WrittenPivot(text, parse_pivot(text), PivotSource.DRAFT, refused)
 
@@ -113,6 +138,10 @@ def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
         found.append(f"the space group is not {SpaceGroup(limits.space_group).symbol}")
     if limits.crystal_system and pivot.crystal_system != limits.crystal_system:
         found.append(f"the crystal system is not {limits.crystal_system}")
+    if pivot.crystal_system in limits.excluded_systems:
+        found.append(f"the crystal system is {pivot.crystal_system}, which is excluded")
+    if pivot.crystal_system in limits.excluded_systems:
+        found.append(f"the crystal system must not be {pivot.crystal_system}")
     if limits.dimensionality is not None and pivot.dimensionality not in (None, limits.dimensionality):
         found.append(f"the structure is not {limits.dimensionality}-dimensional")
     if limits.prototype and limits.prototype not in (pivot.prototype or "").lower():
@@ -120,7 +149,7 @@ def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
     return found
 
 
-def _most_buildable(texts: Sequence[str], parent: Node | None, prototypes: PrototypeLibrary) -> str:
+def _most_buildable(texts: Sequence[str], parent: Answered | None, prototypes: PrototypeLibrary) -> str:
     """The alternative whose best prototype scores highest; the model's order decides between equals."""
 
     def score(text: str) -> tuple[bool, float]:
@@ -132,9 +161,8 @@ def _most_buildable(texts: Sequence[str], parent: Node | None, prototypes: Proto
     return max(texts, key=score)
 
 
-def _repeats(pivot: Pivot, parent: Node | None) -> bool:
+def _repeats(pivot: Pivot, parent: Answered | None) -> bool:
     """Whether the pivot only says again what the parent already is."""
     if parent is None or pivot.space_group is None:
         return False
-    same_formula = Composition.parse(pivot.formula).formula == parent.crystal.formula
-    return same_formula and pivot.space_group.number == parent.space_group.number
+    return pivot.composition.formula == parent.formula and pivot.space_group.number == parent.space_group

@@ -143,13 +143,14 @@ def _prototype_states(proposal: Proposal, prototypes: PrototypeLibrary, count: i
         found += prototypes.decorate(composition, count + len(found), max_atoms=limit)
     kept: dict[str, DecoratedPrototype] = {}
     for prototype in found:
-        if _in_system(prototype, proposal.limits.crystal_system):
+        if _in_system(prototype, proposal.limits):
             kept.setdefault(prototype.label, prototype)
     return [_prototype_state(proposal, prototype) for prototype in list(kept.values())[:count]]
 
 
-def _in_system(prototype: DecoratedPrototype, crystal_system: str | None) -> bool:
-    return crystal_system is None or SpaceGroup(prototype.space_group).crystal_system == crystal_system
+def _in_system(prototype: DecoratedPrototype, limits: Limits) -> bool:
+    system = SpaceGroup(prototype.space_group).crystal_system
+    return limits.crystal_system in (None, system) and system not in limits.excluded_systems
 
 
 def _prototype_state(proposal: Proposal, prototype: DecoratedPrototype) -> StartState:

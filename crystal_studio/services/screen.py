@@ -188,6 +188,10 @@ def limits_check(composition: Composition, group: SpaceGroup, limits: Limits) ->
         found.append(f"the space group is {group.symbol}, not {SpaceGroup(limits.space_group).symbol}")
     if limits.crystal_system and group.crystal_system != limits.crystal_system:
         found.append(f"the crystal is {group.crystal_system}, not {limits.crystal_system}")
+    if group.crystal_system in limits.excluded_systems:
+        found.append(f"the crystal is {group.crystal_system}, which is excluded")
+    if group.crystal_system in limits.excluded_systems:
+        found.append(f"the crystal is {group.crystal_system}, which is excluded")
     detail = "; ".join(found) if found else "every limit heard in the message holds"
     return CheckResult("limits", 1, not found, detail, required=True)
 

@@ -80,7 +80,7 @@ def read(name: str) -> list[dict]:
 
 
 def program(loader=load_fakes, stop: Stop | None = None) -> Program:
-    return Program(io.StringIO(), stop or Stop(), "0", None, loader, None, read)
+    return Program(io.StringIO(), stop or Stop(), "0", None, loader, None, read, Path(), None)
 
 
 def evaluated(told: Program, *words: str, folder: Path) -> list[str]:
