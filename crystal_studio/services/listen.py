@@ -162,7 +162,8 @@ def _readable(message: str) -> str:
             f"The message has {len(message):,} characters; at most {MAX_CHARACTERS:,} can be heard. Shorten it."
         )
     subscripts = str.maketrans("₀₁₂₃₄₅₆₇₈₉’‘", "0123456789''")
-    return re.sub(r"\s+", " ", message.translate(subscripts)).strip()
+    text = re.sub(r"\bw/o\b", "without", message.translate(subscripts))
+    return re.sub(r"\s+", " ", text).strip()
 
 
 def _limits(composition: HeardComposition, structure: Structure) -> Limits:

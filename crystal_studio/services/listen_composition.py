@@ -83,7 +83,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
             symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in found.excluded
         }
     _keep(left, found, parent)
-    found.is_free = bool(_FREE.search(left)) and not found.formula
+    found.is_free = (bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
     if found.is_free:
         found.heard.append("another composition")
     _check(found)
@@ -96,7 +96,7 @@ def _formulas(text: str, found: HeardComposition, parent: Composition | None, ha
     for composition, start, end in formulas_in(text):
         is_parent = parent is not None and composition.formula == parent.formula
         is_model = bool(_COMPARED.search(text[:start])) or bool(
-            re.match(r"-(?:like|type|derived|based|structure)", text[end:])
+            re.match(r"[- ](?:like|type|derived|based|structure)", text[end:])
         )
         if is_model or is_denied(start, end, text, spans) or (has_replacements and is_parent):
             found.heard.append(f"{text[start:end]} as a model, not a lock")
@@ -113,6 +113,11 @@ def _formulas(text: str, found: HeardComposition, parent: Composition | None, ha
     for _, start, end in formulas_in(text):
         text = blanked(text, start, end)
     return text
+
+
+def _names_an_amount(text: str) -> bool:
+    """Whether "less strontium" or "more oxygen" asks for another stoichiometry."""
+    return any(re.search(r"\b(?:less|more|fewer)\s$", text[: mention.start]) for mention in mentions_in(text))
 
 
 def _several(text: str, named: list[tuple[Composition, int, int]], found: HeardComposition) -> None:
@@ -168,6 +173,13 @@ def _plain(mentions: list[Mention], text: str, found: HeardComposition) -> None:
 
 
 def _replaced(replacements: list[Replacement], found: HeardComposition, parent: Composition | None) -> None:
+    partial = [each for each in replacements if each.is_partial]
+    replacements = [each for each in replacements if not each.is_partial]
+    for each in partial:
+        kept = {each.old, *(parent.elements if parent else ())}
+        found.required |= {symbol: each.words for symbol in kept}
+        found.any_of.append((each.substitutes, each.words))
+        found.heard.append(f"some {each.old} replaced by {joined(each.substitutes)}")
     if not replacements:
         return
     old = {replacement.old for replacement in replacements}

@@ -67,8 +67,10 @@ _CUE = re.compile(
     r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly)|[A-Z][a-z]?\s?[,/&+–-]|"
     r"[A-Za-z],|\+)\s?$"
 )
-_LISTED = re.compile(r"\s*(?:$|[,.;:!?)/&+–-]|(?:and|or|but|instead|atoms?|with|by|for|ions?|sites?|in|is)\b)")
-_BASED = re.compile(r"-(?:based|free|containing|rich|doped|poor|site)\b")
+_LISTED = re.compile(
+    r"\s*(?:$|[,.;:!?)/&+–-]|(?:and|or|but|instead|atoms?|with|by|for|ions?|sites?|in|is|only|system)\b)"
+)
+_BASED = re.compile(r"-(?:based|free|containing|rich|doped|poor)\b")
 _FORMULA = re.compile(
     r"(?<![A-Za-z0-9_-])(?:(?:[A-Z][a-z]?|\((?:[A-Z][a-z]?\d*)+\))\d*){2,}(?![A-Za-z0-9_'’])|\b[A-Z][a-z]?\d+\b(?!-)"
 )
@@ -230,6 +232,8 @@ def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
     before, after = text[: match.start()], text[match.end() :]
     if _BASED.match(after):
         return True
+    if match[1] == "B" and re.match(r"[- ](?:site|cation)", after):
+        return False
     if match[1] == "I" and not _LISTED.match(after):
         return False
     if in_chemistry and not re.search(r"\d\s?$", before):

@@ -45,7 +45,7 @@ _DISTANCE = re.compile(
     r"\b(?:inter[- ]?(?:layer|planar|atomic|molecular|unit|chain|polyhedral)[- ]?(?:distances?|spacings?|"
     r"separations?|gaps?)?"
     r"|(?:van der waals|vdw) (?:gap|spacing)|distances?|spacings?|separations?|bond[- ]?lengths?|bonds?"
-    rf"|gaps? between (?:the )?(?:{_UNITS}))\b",
+    rf"|(?:gaps?|space|room) between (?:the )?(?:{_UNITS}))\b",
     re.IGNORECASE,
 )
 _APART = re.compile(
@@ -60,7 +60,7 @@ _VOLUME = re.compile(
 _DENSITY = re.compile(
     r"\b(?P<up>denser|more dense|more compact|heavier|(?:higher|high|greater|increas\w+(?: the| its)?|"
     r"rais\w+(?: the)?|larger)"
-    r" density)\b|\b(?P<down>less dense|light[- ]?weight|lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
+    r"[- ]density)\b|\b(?P<down>less dense|light[- ]?weight|lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
     r"decreas\w+(?: the| its)?)[- ]density)\b|\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|"
     r"(?P<down2>high|lower|large))\b",
     re.IGNORECASE,
@@ -96,6 +96,14 @@ _BOTH_WAYS = re.compile(
     re.IGNORECASE,
 )
 _NOT = r"(?P<not>\b(?:not|no|non|never|isn'?t|without|avoid)[- ](?:an? |any |being |a )?(?:\w+ )?)?"
+_STATES = re.compile(r"\b(?:it'?s|it is|this is|which is|was|currently)(?: too| still| a| an)? $", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"\b(?:(?P<up>expand|inflate|enlarge)|(?P<down>compress|shrink|squeeze)) (?:it|this|the (?:structure|crystal))\b",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(
+    r"^\W*(?:make it |please |a bit |even |much |still |go )*(?:wider|narrower|widen it|narrow it)\b", re.I
+)
 _CLASSES: tuple[
     tuple[re.Pattern[str], tuple[tuple[Direction, float], ...], tuple[tuple[Direction, float], ...]], ...
 ] = (
@@ -168,7 +176,7 @@ def goals_in(
     explicit = _explicit_gaps(text, band_gap_ev, has_parent)
     if not explicit:
         explicit = _gap_by_words(text, has_parent)
-    classes = _gap_classes(text)
+    classes = _gap_classes(text, has_parent)
     heard = _reconciled(explicit, classes)
     heard += _distances(text, distance_angstrom) + _volumes(text) + _densities(text)
     if stable := _STABLE.search(text):
@@ -218,7 +226,8 @@ def _bounds(before: str, number: re.Match[str], band_gap_ev: float | None) -> li
 
 def _gap_by_words(text: str, has_parent: bool) -> list[HeardGoal]:
     """Directions in the clauses around a mention of the gap; "it" in the next clause refers to it."""
-    if not any(
+    is_alone = has_parent and _ALONE.search(text) and not _DISTANCE.search(text)
+    if not is_alone and not any(
         not _DISTANCE.search(text, max(0, gap.start() - 18)) or _is_band(gap, text) for gap in _GAP.finditer(text)
     ):
         return []
@@ -258,10 +267,12 @@ def _way(clause: str) -> tuple[Direction, str] | None:
     return None
 
 
-def _gap_classes(text: str) -> list[HeardGoal]:
+def _gap_classes(text: str, has_parent: bool) -> list[HeardGoal]:
     heard = []
     for pattern, bounds, denied in _CLASSES:
         for found in pattern.finditer(text):
+            if has_parent and _STATES.search(text[: found.start()]):
+                continue
             chosen = denied if found["not"] else bounds
             heard += [HeardGoal(Goal(Quantity.BAND_GAP, *bound), found[0].strip()) for bound in chosen]
     return heard
@@ -293,6 +304,8 @@ def _distances(text: str, distance_angstrom: float | None) -> list[HeardGoal]:
 
 
 def _volumes(text: str) -> list[HeardGoal]:
+    if whole := _WHOLE.search(text):
+        return [HeardGoal(Goal(Quantity.VOLUME, Direction.HIGHER if whole["up"] else Direction.LOWER), whole[0])]
     for found in _VOLUME.finditer(text):
         start, end = _clause_bounds(text, found.start())
         clause = text[start:end]

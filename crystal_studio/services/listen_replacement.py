@@ -41,7 +41,23 @@ _ALTERNATIVE = re.compile(
     rf"to)\b(?P<old>[^.;!?,]{{1,60}}?){_END}",
     re.IGNORECASE,
 )
-_SELF = re.compile(r"\b(?:it|them|that|this)\b", re.IGNORECASE)
+_THAN = re.compile(
+    r"\b(?P<new>(?:metal|element|cation|anion|something|one|more|less|cheaper|lighter|heavier|safer)s?\b[^.;!?,]{0,40}?)"
+    r"\bthan\b (?P<old>[A-Za-z]+)",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|$)", re.IGNORECASE
+)
+_COMPLAINT = re.compile(
+    r"(?P<old>\b[A-Za-z]+) is "
+    r"(?P<new>(?:too|very|so) (?:rare|scarce|expensive|costly|precious|toxic|poisonous|hazardous))\b",
+    re.IGNORECASE,
+)
+_PARTLY = re.compile(r"\b(?:partial(?:ly)?|partly|half|some|a fraction|a part|part)\b", re.IGNORECASE)
+
+
+_PATTERNS = (_ACTIVE, _PASSIVE, _INSTEAD_FIRST, _INSTEAD, _ALTERNATIVE, _THAN, _BARE, _COMPLAINT)
 
 
 @dataclass(frozen=True)
@@ -53,12 +69,14 @@ class Replacement:
         substitutes: symbols.
         words: as written.
         is_explicit: whether one substitute was named outright.
+        is_partial: whether some of the old element stays.
     """
 
     old: str
     substitutes: frozenset[str]
     words: str
     is_explicit: bool
+    is_partial: bool = False
 
 
 def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replacement], str]:
@@ -68,14 +86,21 @@ def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replace
         UserCorrectable: the element to replace is not in the parent, or nothing fits.
     """
     found: list[Replacement] = []
-    for pattern in (_ACTIVE, _PASSIVE, _INSTEAD_FIRST, _INSTEAD, _ALTERNATIVE):
+    for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            heard = _read(match, parent)
+            heard = _compared(match, parent) if pattern in (_THAN, _COMPLAINT) else _read(match, parent)
             if heard:
                 found += heard
                 start = match.start("new") if pattern is _INSTEAD else match.start()
                 text = blanked(text, start, match.end())
     return found, text
+
+
+def _compared(match: re.Match[str], parent: Composition | None) -> list[Replacement]:
+    """ "cheaper than strontium", "strontium is too rare": about the parent's elements, and only by plain names."""
+    present = set(parent.elements) if parent else set()
+    named = {symbol for mention in mentions_in(match["old"]) for symbol in mention.symbols}
+    return _read(match, parent) if named & present else []
 
 
 def _read(match: re.Match[str], parent: Composition | None) -> list[Replacement]:
@@ -150,7 +175,8 @@ def _one(symbol: str, new_text: str, reference: Composition | None, old: list[st
     )
     has_family = any(mention.is_family for mention in named)
     if substitutes and not has_family:
-        return Replacement(symbol, substitutes - set(old), words, len(substitutes) == 1)
+        is_partial = bool(_PARTLY.search(words))
+        return Replacement(symbol, substitutes - set(old), words, len(substitutes) == 1, is_partial)
     fitting = substitutes_for(symbol, new_text, present, frozenset(refused) | set(old))
     if has_family:
         fitting = (fitting & substitutes if is_comparative(new_text) else substitutes - present - {symbol}) or fitting

@@ -201,7 +201,8 @@ def _counts(text: str, found: Structure) -> None:
         if re.search(rf"\b(?:{word})\b", text, re.IGNORECASE):
             found.num_elements = count
             found.heard.append(f"{count} elements")
-    if match := _ELEMENT_COUNT.search(text):
+    match = _ELEMENT_COUNT.search(text)
+    if match and not re.search(r"\b(?:than|most|least|to|under|other) $", text[: match.start()], re.IGNORECASE):
         found.num_elements = int(match[1]) if match[1].isdigit() else NUMBERS[match[1].lower()]
         found.heard.append(f"{found.num_elements} elements")
     if match := _MAX_ATOMS.search(text):

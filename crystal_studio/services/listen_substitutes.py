@@ -11,16 +11,19 @@ from crystal_studio.services.listen_words import NOBLE_GASES, NONMETALS, RADIOAC
 # Price follows scarcity closely enough for a rule: cheaper is read as more abundant in the Earth's crust.
 _MORE_ABUNDANT = re.compile(
     r"\b(?:more|better|readily|easily|widely|earth|highly)?[- ]*(?:abundant|available|common|accessible|plentiful|"
-    r"obtainable|sourced)\b|\bcheap(?:er)?\b|\binexpensive\b|\baffordable\b|\bless (?:rare|scarce|expensive|costly)\b|"
+    r"obtainable|sourced)\b|\bcheap(?:er)?\b|"
+    r"\btoo (?:rare|scarce|expensive|costly|precious)\b|\binexpensive\b|"
+    r"\baffordable\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
     r"\bearth[- ]abundant\b",
     re.IGNORECASE,
 )
 _NOT_TOXIC = re.compile(
-    r"\b(?:less|non|not|no)[- ]?(?:toxic|poisonous|hazardous|harmful)\b|\bsafer?\b|\bharmless\b|\bbenign\b",
+    r"\b(?:less|non|not|no)[- ]?(?:toxic|poisonous|hazardous|harmful)\b|"
+    r"\btoo (?:toxic|poisonous|hazardous)\b|\bsafer?\b|\bharmless\b|\bbenign\b",
     re.IGNORECASE,
 )
-_LIGHTER = re.compile(r"\blight(?:er|est)?\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
+_LIGHTER = re.compile(r"\blight(?:er|est)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
 _HEAVIER = re.compile(r"\bheav(?:y|ier|iest)\b|\bhigher[- ](?:atomic )?mass\b", re.IGNORECASE)
 _SMALLER = re.compile(r"\bsmall(?:er|est)?\b", re.IGNORECASE)
 _LARGER = re.compile(r"\b(?:larg|bigg)(?:er|est)\b|\bbig\b|\blarge\b", re.IGNORECASE)

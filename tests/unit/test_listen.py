@@ -86,6 +86,19 @@ WISHES = [
     ("an oxynitride of tantalum", "contains Ta, N, O", set()),
     ("photovoltaic absorber free of lead and tin", "not Sn, Pb", {(GAP, NEAR, 1.34)}),
     ("a wide-gap semiconductor", "", {(GAP, AT_LEAST, 3.0)}),
+    (
+        "tin halide perovskite w/o lead",
+        "contains Sn; contains one of I, Br, Cl, F; not Pb; perovskite structure",
+        set(),
+    ),
+    ("Sr–Ti–O system, tetragonal", "contains Sr, Ti, O; tetragonal", set()),
+    ("Ti and O only", "contains Ti, O; only Ti, O", set()),
+    ("K2NiF4 type oxide", "contains O", set()),
+    ("An ABO3 perovskite with A = Sr", "contains Sr; perovskite structure", set()),
+    ("band gap > 4 eV", "", {(GAP, AT_LEAST, 4.0)}),
+    ("give me NaCl in Fm-3m", "formula NaCl; space group 225", set()),
+    ("high-density tungsten carbide", "contains W, C", {(DENSITY, HIGHER, None)}),
+    ("sodium-ion cathode with Fe and Mn, no Co, no Ni", "contains Na, Mn, Fe; not Co, Ni", set()),
 ]
 
 
@@ -129,6 +142,17 @@ FEEDBACK = [
     ("get rid of the strontium", "not Sr", set()),
     ("turn it into a spinel", "spinel structure", set()),
     ("add nitrogen", "contains Sr, Ti, N, O", set()),
+    ("wider", KEPT, {(GAP, HIGHER, None)}),
+    ("it's metallic, open a gap", KEPT, {(GAP, HIGHER, None)}),
+    ("more space between the units", KEPT, {(DISTANCE, HIGHER, None)}),
+    ("It is more stable than I thought", KEPT, {(ENERGY, LOWER, None)}),
+    ("compress it", KEPT, {(VOLUME, LOWER, None)}),
+    ("with less strontium", "contains Sr", set()),
+    ("replace oxygen partially with nitrogen", "contains Sr, Ti, O; contains one of N", set()),
+    ("use only sodium, niobium and oxygen", "contains Na, Nb, O; only Na, Nb, O", set()),
+    ("contain no strontium, but barium", "contains Ba; not Sr", set()),
+    ("reduce the gap to 1.5 eV without using lead or tin", "not Sn, Pb; formula SrTiO3", {(GAP, NEAR, 1.5)}),
+    ("replace the B-site cation with zirconium", "contains Zr", set()),
 ]
 
 
@@ -170,6 +194,9 @@ def test_that_naming_a_substitute_locks_the_new_formula(message: str, formula: s
         "Replace Sr by a more abundant element, please.",
         "Could you find a cheaper alternative to strontium?",
         "exchange strontium for something more earth-abundant",
+        "Replace the strontium; it is too rare",
+        "strontium is too expensive",
+        "Use a more earth-abundant metal than strontium",
     ],
 )
 def test_that_a_more_available_element_is_more_abundant_and_of_the_same_charge(message: str) -> None:
