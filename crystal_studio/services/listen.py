@@ -163,6 +163,7 @@ def _readable(message: str) -> str:
         )
     subscripts = str.maketrans("₀₁₂₃₄₅₆₇₈₉’‘", "0123456789''")
     text = re.sub(r"\bw/o\b", "without", message.translate(subscripts))
+    text = re.sub(r"\b([A-Z][a-z]?)\d?\+(?=[\s,.;!?)]|$)", r"\1", text)  # a charge, as in Ti4+
     return re.sub(r"\s+", " ", text).strip()
 
 

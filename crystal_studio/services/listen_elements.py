@@ -60,16 +60,18 @@ _LEAD_VERB = re.compile(
 )
 _SYMBOL = re.compile(r"(?<![A-Za-z0-9_.'])([A-Z][a-z]?)(?![A-Za-z0-9_'’])")
 _CUE = re.compile(
-    r"(?:\b(?:contain(?:s|ing)?|with|without|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|avoid(?:ing)?|"
+    r"(?:(?i:\b(?:contain(?:s|ing)?|with|without|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|avoid(?:ing)?|"
     r"exclud(?:e|es|ing)|"
     r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|only|and|or|both|"
     r"either|plus|keep|"
-    r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly)|[A-Z][a-z]?\s?[,/&+–-]|"
+    r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly))|[A-Z][a-z]?\s?[,/&+–-]|"
     r"[A-Za-z],|\+)\s?$"
 )
 _LISTED = re.compile(
     r"\s*(?:$|[,.;:!?)/&+–-]|(?:and|or|but|instead|atoms?|with|by|for|ions?|sites?|in|is|only|system)\b)"
 )
+_NEXT_SYMBOL = re.compile(r"\s*(?:,|and|or|/|-|–)\s*(?:and |or )?[A-Z][a-z]?(?![A-Za-z'’])")
+_WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 _BASED = re.compile(r"-(?:based|free|containing|rich|doped|poor)\b")
 _FORMULA = re.compile(
     r"(?<![A-Za-z0-9_-])(?:(?:[A-Z][a-z]?|\((?:[A-Z][a-z]?\d*)+\))\d*){2,}(?![A-Za-z0-9_'’])|\b[A-Z][a-z]?\d+\b(?!-)"
@@ -171,7 +173,9 @@ def formulas_in(text: str) -> list[tuple[Composition, int, int]]:
         word = token[0]
         if not any(letter.isdigit() for letter in word) and word.isupper() and word not in CAPITAL_COMPOUNDS:
             continue
-        if is_formula(word) and not (len(word) <= 3 and word[0] in "AIVX" and word in {"As", "In"}):
+        if re.fullmatch(r"[A-Z]1", word):
+            continue  # P1 is a space group, C1 a label
+        if is_formula(word):
             found.append((Composition.parse(word), token.start(), token.end()))
         elif any(letter.islower() for letter in word) and any(letter.isdigit() for letter in word):
             Composition.parse(word)
@@ -237,6 +241,8 @@ def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
     if match[1] == "I" and not _LISTED.match(after):
         return False
     if in_chemistry and not re.search(r"\d\s?$", before):
+        return True
+    if match[1] not in _WORDS and _NEXT_SYMBOL.match(after) and re.search(r"(?:^|[;:,(])\s*$", before):
         return True
     return bool(_CUE.search(before)) and bool(_LISTED.match(after) or len(match[1]) == 2)
 

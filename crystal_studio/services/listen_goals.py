@@ -51,7 +51,8 @@ _DISTANCE = re.compile(
 _APART = re.compile(
     rf"\b(?:(?:mov|push|pull|spread|set|space|bring|keep|put)\w*|{_UNITS})\b[^.;]*?\b(?:(?P<apart>(?:further |"
     rf"farther )?"
-    r"apart|away from each other|out more)|(?P<closer>closer(?: together)?|nearer))",
+    r"apart|(?:farther|further|away) from (?:each other|one another)|"
+    r"out more)|(?P<closer>closer(?: together)?|nearer))",
     re.IGNORECASE,
 )
 _VOLUME = re.compile(
@@ -197,7 +198,9 @@ def _explicit_gaps(text: str, band_gap_ev: float | None, has_parent: bool) -> li
     for number in _EV.finditer(text):
         start, end = _clause_bounds(text, number.end())
         clause = text[max(0, number.start() - 60) : end]
-        if has_parent and re.search(r"\btoo\b|\bpredicted\b|\bonly\b", text[start:end] + clause, re.IGNORECASE):
+        if has_parent and re.search(
+            r"\btoo\b|\bpredicted (?:band[- ]?)?gap (?:is|of|=)|\bonly\b", text[start:end] + clause, re.IGNORECASE
+        ):
             continue
         heard += [
             HeardGoal(Goal(Quantity.BAND_GAP, *bound), clause.strip()[-60:])

@@ -41,6 +41,7 @@ _ALTERNATIVE = re.compile(
     rf"to)\b(?P<old>[^.;!?,]{{1,60}}?){_END}",
     re.IGNORECASE,
 )
+_ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)")
 _THAN = re.compile(
     r"\b(?P<new>(?:metal|element|cation|anion|something|one|more|less|cheaper|lighter|heavier|safer)s?\b[^.;!?,]{0,40}?)"
     r"\bthan\b (?P<old>[A-Za-z]+)",
@@ -57,7 +58,7 @@ _COMPLAINT = re.compile(
 _PARTLY = re.compile(r"\b(?:partial(?:ly)?|partly|half|some|a fraction|a part|part)\b", re.IGNORECASE)
 
 
-_PATTERNS = (_ACTIVE, _PASSIVE, _INSTEAD_FIRST, _INSTEAD, _ALTERNATIVE, _THAN, _BARE, _COMPLAINT)
+_PATTERNS = (_ARROW, _ACTIVE, _PASSIVE, _INSTEAD_FIRST, _INSTEAD, _ALTERNATIVE, _THAN, _BARE, _COMPLAINT)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _read(match: re.Match[str], parent: Composition | None) -> list[Replacement]
     _check_present(old, parent)
     if pairs := _paired(old, new_text):
         return [Replacement(symbol, frozenset({new}), match[0].strip(), True) for symbol, new in pairs]
-    return [_one(symbol, new_text, reference, old, match[0].strip()) for symbol in old]
+    return [_one(symbol, new_text, old_text, reference, old, match[0].strip()) for symbol in old]
 
 
 def _paired(old: list[str], new_text: str) -> list[tuple[str, str]]:
@@ -166,7 +167,9 @@ def _check_present(old: list[str], parent: Composition | None) -> None:
         )
 
 
-def _one(symbol: str, new_text: str, reference: Composition | None, old: list[str], words: str) -> Replacement:
+def _one(
+    symbol: str, new_text: str, old_text: str, reference: Composition | None, old: list[str], words: str
+) -> Replacement:
     named: list[Mention] = [mention for mention in mentions_in(new_text, in_chemistry=True) if not mention.denied]
     refused = {each for mention in mentions_in(new_text) if mention.denied for each in mention.symbols}
     present = frozenset(reference.elements) - {symbol} if reference else frozenset()
@@ -177,7 +180,7 @@ def _one(symbol: str, new_text: str, reference: Composition | None, old: list[st
     if substitutes and not has_family:
         is_partial = bool(_PARTLY.search(words))
         return Replacement(symbol, substitutes - set(old), words, len(substitutes) == 1, is_partial)
-    fitting = substitutes_for(symbol, new_text, present, frozenset(refused) | set(old))
+    fitting = substitutes_for(symbol, f"{new_text} {old_text}", present, frozenset(refused) | set(old))
     if has_family:
         fitting = (fitting & substitutes if is_comparative(new_text) else substitutes - present - {symbol}) or fitting
     return Replacement(symbol, fitting, words, False)

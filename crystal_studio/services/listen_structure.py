@@ -35,7 +35,7 @@ _BARE = sorted(
 )
 _BARE_SYMBOL = re.compile(r"(?<![\w/-])(" + "|".join(map(re.escape, _BARE)) + r")(?![\w/-])")
 _NAMED_GROUP = re.compile(
-    r"\bspace[- ]?groups?(?: type)?(?: (?:number|no\.?|is|of|symmetry|symbol))*[ :#]*(?P<name>\d{1,4}\b|"
+    r"\bspace[- ]?groups?(?: type)?(?: (?:number|no\.?|is|of|to|symmetry|symbol))*[ :#]*(?P<name>\d{1,4}\b|"
     r"[PIFCAR][-\d_/a-zA-Z]*\d?"
     r"[\w/-]*|[PIFCAR]\b)|(?P<before>\b[PIFCAR][-\d_/a-z]*) (?:space[- ]?group|symmetry)\b"
 )

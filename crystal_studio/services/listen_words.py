@@ -15,7 +15,7 @@ NOBLE_GASES = _symbols("He Ne Ar Kr Xe Rn")
 HALOGENS = _symbols("F Cl Br I")
 CHALCOGENS = _symbols("S Se Te")
 PNICTOGENS = _symbols("N P As Sb Bi")
-NONMETALS = _symbols("H C N O F P S Cl Se Br I") | NOBLE_GASES
+NONMETALS = _symbols("H C N O F P S Cl Se Br Te I") | NOBLE_GASES
 RARE_EARTHS = frozenset(element.symbol for element in ELEMENTS if 57 <= element.number <= 71) | {"Sc", "Y"}
 TRANSITION_METALS = frozenset(
     element.symbol
