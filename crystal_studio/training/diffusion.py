@@ -31,6 +31,7 @@ from crystal_studio.training.loop import BEST, Losses, Plan, Stage, Trainer, rep
 TEXT_SHARES = (0.15, 0.75)
 CONDITION_DROPOUT = 0.2
 GIVEN_SHARE, ONE_ELEMENT_SHARE = 0.5, 0.2
+MIDDLE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class DiffusionStage:
 
     def loss(self, model: nn.Module, step: int) -> Losses:
         """Losses of one step."""
-        example = self.example(self.train, self.plan.rows(step), step_generator(self.seed, step))
+        generator = step_generator(self.seed, step)
+        example = self.example(self.train, self.plan.rows(step), generator, MIDDLE_SHARE)
         return self.losses_of(cast(DenoiserNet, model), example)
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
@@ -106,14 +108,14 @@ class DiffusionStage:
         )
         return self.process.losses(predicted, example.noised)
 
-    def example(self, data: Prepared, rows: Order, generator: torch.Generator) -> Example:
+    def example(self, data: Prepared, rows: Order, generator: torch.Generator, middle: float = 0.0) -> Example:
         """Noise a batch: times spread evenly, species given, partly given or not, one of the texts or none."""
         batch = collate(data, rows)
         clean = from_matrices(batch.species_BN, batch.frac_BN3, batch.lattice_B33, batch.mask_BN)
         count = len(batch)
         draws_B4 = torch.rand(count, 4, generator=generator)
         locked_BN, replaced_BN = given_species(clean, draws_B4[:, 0], draws_B4[:, 1])
-        t_B = spread_times(count, self.process.steps, generator)
+        t_B = spread_times(count, self.process.steps, generator, middle)
         variant_B = torch.bucketize(draws_B4[:, 2].contiguous(), torch.tensor(TEXT_SHARES), right=True)
         return Example(
             noised=self.process.noise(clean, t_B, locked_BN, replaced_BN, generator),
@@ -131,10 +133,16 @@ def given_species(clean: Crystals, mode_B: Tensor, which_B: Tensor) -> tuple[Ten
     return (all_B1 | (one_B1 & ~same_BN)) & clean.mask_BN, one_B1 & same_BN
 
 
-def spread_times(count: int, steps: int, generator: torch.Generator) -> Tensor:
-    """Times 1 to T (B,), one from each of B equal strata in random order: less noise in the loss than free draws."""
-    strata = torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)
-    return (strata / count * steps).long().clamp(max=steps - 1) + 1
+def spread_times(count: int, steps: int, generator: torch.Generator, middle: float = 0.0) -> Tensor:
+    """Times 1 to T (B,), one from each of B equal strata in random order: less noise in the loss than free draws.
+
+    A share ``middle`` of them falls between 0.3 T and 0.8 T, where the structure is decided: earlier there is only
+    noise to see, later only sites to sharpen.
+    """
+    level = (torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)) / count
+    inner = 0.3 + 0.5 * level / max(middle, 1e-9)
+    outer = (level - middle) / max(1 - middle, 1e-9)
+    return (torch.where(level < middle, inner, outer) * steps).long().clamp(0, steps - 1) + 1
 
 
 @torch.no_grad()
