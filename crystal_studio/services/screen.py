@@ -190,8 +190,6 @@ def limits_check(composition: Composition, group: SpaceGroup, limits: Limits) ->
         found.append(f"the crystal is {group.crystal_system}, not {limits.crystal_system}")
     if group.crystal_system in limits.excluded_systems:
         found.append(f"the crystal is {group.crystal_system}, which is excluded")
-    if group.crystal_system in limits.excluded_systems:
-        found.append(f"the crystal is {group.crystal_system}, which is excluded")
     detail = "; ".join(found) if found else "every limit heard in the message holds"
     return CheckResult("limits", 1, not found, detail, required=True)
 
