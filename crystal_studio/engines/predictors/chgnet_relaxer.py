@@ -68,9 +68,9 @@ class ChgnetRelaxer:
         start_energy = float(atoms.get_potential_energy())
         optimizer = FIRE(FrechetCellFilter(atoms), logfile=None)
         converged, steps = False, 0
-        for converged in optimizer.irun(fmax=self._force_threshold, steps=max_steps):
+        for reached in optimizer.irun(fmax=self._force_threshold, steps=max_steps):
             context.check_cancelled()
-            steps = optimizer.nsteps
+            converged, steps = bool(reached), optimizer.nsteps
             context.progress("relaxing", min(steps / max(max_steps, 1), 1.0), f"step {steps}")
         return Relaxation(
             crystal=crystal_of(atoms),
@@ -78,7 +78,7 @@ class ChgnetRelaxer:
             start_energy_per_atom_ev=start_energy / len(crystal),
             max_force_ev_angstrom=float(np.linalg.norm(atoms.get_forces(), axis=1).max()),
             steps=steps,
-            converged=bool(converged),
+            converged=converged,
         )
 
 

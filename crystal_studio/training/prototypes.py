@@ -1,0 +1,144 @@
+"""Stage ``prototypes``: fit the prototype model, judge it beside the individual-template baseline, write its card.
+
+    python -m crystal_studio.training.prototypes fit|evaluate --data FOLDER --card models_registry/prototypes/prototypes-mp
+
+Fitted on `train` (20 atoms or fewer); its weights are chosen on `val`; `test` is for reporting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from crystal_studio.engines.sampling.prototypes_bank import Bank, load_bank, save_bank
+from crystal_studio.engines.sampling.prototypes_ranking import Weights
+from crystal_studio.training.data import DATA_VARIABLE, Record, read_descriptions, read_json_lines, sha256_of
+from crystal_studio.training.prototypes_evaluate import BASELINE, Given, match_rates
+from crystal_studio.training.prototypes_fit import fit
+
+MAX_ATOMS = 20
+_FILE = "prototypes.npz"
+_CARD = """id = "{identifier}"
+kind = "prototypes"
+version = "1"
+backend = "crystal_studio.engines.sampling.prototypes:create"
+default = true
+memory_mb = 60
+
+[[files]]
+path = "{file}"
+sha256 = "{sha256}"
+
+[options]
+file = "{file}"
+{weights}
+[provenance]
+data = "Materials Project (Jain et al. 2013, Horton et al. 2025), train split, crystals of {atoms} atoms or fewer"
+data_sha256 = "{data_sha256}"
+rows = {rows}
+classes = {classes}
+licence = "CC BY 4.0 (data of the Materials Project; anonymised derived parameters)"
+tuned_on = "val"
+limits = "Knows only prototypes seen in training, {atoms} atoms at most in the primitive cell; half of the classes \
+have a single member. Never scored with a template of the compound asked for."
+{metrics}"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line of the stage."""
+    options = _parser().parse_args(arguments)
+    data, folder = Path(options.data), Path(options.card)
+    if options.action == "fit":
+        bank = fit_bank(data)
+        save_bank(bank, folder / _FILE)
+        write_card(folder, bank, data, {})
+        return
+    bank = load_bank(folder / _FILE)
+    figures = evaluate(bank, records_of(data, options.split, options.limit))
+    _say({"split": options.split, **figures})
+    write_card(folder, bank, data, {**_metrics_of(folder), options.split: figures})
+
+
+def fit_bank(data: Path) -> Bank:
+    """Fit on the training split of a data folder."""
+    described = data / "descriptions.jsonl.gz"
+    return fit(records_of(data, "train", None), read_descriptions(described) if described.exists() else {})
+
+
+def records_of(data: Path, split: str, limit: int | None) -> list[Record]:
+    """Crystals of one split with at most 20 atoms; with a limit, the sample that the published baseline draws."""
+    records = [r for r in read_json_lines(data / "crystals" / f"{split}.jsonl.gz") if len(r.crystal) <= MAX_ATOMS]
+    if limit is None or limit >= len(records):
+        return records
+    return random.Random(0).sample(records, limit)
+
+
+def evaluate(bank: Bank, records: Sequence[Record]) -> dict[str, Any]:
+    """Match rates given the composition, and given the space group too, beside the baseline on the same rows."""
+    return {
+        "composition": match_rates(bank, Weights(), records, Given()),
+        "composition_baseline": match_rates(bank, BASELINE, records, Given()),
+        "space_group": match_rates(bank, Weights(), records, Given(space_group=True)),
+        "space_group_baseline": match_rates(bank, BASELINE, records, Given(space_group=True)),
+        "any_formula_units": match_rates(bank, Weights(), records, Given(formula_units=False)),
+    }
+
+
+def write_card(folder: Path, bank: Bank, data: Path, metrics: dict[str, Any]) -> None:
+    """Write `model.toml` with hashes, weights and the figures known so far."""
+    weights = "".join(f"{name} = {value}\n" for name, value in asdict(Weights()).items())
+    text = _CARD.format(
+        identifier=folder.name,
+        file=_FILE,
+        sha256=sha256_of(folder / _FILE),
+        weights=weights,
+        atoms=MAX_ATOMS,
+        data_sha256=sha256_of(data / "crystals" / "train.jsonl.gz"),
+        rows=len(bank),
+        classes=len(bank.class_space_group),
+        metrics="".join(_tables(split, figures) for split, figures in metrics.items()),
+    )
+    (folder / "model.toml").write_text(text, encoding="utf-8")
+
+
+def _tables(split: str, figures: dict[str, Any]) -> str:
+    return "".join(
+        f"\n[provenance.metrics.{split}.{given}]\n"
+        + "".join(f"{name} = {round(value, 4)}\n" for name, value in values.items() if value is not None)
+        for given, values in figures.items()
+    )
+
+
+def _metrics_of(folder: Path) -> dict[str, Any]:
+    """Figures already on the card, by split."""
+    card = folder / "model.toml"
+    if not card.exists():
+        return {}
+    found: dict[str, Any] = tomllib.loads(card.read_text(encoding="utf-8"))["provenance"].get("metrics", {})
+    return found
+
+
+def _say(figures: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m crystal_studio.training.prototypes", description=__doc__)
+    parser.add_argument("action", choices=["fit", "evaluate"])
+    parser.add_argument("--data", default=os.environ.get(DATA_VARIABLE, "data"), help=f"folder (or ${DATA_VARIABLE})")
+    parser.add_argument("--card", default="models_registry/prototypes/prototypes-mp", help="folder of the model")
+    parser.add_argument("--split", default="val", choices=["val", "test", "chemeleon"])
+    parser.add_argument("--limit", type=int, default=None)
+    return parser
+
+
+if __name__ == "__main__":
+    main()
