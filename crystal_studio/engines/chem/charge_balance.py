@@ -11,6 +11,7 @@ from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
 
 _LISTED_SUMS = 3
+_COMPARED_SUMS = 200
 _CACHED_FORMULAS = 4096
 
 Charges = tuple[tuple[str, float], ...]
@@ -23,7 +24,7 @@ class ChargeBalance:
     Attributes:
         valid: its verdict, alloys and mixed valence admitted.
         alloy: whether it is valid as an element or an alloy, whatever the charges.
-        charges: some neutral assignments: element and mean charge of its atoms, at most three.
+        charges: the three most usual neutral assignments: element and mean charge of its atoms.
         metallicity: SMACT's score, 0 (ionic) to 1 (metallic).
         unknown: elements without an oxidation state in SMACT's list.
     """
@@ -51,7 +52,8 @@ def charge_balance(composition: Composition) -> ChargeBalance:
     states = _oxidation_states()
     unknown = tuple(symbol for symbol in reduced.elements if not states.get(symbol))
     alloy = len(reduced.elements) == 1 or all(symbol in metals for symbol in reduced.elements)
-    charges = () if unknown else tuple(islice(_neutral(reduced), _LISTED_SUMS))
+    neutral = [] if unknown else list(islice(_neutral(reduced), _COMPARED_SUMS))
+    charges = tuple(sorted(neutral, key=_strangeness)[:_LISTED_SUMS])
     metallicity = float(metallicity_score("".join(f"{symbol}{count}" for symbol, count in reduced.amounts)))
     return ChargeBalance(alloy or bool(charges), alloy, charges, metallicity, unknown)
 
@@ -67,7 +69,7 @@ def _oxidation_states() -> dict[str, tuple[int, ...]]:
 
 
 def _neutral(composition: Composition) -> Iterator[Charges]:
-    """Neutral assignments, each element all cation or all anion, common charges first."""
+    """Neutral assignments, each element all cation or all anion."""
     symbols, counts = composition.elements, [count for _, count in composition.amounts]
     if any(BY_SYMBOL[symbol].electronegativity is None for symbol in symbols):
         return
@@ -80,6 +82,15 @@ def _neutral(composition: Composition) -> Iterator[Charges]:
                 )
 
 
+def _strangeness(charges: Charges) -> float:
+    """How far the mean charges lie outside the range of each element's common states, summed."""
+    total = 0.0
+    for symbol, charge in charges:
+        common = [state for state in BY_SYMBOL[symbol].common_oxidation_states if state * charge > 0] or [0]
+        total += max(min(common) - charge, charge - max(common), 0.0)
+    return total
+
+
 def _anions_are_more_electronegative(symbols: tuple[str, ...], signs: tuple[int, ...]) -> bool:
     """The Pauling test: every anion is more electronegative than every cation."""
     values = [(BY_SYMBOL[symbol].electronegativity or 0.0, sign) for symbol, sign in zip(symbols, signs, strict=True)]
@@ -89,12 +100,10 @@ def _anions_are_more_electronegative(symbols: tuple[str, ...], signs: tuple[int,
 
 
 def _sums(symbol: str, count: int, sign: int) -> list[int]:
-    """Total charges that `count` atoms of an element can have with one sign, common states first."""
+    """Total charges that `count` atoms of an element can have with one sign."""
     from smact.screening import MIXED_VALENCE_ELEMENTS
 
-    common = BY_SYMBOL[symbol].common_oxidation_states
     states = [state for state in _oxidation_states()[symbol] if state * sign > 0]
-    states.sort(key=lambda state: (state not in common, abs(state)))
     whole = [state * count for state in states]
     if symbol not in MIXED_VALENCE_ELEMENTS:
         return whole

@@ -115,7 +115,7 @@ def _distance_over_radii(crystal: Crystal) -> CheckResult:
     """Shortest distance of each pair of elements over the sum of covalent radii (Cordero et al., 2008)."""
     version, name = 1, "distance_over_radii"
     unknown = sorted({symbol for symbol in crystal.species if BY_SYMBOL[symbol].covalent_radius_angstrom is None})
-    if unknown or shortest_distance_angstrom(crystal) < 0.05:
+    if unknown or shortest_distance_angstrom(crystal) < MIN_DISTANCE_ANGSTROM:
         why = f"no covalent radius is tabulated for {unknown[0]}" if unknown else "the atoms lie on each other"
         return CheckResult(name, version, None, f"Distances over radii were not compared with 0.67: {why}.")
     ratios = _shortest_ratios(crystal, pairs_within(crystal, _PAIR_CUTOFF_ANGSTROM))

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
@@ -65,7 +66,7 @@ def crystal_block(text: str) -> CifBlock:
         UserCorrectable: no sites, no sane cell, or too much symmetry on too many sites.
     """
     starts = [match.start() for match in re.finditer(r"(?im)^\s*data_", text)]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         block = CifBlock(text[start:end], _values(text[start:end]))
         if block.num_sites:
             _refuse_bomb(block)

@@ -7,15 +7,13 @@ import warnings
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.pivot_grammar import mend_misprints
 from crystal_studio.engines.chem.bridge import to_structure
 from crystal_studio.engines.chem.geometry import shortest_distance_angstrom
 
 MAX_ATOMS = 300
 MIN_DISTANCE_ANGSTROM = 0.5
 
-_NUMPY_INTEGER = re.compile(r"np\.int64\((-?\d+)\)")
-_DOUBLED_WORD = re.compile(r" (an? )(corner|edge|face)\2(?= with one )")
-_DOUBLED_SPACE = re.compile(r" {2,}")
 _CONNECTIVITY_ORDER = ("edge", "corner", "face")  # as in the texts the models are trained on
 _CONNECTIVITIES = re.compile(r"(a mixture of (?:distorted )?)((?:corner|edge|face)[a-z, ]*)(-sharing)")
 _DIRECTION = r"\(-?\d+(?:, -?\d+){2}\)"
@@ -50,17 +48,14 @@ class Robocrystallographer:
 
 
 def mend(text: str) -> str:
-    """The text without the misprints of robocrys 0.2.13.
+    """The text without the misprints of robocrys 0.2.13; facts are untouched.
 
-    With NumPy 2 directions read ``(np.int64(0), ...)``; a single shared corner, edge or face is counted by inflect's
-    plural with the article kept, which reads "that share  a cornercorner with one". Two lists come out of sets of
-    strings, so that their order changes from one process to the next: they are sorted. Facts are untouched.
+    Beside the misprints the pivot grammar knows, two lists come out of sets of strings, so that their order changes
+    from one process to the next: connectivities and directions. They are sorted.
     """
-    text = _NUMPY_INTEGER.sub(r"\1", text)
-    text = _DOUBLED_WORD.sub(r" \1\2", text)
+    text = mend_misprints(text)
     text = _CONNECTIVITIES.sub(_sorted_connectivities, text)
-    text = _DIRECTIONS.sub(_sorted_directions, text)
-    return _DOUBLED_SPACE.sub(" ", text)
+    return _DIRECTIONS.sub(_sorted_directions, text)
 
 
 def _sorted_connectivities(match: re.Match[str]) -> str:

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from crystal_studio.domain.crystal import Crystal
 
-_BLOCK_ATOMS = 64
+_BLOCK_DISTANCES = 2_000_000
+_REDUCTION_STEPS = 200
+_NO_VOLUME_ANGSTROM3 = 1e-6
 
 
 class Pairs(NamedTuple):
@@ -30,30 +32,67 @@ class Pairs(NamedTuple):
 
 def pairs_within(crystal: Crystal, cutoff_angstrom: float) -> Pairs:
     """Every pair of atoms closer than a cut-off, images of an atom with itself included."""
-    images = _images_within(crystal.lattice, cutoff_angstrom)
-    wrapped = crystal.frac_coords - np.floor(crystal.frac_coords)
-    shifts = -np.floor(crystal.frac_coords).astype(np.int64)
-    neighbours = (wrapped[None] + images[:, None]) @ crystal.lattice
+    transform = _reduction(crystal.lattice)
+    lattice = transform @ crystal.lattice
+    frac_coords = crystal.frac_coords @ np.linalg.inv(transform)
+    shifts = -np.floor(frac_coords).astype(np.int64)
+    wrapped = frac_coords + shifts
+    images = _images_within(lattice, cutoff_angstrom)
+    neighbours = (wrapped[None] + images[:, None]) @ lattice
+    block = max(1, _BLOCK_DISTANCES // (len(images) * len(crystal)))
     found = [
-        _block(wrapped[start : start + _BLOCK_ATOMS] @ crystal.lattice, neighbours, start, cutoff_angstrom)
-        for start in range(0, len(crystal), _BLOCK_ATOMS)
+        _block(wrapped[start : start + block] @ lattice, neighbours, start, cutoff_angstrom)
+        for start in range(0, len(crystal), block)
     ]
     first, image_index, second, distance = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    image = images[image_index] + shifts[second] - shifts[first]
+    image = (images[image_index] + shifts[second] - shifts[first]) @ transform
     return Pairs(first, second, image, distance)
 
 
 def shortest_distance_angstrom(crystal: Crystal) -> float:
     """Shortest distance between two atoms, or an atom and its own image."""
-    shortest_row = float(np.linalg.norm(crystal.lattice, axis=1).min())
-    if crystal.volume_angstrom3 < 1e-9:
+    if crystal.volume_angstrom3 < _NO_VOLUME_ANGSTROM3:
         return 0.0
-    cutoff = min(3.0, shortest_row + 1e-6)
+    shortest_vector = float(np.linalg.norm(_reduction(crystal.lattice) @ crystal.lattice, axis=1).min())
+    cutoff = min(3.0, shortest_vector)
     while True:
-        distances = pairs_within(crystal, cutoff).distance_angstrom
+        distances = pairs_within(crystal, cutoff + 1e-6).distance_angstrom
         if len(distances):
             return float(distances.min())
-        cutoff = min(2 * cutoff, shortest_row + 1e-6)
+        cutoff = min(2 * cutoff, shortest_vector)
+
+
+def _reduction(lattice: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Integer matrix that turns the lattice vectors into short, nearly orthogonal ones, shape (3, 3).
+
+    Each vector is shortened by the others until none gets shorter (Semaev's reduction of ternary forms), so that few
+    images reach far whatever the shape of the cell.
+    """
+    transform = np.eye(3, dtype=np.int64)
+    vectors = lattice.copy()
+    for _ in range(_REDUCTION_STEPS):
+        order = np.argsort(np.linalg.norm(vectors, axis=1), kind="stable")
+        vectors, transform = vectors[order], transform[order]
+        counts = _shortening(vectors)
+        shorter = vectors[2] - counts @ vectors[:2]
+        if not np.linalg.norm(shorter) < np.linalg.norm(vectors[2]) * (1 - 1e-9):
+            counts = np.array([round(float(vectors[0] @ vectors[1] / (vectors[0] @ vectors[0]))), 0])
+            if counts[0] == 0:
+                break
+            vectors[1] -= counts[0] * vectors[0]
+            transform[1] -= counts[0] * transform[0]
+            continue
+        vectors[2] = shorter
+        transform[2] -= counts @ transform[:2]
+    return transform
+
+
+def _shortening(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How often to take the two shorter vectors off the longest, shape (2,)."""
+    solution = np.linalg.lstsq(vectors[:2].T, vectors[2], rcond=None)[0]
+    tries = [np.floor(solution) + np.array([i, j]) for i in (0, 1) for j in (0, 1)]
+    best = min(tries, key=lambda counts: float(np.linalg.norm(vectors[2] - counts @ vectors[:2])))
+    return np.asarray(best, dtype=np.int64)
 
 
 def _images_within(lattice: NDArray[np.float64], cutoff_angstrom: float) -> NDArray[np.int64]:

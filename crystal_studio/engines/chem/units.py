@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.elements import BY_SYMBOL, ELEMENTS
 from crystal_studio.engines.chem.components import Component, find_components
-from crystal_studio.engines.chem.geometry import Pairs, pairs_within
+from crystal_studio.engines.chem.geometry import Pairs, pairs_within, shortest_distance_angstrom
 
 _NON_METALS = frozenset(
     ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se", "Br", "Sb", "Te", "I"),
@@ -36,6 +36,7 @@ _CAVITY_FILLERS = frozenset(
     for element in ELEMENTS
     if (element.group in {1, 2, 3} and element.symbol not in {"H", "Be", "Mg"}) or 57 <= element.number <= 71
 )
+_MIN_DISTANCE_ANGSTROM = 0.5
 _BOND_RATIO = 1.15
 _SHELL_RATIO = 1.25
 _REACH_RATIO = 2.2
@@ -45,7 +46,12 @@ _FALLBACK_RADIUS_ANGSTROM = 1.5
 
 
 def unit_distance_angstrom(crystal: Crystal) -> float | None:
-    """Mean nearest distance between centres of structural units, None where the crystal has none."""
+    """Mean nearest distance between centres of structural units, None where the crystal has none.
+
+    None, too, where atoms lie closer than 0.5 Å: bonds mean nothing there.
+    """
+    if shortest_distance_angstrom(crystal) < _MIN_DISTANCE_ANGSTROM:
+        return None
     radii = _radii(crystal)
     pairs = pairs_within(crystal, _REACH_RATIO * 2 * float(radii.max()))
     ratios = pairs.distance_angstrom / (radii[pairs.first] + radii[pairs.second])
