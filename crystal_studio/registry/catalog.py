@@ -16,6 +16,8 @@ from crystal_studio.registry.integrity import verify_files
 from crystal_studio.registry.resolve import factory_of
 
 REFERENCE = "ref"
+# Too large to ship; all other models lie in the repository.
+_FETCHED = frozenset({ModelKind.LANGUAGE_MODEL})
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,11 @@ class FolderCatalog:
         for path, complaint in self.complaints().items():
             if path.parent.parent.name == kind.value:
                 return complaint
-        return Unavailable(
-            f"No model for the job '{kind}' is installed. Run `bash installer/studio` once while online to fetch it."
-        )
+        if kind in _FETCHED:
+            remedy = "Run `bash installer/studio` once while online to fetch it."
+        else:
+            remedy = f"It ships in {self._folders[0]}: get that folder again, or train one with `crystal-studio train`."
+        return Unavailable(f"No model for the job '{kind}' is installed. {remedy}")
 
     def _precedence(self, card: ModelCard) -> int:
         return max(index for index, folder in enumerate(self._folders) if card.folder.is_relative_to(folder))

@@ -170,6 +170,11 @@ def test_that_no_model_for_a_job_names_the_command_that_fetches_one(tmp_path: Pa
         FolderCatalog([tmp_path / "nowhere"]).default(ModelKind.LANGUAGE_MODEL)
 
 
+def test_that_a_missing_shipped_model_names_the_folder_that_should_hold_it(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=r"ships in .*nowhere.*crystal-studio train"):
+        FolderCatalog([tmp_path / "nowhere"]).default(ModelKind.PREDICTOR)
+
+
 def test_that_an_unknown_name_lists_what_is_installed(tmp_path: Path) -> None:
     install(tmp_path)
     with pytest.raises(Unavailable, match=r"'large' is not installed .*installed: small"):
