@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+# Read when NumPy is first imported. Our matrices for it are 3x3, where OpenBLAS's threads only wait for each other:
+# relaxing was nine times slower on two busy cores. Torch has threads of its own.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def open_studio(project: str | Path) -> Any:
