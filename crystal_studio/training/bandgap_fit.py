@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 _HIDDEN = 256
 _LATENT = 96
 _DROPOUT = 0.15
-_BATCH = 256
-_RATE = 1.5e-3
+_BATCH = 512
+_RATE = 2.5e-3
 _DECAY = 2e-2
 _METAL_EV = 0.05
 _COVERAGES = (0.6827, 0.95)
@@ -113,9 +113,9 @@ def _train_member(
     best: tuple[dict[str, torch.Tensor], float] = ({}, float("inf"))
     for epoch in range(epochs):
         net.train()
-        for batch in torch.randperm(len(gaps), generator=draws).split(_BATCH):
+        for batch in torch.randperm(len(gaps), generator=draws).split(_BATCH):  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
-            _loss(net(features[batch]), gaps[batch]).backward()
+            _loss(net(features[batch]), gaps[batch]).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
         error = _error(net, selected) if epoch >= epochs // 2 else float("inf")

@@ -1,6 +1,6 @@
 """Stage ``prototypes``: fit the prototype model, judge it beside the individual-template baseline, write its card.
 
-    python -m crystal_studio.training.prototypes fit|evaluate --data FOLDER --card models_registry/prototypes/prototypes-mp
+    python -m crystal_studio.training.prototypes fit|evaluate --data FOLDER --card FOLDER
 
 Fitted on `train` (20 atoms or fewer); its weights are chosen on `val`; `test` is for reporting.
 """

@@ -27,6 +27,7 @@ class PrototypeModel:
     def __init__(self, bank: Bank, weights: Weights) -> None:
         self._bank = bank
         self._weights = weights
+        self._packings: dict[Composition, float] = {}
 
     def decorate(
         self,
@@ -84,9 +85,19 @@ class PrototypeModel:
         return search.ideas(count, near, near_space_group)
 
     def expected_volume_angstrom3(self, composition: Composition) -> float:
-        """Expected volume of the composition's atoms as written."""
+        """Expected volume of the composition's atoms as written: element volumes times the packing of its kin."""
         volumes = self._bank.element_volume
-        return float(sum(volumes[BY_SYMBOL[symbol].number] * count for symbol, count in composition.amounts))
+        loose = float(sum(volumes[BY_SYMBOL[symbol].number] * count for symbol, count in composition.amounts))
+        return loose * self._packing(composition.reduced)
+
+    def _packing(self, reduced: Composition) -> float:
+        """Packing of the best prototype, 1 where none is known; kept, because every candidate asks for it."""
+        if reduced not in self._packings:
+            family = self._bank.families.get(reduced.anonymous)
+            everyone = np.ones(0 if family is None else len(family.members), dtype=bool)
+            found = rank(self._bank, family, everyone, slots_of(reduced), 1, self._weights) if family else []
+            self._packings[reduced] = float(self._bank.packing[found[0].member]) if found else 1.0
+        return self._packings[reduced]
 
     def _decorated(self, found: Ranked) -> DecoratedPrototype:
         number = int(self._bank.space_group[found.member])
