@@ -1,0 +1,182 @@
+"""A Hugging Face model in 4-bit NormalFloat on the CPU or CUDA, with or without our adapter, as the port wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Any, Literal
+
+from crystal_studio.domain.errors import Unavailable, UserCorrectable
+from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
+from crystal_studio.engines.llm.base_model import Precision, load_base, load_tokenizer, unpacked
+from crystal_studio.engines.llm.decoding import Decoding, Grammar, decode, vocabulary_of
+from crystal_studio.engines.llm.pivot_constraint import grammar_of
+from crystal_studio.engines.llm.prompted_form import Layout, answer_in, disarmed, prompted, turn_ends
+from crystal_studio.engines.llm.trained_form import prompt_of
+from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.language_model import WritingTask
+
+_MAX_PROMPT_TOKENS = 1500
+_THINKING_TOKENS = 1024
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a model is asked.
+
+    Attributes:
+        form: "trained" for our adapter's short prompt, "prompted" for any other instruct model.
+        layout: chat layout of the prompted form.
+        constrained: whether only pivots within the limits can be written.
+        thinks: whether the model may think aloud first; the thinking is cut, and decoding is then free.
+        max_tokens: longest pivot.
+    """
+
+    form: Literal["trained", "prompted"] = "trained"
+    layout: Layout = "plain"
+    constrained: bool = True
+    thinks: bool = False
+    max_tokens: int = 96
+
+
+class TransformersNF4:
+    """Writes pivots with a causal language model.
+
+    Args:
+        identity: shown on each message.
+        model: a causal language model in evaluation mode.
+        tokenizer: its fast tokenizer.
+    """
+
+    def __init__(self, identity: str, model: Any, tokenizer: Any, writing: Writing) -> None:
+        self._identity = identity
+        self._model = model
+        self._tokenizer = tokenizer
+        self.writing = writing
+        self._vocabulary = vocabulary_of(tokenizer, model.config.vocab_size)
+        self._busy = RLock()
+
+    @property
+    def identity(self) -> str:
+        """Name of the model and its adapter."""
+        return self._identity
+
+    def write_pivots(self, task: WritingTask, count: int, seed: int, context: JobContext) -> list[str]:
+        """Write alternatives in one batch: the first greedy, the others drawn; all drawn when repairing.
+
+        Raises:
+            JobCancelled: stopped between two tokens.
+            UserCorrectable: the message is too long for the model.
+        """
+        context.check_cancelled()
+        prompt = self._tokenizer(self._prompt(task), add_special_tokens=False)["input_ids"]
+        if len(prompt) > _MAX_PROMPT_TOKENS:
+            raise UserCorrectable("The message is too long for the language model. Say it in fewer words.")
+        constrained = self.writing.constrained and not self.writing.thinks
+        grammar = Grammar(self._vocabulary, grammar_of(task.limits)) if constrained else None
+        decoding = Decoding(count, seed, self._budget, self._stop_tokens(), first_greedy=not task.complaints)
+        with self._busy:
+            rows = decode(self._model, prompt, decoding, grammar, self._reporter(context))
+        answers = [answer_in(self._text(row)) for row in rows]
+        return [readable_part(answer) for answer in answers] if constrained else answers
+
+    @property
+    def _budget(self) -> int:
+        return self.writing.max_tokens + (_THINKING_TOKENS if self.writing.thinks else 0)
+
+    def _prompt(self, task: WritingTask) -> str:
+        return disarmed(prompt_of(task)) if self.writing.form == "trained" else prompted(task, self.writing.layout)
+
+    def _stop_tokens(self) -> frozenset[int]:
+        found = {self._tokenizer.eos_token_id}
+        known = self._tokenizer.get_vocab()
+        found |= {known[word] for word in turn_ends(self.writing.layout) if word in known}
+        return frozenset(found)
+
+    def _text(self, tokens: list[int]) -> str:
+        text: str = self._tokenizer.decode(tokens, skip_special_tokens=False)
+        return text
+
+    def _reporter(self, context: JobContext) -> Callable[[int, list[int]], None]:
+        """Streams the first alternative word by word; looks for a cancellation before every step."""
+        shown = ""
+
+        def report(step: int, tokens: list[int]) -> None:
+            nonlocal shown
+            context.check_cancelled()
+            text = self._text(tokens)
+            if len(text) > len(shown) and not text.endswith("\ufffd"):
+                context.partial("token", text[len(shown) :])
+                shown = text
+            context.progress("writing", min(step / self._budget, 1.0))
+
+        return report
+
+
+def readable_part(text: str) -> str:
+    """The longest run of whole sentences that the pivot grammar reads; the text itself where it reads none.
+
+    A grammar of tokens cannot know that a later sentence names an element foreign to the formula, and the last
+    sentence may be cut where the tokens ran out.
+    """
+    sentences = text.split(". ")
+    for length in range(len(sentences), 0, -1):
+        part = ". ".join(sentences[:length])
+        candidate = part if part.endswith(".") else part + "."
+        try:
+            parse_pivot(candidate)
+        except PivotSyntaxError:
+            continue
+        return candidate
+    return text
+
+
+def create(folder: Path, options: Mapping[str, Any]) -> TransformersNF4:
+    """Factory for ``model.toml``.
+
+    Args:
+        folder: the card's folder; the model itself where no base is named.
+        options: ``base`` and ``adapter`` (folders), ``precision`` ("nf4", "bfloat16", "float32"), ``unpack``
+            (whether 4-bit weights are unpacked once; by default on the CPU), ``device`` ("auto", "cpu", "cuda"), and
+            the fields of `Writing`.
+
+    Raises:
+        Unavailable: weights or libraries are missing, or the adapter does not fit the base.
+    """
+    base = Path(options.get("base", folder))
+    adapter = Path(options["adapter"]) if "adapter" in options else None
+    device = _device(str(options.get("device", "auto")))
+    precision: Precision = options.get("precision", "nf4")
+    tokenizer = load_tokenizer(base)
+    model = load_base(base, precision, device)
+    plain = precision != "nf4"
+    if precision == "nf4" and options.get("unpack", device == "cpu"):
+        model, plain = unpacked(model), True
+    if adapter is not None:
+        model = _with_adapter(model, adapter)
+        model = model.merge_and_unload() if plain else model
+    names = Writing.__dataclass_fields__
+    writing = Writing(**{name: value for name, value in options.items() if name in names})
+    identity = base.name if adapter is None else f"{base.name} + {adapter.name}"
+    return TransformersNF4(identity, model, tokenizer, writing)
+
+
+def _device(asked: str) -> str:
+    import torch
+
+    if asked != "auto":
+        return asked
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _with_adapter(model: Any, adapter: Path) -> Any:
+    from peft import PeftModel
+
+    if not (adapter / "adapter_model.safetensors").exists():
+        raise Unavailable(f"There is no adapter in '{adapter}'. Run `git checkout models_registry` to get it back.")
+    try:
+        return PeftModel.from_pretrained(model, str(adapter)).eval()
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise Unavailable(f"The adapter in '{adapter}' does not fit its base ({error}). Train it again.") from error
