@@ -59,5 +59,5 @@ def export(
 
 
 def _table(split: str, values: Mapping[str, Any]) -> str:
-    lines = "".join(f"{name} = {round(value, 4)}\n" for name, value in values.items())
+    lines = "".join(f"{name} = {round(value, 4)}\n" for name, value in values.items() if value is not None)
     return f"\n[provenance.metrics.{split}]\n{lines}"

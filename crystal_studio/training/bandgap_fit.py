@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 _HIDDEN = 256
 _LATENT = 96
 _DROPOUT = 0.15
-_BATCH = 512
-_RATE = 2.5e-3
+_BATCH = 256
+_RATE = 1.5e-3
 _DECAY = 2e-2
 _METAL_EV = 0.05
 _COVERAGES = (0.6827, 0.95)
@@ -91,7 +91,7 @@ def evaluate(samples: Samples, output: Path) -> dict[str, Any]:
         "coverage_68": within[0],
         "coverage_95": within[1],
         "in_distribution": float(familiar.mean()),
-        "mae_in_distribution_ev": float(error[familiar].mean()),
+        "mae_in_distribution_ev": float(error[familiar].mean()) if familiar.any() else None,
     }
 
 

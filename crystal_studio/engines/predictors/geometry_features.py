@@ -25,6 +25,7 @@ _ANGLE_CENTRES = np.linspace(-1.0, 1.0, 8)
 _ANGLE_WIDTH = 0.2
 _BOND_DECAY = 0.12
 _MAX_BONDS = 16
+_SAME_SHELL = 1e-3
 _NO_NEIGHBOUR = 3.0
 
 
@@ -120,10 +121,12 @@ def _angles(found: Neighbours, reduced: Array, anion: NDArray[np.bool_]) -> Arra
     shapes = []
     for atom in range(len(anion)):
         here = np.flatnonzero(found.centre == atom)
-        here = here[np.argsort(reduced[here], kind="stable")[:_MAX_BONDS]]
         if not len(here):
             continue
-        weight = np.exp(-(reduced[here] - reduced[here[0]]) / _BOND_DECAY)
+        # All of a shell or none of it: which of its atoms come first depends on the choice of cell.
+        furthest = np.sort(reduced[here])[:_MAX_BONDS][-1] + _SAME_SHELL
+        here = here[reduced[here] <= furthest]
+        weight = np.exp(-(reduced[here] - reduced[here].min()) / _BOND_DECAY)
         unit = found.direction[here]
         pairs = np.outer(weight, weight)
         np.fill_diagonal(pairs, 0.0)

@@ -39,7 +39,7 @@ class Weights:
     radius: float = 1.0
     group: float = 0.0625
     row: float = 0.25
-    above_hull: float = 0.5
+    above_hull: float = 0.25
     popularity: float = 0.0
     sameness: float = 6.0
 
