@@ -17,7 +17,7 @@ import pytest
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.validity import CheckResult, all_required_pass
-from crystal_studio.engines.chem import create_checker
+from crystal_studio.engines.chem import create_checker, create_symmetrizer
 from crystal_studio.engines.chem.charge_balance import charge_balance
 
 FRAC = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
@@ -131,6 +131,23 @@ def test_that_ten_candidates_are_screened_within_a_second() -> None:
     for crystal in crystals:
         checker.check(crystal)
     assert time.perf_counter() - start < 1.0
+
+
+def test_that_noise_of_twenty_elements_is_judged_in_a_moment() -> None:
+    generator = np.random.default_rng(0)
+    symbols = tuple(
+        ["H", "Li", "B", "C", "N", "O", "F", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "K", "Ca", "Ti", "V", "Cr", "Mn"]
+    )
+    checker = create_checker()
+    checker.check(perovskite())  # imports
+    for scale in (0.05, 1.0, 8.0):
+        lattice = generator.normal(size=(3, 3)) * scale
+        noise = Crystal(lattice, symbols, generator.normal(size=(20, 3)) * 3)
+        start = time.process_time()
+        assert len(checker.check(noise)) == 8
+        create_symmetrizer().space_group(noise)
+        create_symmetrizer().unit_distance_angstrom(noise)
+        assert time.process_time() - start < 1.0
 
 
 def test_that_naming_the_engines_imports_no_chemistry_library() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, product
+from itertools import islice
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
@@ -71,15 +71,10 @@ def _oxidation_states() -> dict[str, tuple[int, ...]]:
 def _neutral(composition: Composition) -> Iterator[Charges]:
     """Neutral assignments, each element all cation or all anion."""
     symbols, counts = composition.elements, [count for _, count in composition.amounts]
-    if any(BY_SYMBOL[symbol].electronegativity is None for symbol in symbols):
-        return
-    for signs in product((1, -1), repeat=len(symbols)):
-        if _anions_are_more_electronegative(symbols, signs):
-            reachable = [_sums(*arguments) for arguments in zip(symbols, counts, signs, strict=True)]
-            for totals in _zero_sums(reachable):
-                yield tuple(
-                    (symbol, total / count) for symbol, total, count in zip(symbols, totals, counts, strict=True)
-                )
+    for signs in _pauling_signs(symbols):
+        reachable = [_sums(*arguments) for arguments in zip(symbols, counts, signs, strict=True)]
+        for totals in _zero_sums(reachable):
+            yield tuple((symbol, total / count) for symbol, total, count in zip(symbols, totals, counts, strict=True))
 
 
 def _strangeness(charges: Charges) -> float:
@@ -91,12 +86,14 @@ def _strangeness(charges: Charges) -> float:
     return total
 
 
-def _anions_are_more_electronegative(symbols: tuple[str, ...], signs: tuple[int, ...]) -> bool:
-    """The Pauling test: every anion is more electronegative than every cation."""
-    values = [(BY_SYMBOL[symbol].electronegativity or 0.0, sign) for symbol, sign in zip(symbols, signs, strict=True)]
-    cations = [value for value, sign in values if sign > 0]
-    anions = [value for value, sign in values if sign < 0]
-    return bool(cations and anions) and max(cations) < min(anions)
+def _pauling_signs(symbols: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
+    """Signs that pass the Pauling test: each anion more electronegative than each cation, so one cut parts them."""
+    values = [BY_SYMBOL[symbol].electronegativity for symbol in symbols]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return
+    for cut in sorted(set(known))[1:]:
+        yield tuple(-1 if value >= cut else 1 for value in known)
 
 
 def _sums(symbol: str, count: int, sign: int) -> list[int]:

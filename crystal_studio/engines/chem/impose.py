@@ -1,9 +1,10 @@
-"""Give a distorted copy of a symmetric crystal its symmetry back, keeping its lattice and free parameters."""
+"""Give distorted crystals their symmetry back, keeping the lattice and the free parameters they have."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-import spglib
 from numpy.typing import NDArray
 
 from crystal_studio.domain.crystal import Array, Crystal
@@ -29,36 +30,64 @@ def impose_symmetry(crystal: Crystal, template: Crystal, symprec_angstrom: float
     Source: the projection of DiffCSP++ (Jiao et al., ICLR 2024) onto invariant lattices and positions, applied once
     after sampling instead of at each step.
     """
-    numbers = [sorted(set(template.species)).index(symbol) for symbol in template.species]
-    found = spglib.get_symmetry((template.lattice, template.frac_coords, numbers), symprec=symprec_angstrom)
-    if found is None or len(found["rotations"]) == 1:
+    operations = _operations(template, symprec_angstrom)
+    if len(operations) < 2:
         return crystal
-    rotations, translations = found["rotations"], found["translations"]
-    lattice = _mean_lattice(crystal.lattice, rotations)
     moved = _wrapped(crystal.frac_coords - template.frac_coords)
     moved = _wrapped(moved - moved.mean(axis=0))
     images = np.zeros_like(moved)
-    for rotation, translation in zip(rotations, translations, strict=True):
-        target = _permutation(template, rotation, translation)
+    for rotation, translation in operations:
+        target, _ = _mapped(template, rotation, translation)
         images[target] += moved @ rotation.T
-    return Crystal(lattice, crystal.species, template.frac_coords + images / len(rotations))
+    lattice = _mean_lattice(crystal.lattice, [rotation for rotation, _ in operations])
+    return Crystal(lattice, crystal.species, template.frac_coords + images / len(operations))
 
 
-def _mean_lattice(lattice: Array, rotations: IntArray) -> Array:
+def symmetrized(crystal: Crystal, symprec_angstrom: float = 0.1) -> Crystal:
+    """The crystal moved onto the symmetry that it has within a tolerance, in its own cell.
+
+    Returns:
+        The crystal with exactly the operations found; the crystal itself where there is only the identity.
+    """
+    operations = _operations(crystal, symprec_angstrom)
+    if len(operations) < 2:
+        return crystal
+    moved = np.zeros_like(crystal.frac_coords)
+    for rotation, translation in operations:
+        target, away = _mapped(crystal, rotation, translation)
+        moved[target] += away
+    lattice = _mean_lattice(crystal.lattice, [rotation for rotation, _ in operations])
+    return Crystal(lattice, crystal.species, crystal.frac_coords + moved / len(operations))
+
+
+def _operations(crystal: Crystal, symprec_angstrom: float) -> list[tuple[IntArray, Array]]:
+    """Rotations (3, 3) and translations (3,) in fractional coordinates; empty where the search fails."""
+    import spglib
+
+    numbers = [sorted(set(crystal.species)).index(symbol) for symbol in crystal.species]
+    try:
+        found = spglib.get_symmetry((crystal.lattice, crystal.frac_coords, numbers), symprec=symprec_angstrom)
+    except spglib.SpglibError:
+        return []
+    return list(zip(found["rotations"], found["translations"], strict=True)) if found else []
+
+
+def _mean_lattice(lattice: Array, rotations: Sequence[IntArray]) -> Array:
     """Lattice (3, 3) of the averaged metric tensor."""
     metric = lattice @ lattice.T
     mean = np.mean([rotation.T @ metric @ rotation for rotation in rotations], axis=0)
     return np.asarray(np.linalg.cholesky(mean), dtype=np.float64)
 
 
-def _permutation(template: Crystal, rotation: IntArray, translation: Array) -> IntArray:
-    """Index of the site onto which each site of the template is mapped, shape (N,)."""
-    images = template.frac_coords @ rotation.T + translation
-    apart = _wrapped(images[:, None] - template.frac_coords[None]) @ template.lattice
-    distances = np.linalg.norm(apart, axis=2)
-    species = np.array(template.species)
+def _mapped(crystal: Crystal, rotation: IntArray, translation: Array) -> tuple[IntArray, Array]:
+    """Onto which site (N,) an operation maps each site, and how far from it the image falls, (N, 3) fractional."""
+    images = crystal.frac_coords @ rotation.T + translation
+    apart = _wrapped(images[:, None] - crystal.frac_coords[None])
+    distances = np.linalg.norm(apart @ crystal.lattice, axis=2)
+    species = np.array(crystal.species)
     distances[species[:, None] != species[None]] = np.inf
-    return np.asarray(distances.argmin(axis=1))
+    target = np.asarray(distances.argmin(axis=1))
+    return target, apart[np.arange(len(target)), target]
 
 
 def _wrapped(frac: Array) -> Array:

@@ -10,10 +10,12 @@ from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.elements import BY_SYMBOL, SYMBOLS
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.symmetry import SpaceGroup
-from crystal_studio.engines.chem.impose import impose_symmetry
+from crystal_studio.engines.chem.impose import impose_symmetry, symmetrized
 from crystal_studio.engines.chem.units import unit_distance_angstrom
 
 Cell = tuple[Any, Any, Any]
+
+_MIN_VOLUME_ANGSTROM3 = 0.1
 
 
 class SpglibSymmetrizer:
@@ -44,6 +46,10 @@ class SpglibSymmetrizer:
         """Give a distorted copy of `template` the template's symmetry back; see `impose`."""
         return impose_symmetry(crystal, template, symprec_angstrom)
 
+    def symmetrized(self, crystal: Crystal, symprec_angstrom: float = 0.1) -> Crystal:
+        """The crystal moved onto the symmetry that it has within a tolerance; see `impose`."""
+        return symmetrized(crystal, symprec_angstrom)
+
     def unit_distance_angstrom(self, crystal: Crystal) -> float | None:
         """Mean nearest distance between centres of structural units; see `units`."""
         return unit_distance_angstrom(crystal)
@@ -53,6 +59,8 @@ def symmetry_dataset(crystal: Crystal, symprec_angstrom: float) -> Any:
     """spglib's dataset (operations, Wyckoff letters, orbits), None where the search fails."""
     import spglib
 
+    if crystal.volume_angstrom3 < _MIN_VOLUME_ANGSTROM3:
+        return None  # the search may take seconds where every atom is near every other
     try:
         return spglib.get_symmetry_dataset(_cell(crystal), symprec=symprec_angstrom)
     except spglib.SpglibError:
