@@ -38,6 +38,9 @@ class Symmetrizer(Protocol):
         lattice and the free parameters of the distorted crystal survive.
         """
 
+    def symmetrized(self, crystal: Crystal, symprec_angstrom: float = 0.1) -> Crystal:
+        """The crystal moved onto the symmetry that it has within a tolerance, in its own cell."""
+
     def unit_distance_angstrom(self, crystal: Crystal) -> float | None:
         """Mean nearest distance between centres of structural units.
 

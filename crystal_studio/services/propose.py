@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -74,7 +74,11 @@ def start_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: 
 
 def draw(proposal: Proposal, states: list[StartState], sampler: Sampler, symmetrizer: Symmetrizer,
          context: JobContext) -> list[Draw]:  # fmt: skip
-    """Sample every start state in one batch; prototype starts get their prototype's symmetry back."""
+    """Sample every start state in one batch.
+
+    Prototype starts get their prototype's symmetry back; every other draw is moved onto the symmetry it has within
+    0.1 angstrom, so that what is stored, described and written has the space group that is shown.
+    """
     request = SampleRequest(proposal.text, tuple(states), proposal.seed)
     crystals = sampler.sample(request, context)
     return [
@@ -101,7 +105,7 @@ def parent_mapping(parent: Crystal, composition: Composition) -> dict[str, str] 
 def _parent_states(proposal: Proposal, symmetrizer: Symmetrizer) -> Iterator[StartState]:
     if proposal.parent is None:
         return
-    crystal = symmetrizer.primitive(proposal.parent.crystal)
+    crystal = _smallest_cell(proposal.parent.crystal, symmetrizer)
     mapping = parent_mapping(crystal, proposal.pivot.composition)
     if mapping is None or crystal.num_sites > MAX_SITES:
         return
@@ -121,6 +125,14 @@ def _parent_states(proposal: Proposal, symmetrizer: Symmetrizer) -> Iterator[Sta
             excluded=proposal.limits.excluded,
             strength=proposal.strength,
         )
+
+
+def _smallest_cell(crystal: Crystal, symmetrizer: Symmetrizer) -> Crystal:
+    """The primitive cell; the cell as it is where no symmetry is found within the tolerance."""
+    try:
+        return symmetrizer.primitive(crystal)
+    except UserCorrectable:
+        return crystal
 
 
 def _parent_shapes(crystal: Crystal, goals: tuple[Goal, ...]) -> tuple[float, ...]:
@@ -191,11 +203,6 @@ def _noise_state(species: tuple[str, ...], limits: Limits) -> StartState:
 
 
 def _with_symmetry(state: StartState, crystal: Crystal, symmetrizer: Symmetrizer) -> Crystal:
-    if state.start is not Start.PROTOTYPE or state.crystal is None:
-        return crystal
-    return symmetrizer.impose(crystal, state.crystal)
-
-
-def with_seed(proposal: Proposal, seed: int) -> Proposal:
-    """The same proposal drawn again."""
-    return replace(proposal, seed=seed)
+    if state.start is Start.PROTOTYPE and state.crystal is not None:
+        return symmetrizer.impose(crystal, state.crystal)
+    return symmetrizer.symmetrized(crystal)

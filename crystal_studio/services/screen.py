@@ -159,17 +159,18 @@ class Screen:
     def _relaxed(self, candidate: Candidate, question: Question, context: JobContext) -> Candidate:
         """The candidate with its relaxed crystal where relaxing holds, scored anew."""
         outcome = self._relaxer.relax(candidate.drawn, RELAX_STEPS, context)
-        group, checks = self._checks(outcome.crystal, question)
-        verdict = relaxation_check(candidate, outcome.crystal, group)
+        crystal = self._symmetrizer.symmetrized(outcome.crystal, SYMPREC_ANGSTROM)
+        group, checks = self._checks(crystal, question)
+        verdict = relaxation_check(candidate, crystal, group)
         checked = replace(candidate, checks=(*candidate.checks, verdict))
         if not verdict.passed or not all_required_pass(checks):
             return checked
-        gap = self._band_gap.predict([outcome.crystal])[0]
-        alignment = self._aligner.score(question.text, [outcome.crystal])[0]
+        gap = self._band_gap.predict([crystal])[0]
+        alignment = self._aligner.score(question.text, [crystal])[0]
         relaxed = replace(
             checked,
             checks=(*checks, verdict),
-            relaxed=outcome.crystal,
+            relaxed=crystal,
             space_group=group,
             energy_per_atom_ev=outcome.energy_per_atom_ev,
             band_gap=gap,

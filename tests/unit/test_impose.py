@@ -8,7 +8,7 @@ import pytest
 spglib = pytest.importorskip("spglib")
 
 from crystal_studio.domain.crystal import Crystal  # noqa: E402
-from crystal_studio.engines.chem.impose import impose_symmetry  # noqa: E402
+from crystal_studio.engines.chem.impose import impose_symmetry, symmetrized  # noqa: E402
 
 
 def group_number(crystal: Crystal, symprec: float) -> int:
@@ -55,3 +55,17 @@ def test_that_a_crystal_without_symmetry_is_returned_as_it_is() -> None:
     generator = np.random.default_rng(1)
     template = Crystal(np.diag([4.0, 5.0, 6.0]) + 0.4, ("Ti", "O", "Sr"), generator.random((3, 3)))
     assert impose_symmetry(template, template) is template
+
+
+@pytest.mark.parametrize("ideal", [rutile(), primitive_spinel_like()])
+def test_that_a_slightly_distorted_crystal_is_moved_onto_the_symmetry_it_nearly_has(ideal: Crystal) -> None:
+    generator = np.random.default_rng(2)
+    distorted = Crystal(
+        ideal.lattice @ (np.eye(3) + 0.002 * generator.normal(size=(3, 3))),
+        ideal.species,
+        ideal.frac_coords + 0.003 * generator.normal(size=ideal.frac_coords.shape),
+    )
+    assert group_number(distorted, 0.001) < group_number(ideal, 0.001)
+    moved = symmetrized(distorted)
+    assert group_number(moved, 0.001) == group_number(ideal, 0.001)
+    assert moved.lengths_angstrom == pytest.approx(ideal.lengths_angstrom, rel=0.01)

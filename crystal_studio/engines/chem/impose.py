@@ -73,10 +73,11 @@ def _operations(crystal: Crystal, symprec_angstrom: float) -> list[tuple[IntArra
 
 
 def _mean_lattice(lattice: Array, rotations: Sequence[IntArray]) -> Array:
-    """Lattice (3, 3) of the averaged metric tensor."""
+    """Lattice (3, 3) of the averaged metric tensor, as right- or left-handed as it was."""
     metric = lattice @ lattice.T
     mean = np.mean([rotation.T @ metric @ rotation for rotation in rotations], axis=0)
-    return np.asarray(np.linalg.cholesky(mean), dtype=np.float64)
+    handedness = np.sign(np.linalg.det(lattice))
+    return np.asarray(handedness * np.linalg.cholesky(mean), dtype=np.float64)
 
 
 def _mapped(crystal: Crystal, rotation: IntArray, translation: Array) -> tuple[IntArray, Array]:

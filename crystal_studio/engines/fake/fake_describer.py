@@ -43,6 +43,10 @@ class FakeSymmetrizer:
         """The template with the crystal's species and volume; no free parameter of the crystal survives."""
         return template.with_species(crystal.species).scaled_to(crystal.volume_angstrom3)
 
+    def symmetrized(self, crystal: Crystal, symprec_angstrom: float = 0.1) -> Crystal:
+        """The crystal as it is."""
+        return crystal
+
     def unit_distance_angstrom(self, crystal: Crystal) -> float | None:
         """Mean nearest distance between atoms; None for an element, which has no polyhedra."""
         if len(set(crystal.species)) == 1:
