@@ -79,6 +79,8 @@ class Mine:
 
 def build(mine: Mine, count: int, seed: int) -> list[TrainingDialogue]:
     """So many dialogues in random order; one seed decides them all."""
+    if not mine.materials:
+        return []
     generator = random.Random(seed)
     makers: dict[str, Callable[[Mine, random.Random], TrainingDialogue | None]] = {
         "wish": _wish,
@@ -199,7 +201,10 @@ def _distance(mine: Mine, generator: random.Random) -> TrainingDialogue | None:
     else:
         parent = generator.choices(mine.materials, mine.wanted)[0]
         factor = 1 + generator.uniform(0.02, 0.06) * (1 if longer else -1)
-        text = target_of(parent.pivot, _strained(parent.pivot, factor))
+        bonds = _strained(parent.pivot, factor)
+        if not bonds:
+            return None
+        text = target_of(parent.pivot, bonds)
     return _feedback("distance", parent, message, Limits(formula=parent.composition.formula), text)
 
 
@@ -254,8 +259,8 @@ def _capitalised(message: str, generator: random.Random) -> str:
 def save(dialogues: Sequence[TrainingDialogue], path: Path) -> None:
     """Write one JSON object a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(each.to_dict(), ensure_ascii=False) for each in dialogues]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = [json.dumps(each.to_dict(), ensure_ascii=False) + "\n" for each in dialogues]
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -67,7 +67,7 @@ def test_that_every_answer_meets_the_limits_of_its_request(mine):
 
 def test_that_longer_bonds_are_longer(mine):
     words = ("longer", "stretch", "expand", "enlarge", "bigger")
-    asked = [d for d in build(mine, 400, 1) if d.kind == "distance" and any(w in d.task.message.lower() for w in words)]
+    asked = [d for d in build(mine, 1200, 1) if d.kind == "distance" and any(w in d.task.message.lower() for w in words)]
     compared = 0
     for dialogue in asked:
         old, new = (parse_pivot(text).bond_lengths for text in (dialogue.task.description, dialogue.target))
@@ -139,7 +139,7 @@ def test_that_the_stage_writes_prompts_and_targets(tmp_path, monkeypatch):
     write_data(tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     main(["--data", "data", "--output", "out", "--count", "5", "--val-count", "4"])
-    assert (tmp_path / "out" / "train.jsonl").read_text() == "\n"
+    assert (tmp_path / "out" / "train.jsonl").read_text() == ""
     rows = [json.loads(line) for line in (tmp_path / "out" / "val.jsonl").read_text().splitlines()]
     assert len(rows) == 4
     assert all(row["prompt"].endswith("Pivot:") and parse_pivot(row["target"]) for row in rows)
