@@ -33,8 +33,8 @@ CLIPS: dict[str, ClipConfig] = {
 
 DENOISERS: dict[str, DenoiserConfig] = {
     "tiny": DenoiserConfig(32, 16, 32, CSPNetConfig(32, 16, 2, frequencies=4, radial=8, condition=32)),
-    "small": DenoiserConfig(128, 64, 192, CSPNetConfig(192, 64, 4, frequencies=10, radial=20, condition=192)),
-    "paper": DenoiserConfig(768, 128, 512, CSPNetConfig(512, 512, 6, frequencies=128, radial=0, condition=512)),
+    "small": DenoiserConfig(128, 64, 128, CSPNetConfig(128, 48, 3, frequencies=6, radial=20, condition=128)),
+    "paper": DenoiserConfig(768, 128, 512, CSPNetConfig(512, 512, 6, 128, radial=0, condition=512), pair_score=False),
 }
 
 
@@ -55,4 +55,4 @@ def denoiser_to_dict(config: DenoiserConfig) -> dict[str, Any]:
 
 def denoiser_from_dict(data: Mapping[str, Any]) -> DenoiserConfig:
     """Inverse of `denoiser_to_dict`."""
-    return DenoiserConfig(data["text"], data["time"], data["condition"], CSPNetConfig(**data["graph"]))
+    return DenoiserConfig(**{**data, "graph": CSPNetConfig(**data["graph"])})

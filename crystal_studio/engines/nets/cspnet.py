@@ -107,6 +107,16 @@ class Film:
         return node_BNH * (1 + self.scale) + self.shift
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """What a CSPNet makes of a batch: node features, its inputs of edges and lattices, and the averaging weights."""
+
+    node_BNH: Tensor
+    edge_BNNF: Tensor
+    lattice_BL: Tensor
+    weight_BN: Tensor
+
+
 class CSPNet(nn.Module):
     """Node features of a crystal that do not change with its position, and permute with its atoms."""
 
@@ -127,6 +137,17 @@ class CSPNet(nn.Module):
         condition_BC: Tensor | None = None,
     ) -> Tensor:
         """Node features (B, N, H); the lattice in angstrom, ``mask_BN`` true for real atoms."""
+        return self.encode(species_BN, frac_BN3, lattice_B33, mask_BN, condition_BC).node_BNH
+
+    def encode(
+        self,
+        species_BN: Tensor,
+        frac_BN3: Tensor,
+        lattice_B33: Tensor,
+        mask_BN: Tensor,
+        condition_BC: Tensor | None = None,
+    ) -> Encoded:
+        """Node features with the inputs that a head over pairs needs."""
         atoms_B = mask_BN.sum(1)
         edge_BNNF = self._edges(frac_BN3, lattice_B33)
         lattice_BL = lattice_features(lattice_B33, atoms_B)
@@ -135,8 +156,7 @@ class CSPNet(nn.Module):
         node_BNH = self.element(species_BN)
         for layer in self.layers:
             node_BNH = layer(node_BNH, lattice_BL, edge_BNNF, film, weight_BN)
-        out: Tensor = self.final_norm(node_BNH)
-        return out
+        return Encoded(self.final_norm(node_BNH), edge_BNNF, lattice_BL, weight_BN)
 
     def _edges(self, frac_BN3: Tensor, lattice_B33: Tensor) -> Tensor:
         diff_BNN3 = frac_BN3.unsqueeze(1) - frac_BN3.unsqueeze(2)
