@@ -77,7 +77,7 @@ def samples(count: int, seed: int) -> Samples:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bandgap")
-    train(samples(2000, 0), samples(400, 1), folder, members=2, epochs=15)
+    train(samples(1500, 0), samples(400, 1), folder, members=1, epochs=12)
     return folder
 
 

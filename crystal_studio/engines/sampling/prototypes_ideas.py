@@ -12,7 +12,13 @@ from crystal_studio.domain.elements import BY_SYMBOL, ELEMENTS
 from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
 from crystal_studio.domain.symmetry import numbers_of_system
 from crystal_studio.engines.sampling.prototypes_bank import Bank, Family
-from crystal_studio.engines.sampling.prototypes_ranking import Weights, element_distances, rank, substitutions
+from crystal_studio.engines.sampling.prototypes_ranking import (
+    Weights,
+    element_distances,
+    member_votes,
+    rank,
+    substitutions,
+)
 from crystal_studio.engines.sampling.prototypes_swaps import has_metal, is_charge_balanced, needs_of, swaps
 from crystal_studio.ports.prototype_library import CompoundIdea
 
@@ -153,8 +159,8 @@ class IdeaSearch:
         if not chosen.any():
             return None
         cost, _ = substitutions(family, slots_of(composition), self._weights)
-        votes = np.where(chosen, -cost / self._weights.temperature, -np.inf)
-        votes -= self._weights.above_hull * (np.nan_to_num(self._bank.hull[family.members].astype(np.float64)) > 0.1)
+        votes = member_votes(self._bank, family.members, cost, self._weights)
+        votes = np.where(chosen, votes, -np.inf)
         if near_space_group is not None:
             votes += _SAME_GROUP * (self._bank.space_group[family.members] == near_space_group)
         best = int(votes.argmax())

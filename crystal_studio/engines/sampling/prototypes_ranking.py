@@ -20,6 +20,9 @@ _LANTHANIDES = range(57, 72)
 _ACTINIDES = range(89, 104)
 _CONSIDERED = 240
 _MAX_PERMUTATIONS = 120
+_SAME_COMPOUND = 1e-9
+_UNKNOWN_HULL_EV = 0.05
+_THERMAL_EV = 0.05
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,15 @@ def substitutions(
     return cost[np.arange(len(cost)), best], orders[best]
 
 
+def member_votes(bank: Bank, members: NDArray[np.int64], cost: Array, weights: Weights) -> Array:
+    """Logarithm of each member's vote; known crystals of the very compound stand in the order of their energies."""
+    hull = bank.hull[members].astype(np.float64)
+    votes = -cost / weights.temperature - weights.above_hull * (np.nan_to_num(hull) > 0.1)
+    same_compound = cost < _SAME_COMPOUND
+    energy = np.nan_to_num(hull, nan=_UNKNOWN_HULL_EV) / _THERMAL_EV
+    return np.asarray(votes - np.where(same_compound, energy, 0.0))
+
+
 def rank(
     bank: Bank, family: Family, chosen: NDArray[np.bool_], wanted: NDArray[np.int64], count: int, weights: Weights
 ) -> list[Ranked]:
@@ -108,8 +120,7 @@ def rank(
     index = np.flatnonzero(chosen)
     index = index[np.argsort(cost[index], kind="stable")[:_CONSIDERED]]
     members = family.members[index]
-    votes = -cost[index] / weights.temperature
-    votes -= weights.above_hull * (np.nan_to_num(bank.hull[members].astype(np.float64)) > 0.1)
+    votes = member_votes(bank, members, cost[index], weights)
     groups = _groups(bank, members, numbers[index], wanted, weights)
     found = []
     for group in range(int(groups.max(initial=-1)) + 1):
