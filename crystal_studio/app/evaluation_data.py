@@ -26,8 +26,8 @@ def evaluation_records(name: str) -> Sequence[Mapping[str, Any]]:
         path = split
     elif not path.exists():
         raise UserCorrectable(
-            f"There are no crystals '{name}'. Set CRYSTAL_STUDIO_DATA to a folder with crystals/{name}.jsonl.gz, or name a "
-            "file with --data."
+            f"There are no crystals '{name}'. Set CRYSTAL_STUDIO_DATA to a folder with crystals/{name}.jsonl.gz, "
+            "or name a file with --data."
         )
     texts = read_descriptions(folder / _DESCRIPTIONS) if folder and (folder / _DESCRIPTIONS).is_file() else {}
     return [_row(record, texts.get(record.identifier, "")) for record in read_records(path)]

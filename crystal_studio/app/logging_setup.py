@@ -14,8 +14,12 @@ _FILES_KEPT = 3
 def set_up_logging(path: Path, level: int = logging.INFO) -> Path | None:
     """Send our log lines to `path` and warnings also to stderr; returns the path, None where it cannot be written.
 
-    Calling it again replaces what the earlier call set up.
+    What libraries warn of goes to the file alone. Calling it again replaces what the earlier call set up.
     """
+    libraries = logging.getLogger("py.warnings")
+    libraries.propagate = False
+    libraries.handlers = [logging.NullHandler()]
+    logging.captureWarnings(True)
     ours = logging.getLogger("crystal_studio")
     for handler in list(ours.handlers):
         ours.removeHandler(handler)
@@ -34,4 +38,5 @@ def set_up_logging(path: Path, level: int = logging.INFO) -> Path | None:
         return None
     to_file.setFormatter(logging.Formatter(_FORMAT))
     ours.addHandler(to_file)
+    libraries.addHandler(to_file)
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
+from crystal_studio.app.logging_setup import set_up_logging
+from crystal_studio.app.paths import log_file, training_data_folder, user_models_folder
 from crystal_studio.cli.console import Stop
 from crystal_studio.cli.program import InstalledEngines as EnginePort
 from crystal_studio.cli.program import Program, complain
@@ -27,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from crystal_studio.cli.parser import build_parser
 
     arguments = build_parser(_version()).parse_args(argv)
+    log = set_up_logging(log_file())
     try:
         status: int = arguments.run(arguments, _program(out, stop))
     except StudioError as error:
@@ -38,6 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # the reader went away; nothing more to say
         return int(ExitStatus.DONE)
+    except Exception as error:
+        logging.getLogger(__name__).exception("bug")
+        complain(f"This is a bug of ours ({type(error).__name__}: {error}). Please send us the log: {log}")
+        return int(ExitStatus.BUG)
     return status
 
 
@@ -61,8 +69,6 @@ def _version() -> str:
 
 
 def _program(out: TextIO, stop: Stop) -> Program:
-    from crystal_studio.app.paths import training_data_folder, user_models_folder
-
     return Program(
         out=out,
         stop=stop,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import secrets
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,9 @@ def run(arguments: argparse.Namespace, program: Program) -> int:
         return report.finish(error)
     except KeyboardInterrupt:
         return report.finish(UserCorrectable("Stopped."), ExitStatus.STOPPED)
+    except Exception as error:
+        logging.getLogger(__name__).exception("a round failed")
+        return report.finish(StudioError(f"This is a bug of ours ({type(error).__name__}: {error}); see the log."))
     return report.finish(None)
 
 

@@ -20,7 +20,8 @@ WISH = "An oxide insulator with a wide band gap that contains strontium and tita
 PEROVSKITE = "SrTiO3 is (Cubic) Perovskite structured and crystallizes in the cubic Pm-3m space group."
 NODE_KEYS = {
     "id", "parent", "round", "message", "pivot", "pivot_source", "description", "formula", "space_group",
-    "num_sites", "alignment", "valid", "checks", "band_gap", "strength", "start", "relaxed", "candidates", "limits", "cif", "seconds",
+    "num_sites", "alignment", "valid", "checks", "band_gap", "strength", "start", "relaxed", "candidates", "limits",
+    "cif", "seconds",
 }  # fmt: skip
 
 
@@ -155,3 +156,10 @@ def test_that_numbers_out_of_range_name_the_range(session: Session, options: lis
     status, answer = session.design(WISH, *options)
     assert status == 2
     assert any(character.isdigit() for character in answer["error"])
+
+
+def test_that_a_bug_in_an_engine_is_reported_as_one_json_object(session: Session) -> None:
+    session.engines.language_model.enqueue([ZeroDivisionError("in an engine")])
+    status, answer = session.design(WISH, "--seed", "1")
+    assert status == 1
+    assert "ZeroDivisionError" in answer["error"]
