@@ -10,6 +10,8 @@ from typing import Any
 # Read when NumPy is first imported. Our matrices for it are 3x3, where OpenBLAS's threads only wait for each other:
 # relaxing was nine times slower on two busy cores. Torch has threads of its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Torch's threads sleep while they wait instead of spinning, which starves whatever else runs on few cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def open_studio(project: str | Path) -> Any:

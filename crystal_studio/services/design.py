@@ -156,7 +156,14 @@ class _Round:
             NothingValid: no batch had one; says why.
         """
         engines, question = self._engines, self._question(written)
-        screen = Screen(engines.checker, engines.symmetrizer, engines.aligner, engines.band_gap, engines.relaxer)
+        screen = Screen(
+            engines.checker,
+            engines.symmetrizer,
+            engines.aligner,
+            engines.band_gap,
+            engines.relaxer,
+            engines.comparer,
+        )
         tried: list[Candidate] = []
         for _ in range(MOST_REDRAWS):
             candidates = screen.checked(self._draws(written), question, self._context)

@@ -66,7 +66,7 @@ def start_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: 
             f"{proposal.pivot.formula} has more than {MAX_SITES} atoms a formula unit, more than the models were "
             "trained on. Ask for a simpler formula."
         )
-    states = list(_parent_states(proposal, symmetrizer))
+    states = list(_parent_states(proposal, prototypes, symmetrizer))
     from_noise = round(_NOISE_SHARE * proposal.count)
     states += _prototype_states(proposal, prototypes, proposal.count - len(states) - from_noise)
     return states + _noise_states(proposal, prototypes, proposal.count - len(states))
@@ -82,8 +82,7 @@ def draw(proposal: Proposal, states: list[StartState], sampler: Sampler, symmetr
     request = SampleRequest(proposal.text, tuple(states), proposal.seed)
     crystals = sampler.sample(request, context)
     return [
-        Draw(state, _with_symmetry(state, crystal, symmetrizer))
-        for state, crystal in zip(states, crystals, strict=True)
+        Draw(state, _finished(state, crystal, symmetrizer)) for state, crystal in zip(states, crystals, strict=True)
     ]
 
 
@@ -102,7 +101,7 @@ def parent_mapping(parent: Crystal, composition: Composition) -> dict[str, str] 
     return mapping if old.replaced(mapping) == new else None
 
 
-def _parent_states(proposal: Proposal, symmetrizer: Symmetrizer) -> Iterator[StartState]:
+def _parent_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer) -> Iterator[StartState]:
     if proposal.parent is None:
         return
     crystal = _smallest_cell(proposal.parent.crystal, symmetrizer)
@@ -111,13 +110,16 @@ def _parent_states(proposal: Proposal, symmetrizer: Symmetrizer) -> Iterator[Sta
         return
     species = tuple(mapping[symbol] for symbol in crystal.species)
     swapped = {old for old, new in mapping.items() if old != new}
+    expected = prototypes.expected_volume_angstrom3
+    growth = expected(Composition.from_species(species)) / expected(crystal.composition)
+    resized = crystal.scaled_to(crystal.volume_angstrom3 * growth)
     shapes = _parent_shapes(crystal, proposal.goals)
     for index in range(max(1, round(_PARENT_SHARE * proposal.count))):
         stretch = shapes[index % len(shapes)]
         yield StartState(
             start=Start.PARENT,
             origin=f"node {proposal.parent.id[:8]}" + (f", stretched {stretch - 1:.0%}" if stretch > 1 else ""),
-            crystal=Crystal(crystal.lattice * stretch, species, crystal.frac_coords),
+            crystal=Crystal(resized.lattice * stretch, species, crystal.frac_coords),
             num_atoms=crystal.num_sites,
             # The sites of a replaced element start absorbed and may only be revealed as the new element.
             species=tuple(None if old in swapped else new for old, new in zip(crystal.species, species, strict=True)),
@@ -202,7 +204,14 @@ def _noise_state(species: tuple[str, ...], limits: Limits) -> StartState:
     )
 
 
-def _with_symmetry(state: StartState, crystal: Crystal, symmetrizer: Symmetrizer) -> Crystal:
+def _finished(state: StartState, crystal: Crystal, symmetrizer: Symmetrizer) -> Crystal:
+    """A draw at its start's volume and with its symmetry.
+
+    A start from a crystal has a better volume (of the parent, or of the volume model) than the noise on the lattice
+    leaves after T·0.1; the shape of the cell is the denoiser's.
+    """
+    if state.crystal is not None:
+        crystal = crystal.scaled_to(state.crystal.volume_angstrom3)
     if state.start is Start.PROTOTYPE and state.crystal is not None:
         return symmetrizer.impose(crystal, state.crystal)
     return symmetrizer.symmetrized(crystal)

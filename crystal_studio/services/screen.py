@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from time import perf_counter
 
 from crystal_studio.domain.candidate import Candidate
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Goal, Limits, Quantity
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.domain.validity import CheckResult, all_required_pass
 from crystal_studio.ports.aligner import Aligner
 from crystal_studio.ports.checks import Checker
 from crystal_studio.ports.context import JobContext
-from crystal_studio.ports.describer import Symmetrizer
+from crystal_studio.ports.describer import StructureComparer, Symmetrizer
 from crystal_studio.ports.predictor import Predictor
 from crystal_studio.ports.relaxer import Relaxer
 from crystal_studio.services.goals import all_met, measure, total_gain
@@ -24,8 +26,11 @@ from crystal_studio.services.propose import Draw
 SYMPREC_ANGSTROM = 0.1
 RELAX_STEPS = 40
 SHORTLIST = 3
-MOST_RELAXED = 6
+MOST_RELAXED = 5
 LARGEST_VOLUME_CHANGE = 0.2
+_HOPELESS_EV_PER_ATOM = 0.6  # this far above the lowest draw of its composition, relaxing is wasted time
+_UNKNOWN_EV_PER_ATOM = 1.0  # penalty of a crystal that the potential cannot judge
+_SAME_RMS, _SAME_VOLUME = 0.05, 0.02
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,14 @@ class Screen:
         aligner: Aligner,
         band_gap: Predictor,
         relaxer: Relaxer,
+        comparer: StructureComparer,
     ) -> None:
         self._checker = checker
         self._symmetrizer = symmetrizer
         self._aligner = aligner
         self._band_gap = band_gap
         self._relaxer = relaxer
+        self._comparer = comparer
         self.seconds: dict[str, float] = {}
 
     def checked(self, draws: Sequence[Draw], question: Question, context: JobContext) -> list[Candidate]:
@@ -104,16 +111,38 @@ class Screen:
         valid = self._scored([candidate for candidate in candidates if candidate.valid], question, context)
         refused = [candidate for candidate in candidates if not candidate.valid]
         started = perf_counter()
-        order = _by_score(valid)
-        finished: list[Candidate] = []
-        for candidate in order[:MOST_RELAXED]:
-            if len(finished) >= SHORTLIST and any(_meets(done, question) for done in finished):
-                break
-            finished.append(self._relaxed(candidate, question, context))
+        finished, left = self._relaxed_best(_by_score(valid), question, context)
         self._spent("relax", started)
-        best = sorted(finished, key=lambda candidate: _final_key(candidate, question), reverse=True)
-        ranking = best + order[len(finished) :]
-        return [replace(candidate, rank=rank) for rank, candidate in enumerate(ranking, 1)] + refused
+        best = sorted(_with_scores(finished, question), key=lambda one: _final_key(one, question), reverse=True)
+        return [replace(candidate, rank=rank) for rank, candidate in enumerate([*best, *left], 1)] + refused
+
+    def _relaxed_best(
+        self, order: list[Candidate], question: Question, context: JobContext
+    ) -> tuple[list[Candidate], list[Candidate]]:
+        """The best few relaxed, until enough are and one meets the goals; and those that were left alone."""
+        lowest = _lowest_energies(order)
+        finished: list[Candidate] = []
+        tried: list[Candidate] = []
+        left: list[Candidate] = []
+        for candidate in order:
+            met = any(_meets(done, question) for done in finished)
+            enough = len(finished) >= (SHORTLIST if met else MOST_RELAXED)
+            hopeless = finished and _above(candidate, lowest) > _HOPELESS_EV_PER_ATOM
+            if enough or hopeless or any(self._is_same(candidate, other) for other in tried):
+                left.append(candidate)
+                continue
+            context.progress("relaxing", len(finished) / MOST_RELAXED)
+            tried.append(candidate)
+            finished.append(self._relaxed(candidate, question, context))
+        return finished, left
+
+    def _is_same(self, first: Candidate, second: Candidate) -> bool:
+        """Whether two draws are one crystal, volume included."""
+        sizes = (one.drawn.volume_angstrom3 / one.drawn.num_sites for one in (first, second))
+        if abs(next(sizes) / next(sizes) - 1) > _SAME_VOLUME:
+            return False
+        distance = self._comparer.rms_distance(first.drawn, second.drawn)
+        return distance is not None and distance < _SAME_RMS
 
     def _checks(self, crystal: Crystal, question: Question) -> tuple[SpaceGroup, tuple[CheckResult, ...]]:
         checks = self._checker.check(crystal, formula_is_named=question.formula_is_named)
@@ -136,29 +165,28 @@ class Screen:
         gaps = self._band_gap.predict(crystals)
         self._spent("predict", started)
         measured = [
-            replace(candidate, alignment=alignment, energy_per_atom_ev=energy, band_gap=gap)
+            replace(
+                candidate,
+                alignment=alignment,
+                energy_per_atom_ev=energy if isfinite(energy) else None,
+                band_gap=gap,
+            )
             for candidate, alignment, energy, gap in zip(candidates, alignments, energies, gaps, strict=True)
         ]
-        return self._with_scores([self._with_goals(candidate, question) for candidate in measured], question)
+        return _with_scores([self._with_goals(candidate, question) for candidate in measured], question)
 
     def _with_goals(self, candidate: Candidate, question: Question) -> Candidate:
         gap = candidate.band_gap.value if candidate.band_gap else None
         values = measure(question.goals, candidate.crystal, self._symmetrizer, gap, candidate.energy_per_atom_ev)
         return replace(candidate, goal_values=values)
 
-    def _with_scores(self, candidates: list[Candidate], question: Question) -> list[Candidate]:
-        lowest: dict[str, float] = {}
-        for candidate in candidates:
-            energy = _energy(candidate)
-            lowest[candidate.drawn.formula] = min(energy, lowest.get(candidate.drawn.formula, energy))
-        return [
-            replace(candidate, score=_score(candidate, question, lowest[candidate.drawn.formula]))
-            for candidate in candidates
-        ]
-
     def _relaxed(self, candidate: Candidate, question: Question, context: JobContext) -> Candidate:
         """The candidate with its relaxed crystal where relaxing holds, scored anew."""
-        outcome = self._relaxer.relax(candidate.drawn, RELAX_STEPS, context)
+        try:
+            outcome = self._relaxer.relax(candidate.drawn, RELAX_STEPS, context)
+        except UserCorrectable as error:  # the potential does not know an element, or an atom stands alone
+            verdict = CheckResult("relaxes", 1, None, str(error))
+            return replace(candidate, checks=(*candidate.checks, verdict))
         crystal = self._symmetrizer.symmetrized(outcome.crystal, SYMPREC_ANGSTROM)
         group, checks = self._checks(crystal, question)
         verdict = relaxation_check(candidate, crystal, group)
@@ -196,17 +224,17 @@ def limits_check(composition: Composition, group: SpaceGroup, limits: Limits) ->
 
 
 def relaxation_check(candidate: Candidate, relaxed: Crystal, group: SpaceGroup) -> CheckResult:
-    """Whether relaxing kept the space group and changed the volume by at most 20 %.
+    """Whether relaxing lost no symmetry and changed the volume by at most 20 %.
 
-    A crystal drawn without symmetry (P1) has none to lose, so gaining some is no objection.
+    Forces have the symmetry of the crystal, so relaxing can only gain some; a supergroup of the drawn crystal's group
+    has a higher number. Where a space group was asked for, the limits refuse any other.
     """
-    before = candidate.space_group
+    before = candidate.space_group or SpaceGroup(1)
     change = relaxed.volume_angstrom3 / candidate.drawn.volume_angstrom3 - 1
-    kept = before is None or before.number in (1, group.number)
-    passed = kept and abs(change) <= LARGEST_VOLUME_CHANGE
+    passed = group.number >= before.number and abs(change) <= LARGEST_VOLUME_CHANGE
     detail = (
-        f"relaxing takes {before.symbol if before else 'P1'} to {group.symbol} and changes the volume by {change:+.1%} "
-        f"(allowed: the same space group, {LARGEST_VOLUME_CHANGE:.0%})"
+        f"relaxing takes {before.symbol} to {group.symbol} and changes the volume by {change:+.1%} "
+        f"(allowed: no symmetry lost, {LARGEST_VOLUME_CHANGE:.0%})"
     )
     return CheckResult("relaxes", 1, passed, detail, {"volume_change": change, "space_group": float(group.number)})
 
@@ -221,17 +249,36 @@ def refusals(candidates: Sequence[Candidate]) -> Iterator[str]:
     yield from sorted(counts, key=lambda reason: -counts[reason])
 
 
-def _energy(candidate: Candidate) -> float:
-    return candidate.energy_per_atom_ev if candidate.energy_per_atom_ev is not None else 0.0
+def _lowest_energies(candidates: Sequence[Candidate]) -> dict[str, float]:
+    """Lowest energy per atom of each composition."""
+    lowest: dict[str, float] = {}
+    for candidate in candidates:
+        energy = candidate.energy_per_atom_ev
+        if energy is not None:
+            formula = candidate.drawn.formula
+            lowest[formula] = min(energy, lowest.get(formula, energy))
+    return lowest
 
 
-def _score(candidate: Candidate, question: Question, lowest_energy: float) -> float:
+def _above(candidate: Candidate, lowest: Mapping[str, float]) -> float:
+    """Energy above the lowest candidate of the same composition, eV/atom."""
+    if candidate.energy_per_atom_ev is None:
+        return _UNKNOWN_EV_PER_ATOM
+    return candidate.energy_per_atom_ev - lowest[candidate.drawn.formula]
+
+
+def _with_scores(candidates: Sequence[Candidate], question: Question) -> list[Candidate]:
+    lowest = _lowest_energies(candidates)
+    return [replace(one, score=_score(one, question, _above(one, lowest))) for one in candidates]
+
+
+def _score(candidate: Candidate, question: Question, above_ev_per_atom: float) -> float:
     weights = question.weights
     group = candidate.space_group.number if candidate.space_group else None
     return (
         weights.alignment * (candidate.alignment or 0.0)
         + weights.goal * total_gain(question.goals, candidate.goal_values, question.reference)
-        - weights.energy * (_energy(candidate) - lowest_energy)
+        - weights.energy * above_ev_per_atom
         + weights.composition * (candidate.drawn.formula == question.formula)
         + weights.space_group * (question.space_group is not None and group == question.space_group)
     )
@@ -246,10 +293,8 @@ def _meets(candidate: Candidate, question: Question) -> bool:
 
 
 def _final_key(candidate: Candidate, question: Question) -> tuple[bool, bool, bool, float]:
-    """Goals met first, then unstrained, then relaxed, then the score with the values after relaxing."""
-    gain = total_gain(question.goals, candidate.goal_values, question.reference)
-    score = (candidate.score or 0.0) + question.weights.goal * gain
-    return _meets(candidate, question), not candidate.notes, candidate.relaxed is not None, score
+    """Goals met first, then unstrained, then relaxed, then the score."""
+    return _meets(candidate, question), not candidate.notes, candidate.relaxed is not None, candidate.score or 0.0
 
 
 def _unless_strain_is_wanted(relaxed: Candidate, drawn: Candidate, question: Question) -> Candidate:
