@@ -132,7 +132,7 @@ def test_that_a_missing_language_model_gives_4_and_says_what_to_do(tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["check", "predict", "describe"])
 def test_that_a_crystal_file_gets_an_answer(name: str) -> None:
-    sample = Path(__file__).parents[2] / "resources" / "sample_structures" / "SrTiO3.cif"
+    sample = Path(__file__).parents[2] / "resources" / "sample_structures" / "srtio3.cif"
     done = subprocess.run(command(name, str(sample), "--json"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
