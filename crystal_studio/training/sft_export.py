@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,16 @@ def export(run: Path, output: Path, base: Path, dialogues: Path, scores: Mapping
     (output / CONFIG).write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
     card = output / "model.toml"
     card.write_text(_card(output, base, _provenance(run, dialogues, scores)), encoding="utf-8")
+    _stamp(output.parents[1] / "language_model" / "smollm2-dialogue" / "model.toml", sha256_of(output / WEIGHTS))
     return card
+
+
+def _stamp(card: Path, adapter_sha256: str) -> None:
+    """Name the adapter in the version of the card that uses it, so that nodes record which one wrote their pivot."""
+    if card.exists():
+        text = card.read_text(encoding="utf-8")
+        stamped = re.sub(r'^version = ".*"$', f'version = "1-{adapter_sha256[:12]}"', text, count=1, flags=re.MULTILINE)
+        card.write_text(stamped, encoding="utf-8")
 
 
 def _provenance(run: Path, dialogues: Path, scores: Mapping[str, float]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from language_model_contract import LanguageModelContract
 
 from crystal_studio.engines.fake import ScriptedLanguageModel
@@ -18,6 +19,7 @@ class TestScriptedLanguageModel(LanguageModelContract):
 
 @pytest.fixture(scope="module")
 def tiny_base(tmp_path_factory):
+    torch.set_num_threads(1)  # two threads on products this small wait for each other on a busy machine
     folder = tmp_path_factory.mktemp("tiny")
     make_tiny(folder / "base", folder / "dialogues")
     return folder / "base"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from crystal_studio.domain.intent import Limits
 from crystal_studio.engines.fake import FakeContext
@@ -38,6 +39,7 @@ LIMITS = {
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
+    torch.set_num_threads(1)  # two threads on products this small wait for each other on a busy machine
     folder = tmp_path_factory.mktemp("tiny")
     make_tiny(folder / "base", folder / "dialogues")
     return folder / "base"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+import torch
 
 from crystal_studio.domain.errors import Unavailable, UserCorrectable
 from crystal_studio.domain.intent import Limits
@@ -24,6 +25,7 @@ TASK = WritingTask("An oxide with strontium", Limits(required=frozenset({"Sr", "
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
+    torch.set_num_threads(1)  # two threads on products this small wait for each other on a busy machine
     folder = tmp_path_factory.mktemp("tiny")
     make_tiny(folder / "base", folder / "dialogues")
     return folder / "base"
@@ -58,8 +60,6 @@ def test_that_a_repair_does_not_repeat_the_refused_answer(base):
 
 
 def test_that_unpacking_changes_no_number(base):
-    import torch
-
     packed = load_base(base, "nf4")
     tokens = torch.arange(2, 40)[None]
     with torch.inference_mode():

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_TEMPERATURE = 0.9
+_COOLEST = 0.7
+_WARMER = 0.25  # each further alternative is drawn more freely: a small model tends to repeat its favourite
+_HOTTEST = 1.5
 _TOP_P = 0.95
 
 
@@ -107,6 +109,7 @@ class _Row:
         self.finished = False
         self._stop = decoding.stop
         self._greedy = index == 0 and decoding.first_greedy
+        self._temperature = min(_COOLEST + _WARMER * index, _HOTTEST)
         self._generator = np.random.default_rng((decoding.seed, index))
         self._matcher = grammar.matcher() if grammar else None
 
@@ -138,7 +141,7 @@ class _Row:
     def _draw(self, logits_V: NDArray[np.float64]) -> int:
         if self._greedy:
             return int(np.argmax(logits_V))
-        scaled = np.exp((logits_V - logits_V.max()) / _TEMPERATURE)
+        scaled = np.exp((logits_V - logits_V.max()) / self._temperature)
         order = np.argsort(-scaled, kind="stable")
         share = scaled[order] / scaled.sum()
         kept = int(np.searchsorted(np.cumsum(share), _TOP_P)) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -62,6 +62,10 @@ class TransformersNF4:
     def identity(self) -> str:
         """Name of the model and its adapter."""
         return self._identity
+
+    def rewritten(self, **changes: Any) -> TransformersNF4:
+        """The same weights asked in another way, such as ``constrained=False``."""
+        return TransformersNF4(self._identity, self._model, self._tokenizer, replace(self.writing, **changes))
 
     def write_pivots(self, task: WritingTask, count: int, seed: int, context: JobContext) -> list[str]:
         """Write alternatives in one batch: the first greedy, the others drawn; all drawn when repairing.
