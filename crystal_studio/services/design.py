@@ -19,7 +19,7 @@ from crystal_studio.services.engines import Engines
 from crystal_studio.services.goals import is_met, measure
 from crystal_studio.services.interpret import Answered, WrittenPivot, write_pivot
 from crystal_studio.services.listen import ParentFacts, listen, merge
-from crystal_studio.services.propose import Draw, Proposal, draw, start_states
+from crystal_studio.services.propose import Draw, Proposal, draw, plans
 from crystal_studio.services.screen import Question, Screen, refusals
 
 MOST_REDRAWS = 3
@@ -237,9 +237,9 @@ class _Round:
             seed=self._seed,
         )
         with self._watch("propose"):
-            states = start_states(proposal, engines.prototypes, engines.symmetrizer)
+            planned = plans(proposal, engines.prototypes, engines.symmetrizer)
         with self._watch("sample"):
-            return draw(proposal, states, engines.sampler, engines.symmetrizer, self._context)
+            return draw(proposal, planned, engines.sampler, engines.symmetrizer, self._context)
 
     def _notes(self, best: Candidate, written: WrittenPivot) -> Iterator[str]:
         yield from best.notes

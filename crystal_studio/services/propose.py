@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,14 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """A start state, and whether the draw is to keep the symmetry of its start."""
+
+    state: StartState
+    keeps_symmetry: bool = False
+
+
+@dataclass(frozen=True)
 class Draw:
     """A drawn crystal and the state it came from."""
 
@@ -55,8 +63,8 @@ class Draw:
     crystal: Crystal
 
 
-def start_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer) -> list[StartState]:
-    """One start state per candidate: parent first, then prototypes, then noise for the rest.
+def plans(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer) -> list[Plan]:
+    """One start per candidate: parent first, then prototypes, then noise for the rest.
 
     Raises:
         UserCorrectable: the composition does not fit into the largest cell the models know.
@@ -66,23 +74,25 @@ def start_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: 
             f"{proposal.pivot.formula} has more than {MAX_SITES} atoms a formula unit, more than the models were "
             "trained on. Ask for a simpler formula."
         )
-    states = list(_parent_states(proposal, prototypes, symmetrizer))
+    found = list(_parent_plans(proposal, prototypes, symmetrizer))
     from_noise = round(_NOISE_SHARE * proposal.count)
-    states += _prototype_states(proposal, prototypes, proposal.count - len(states) - from_noise)
-    return states + _noise_states(proposal, prototypes, proposal.count - len(states))
+    templates = _prototype_states(proposal, prototypes, proposal.count - len(found) - from_noise)
+    found += [Plan(state, keeps_symmetry=True) for state in templates]
+    return found + [Plan(state) for state in _noise_states(proposal, prototypes, proposal.count - len(found))]
 
 
-def draw(proposal: Proposal, states: list[StartState], sampler: Sampler, symmetrizer: Symmetrizer,
-         context: JobContext) -> list[Draw]:  # fmt: skip
-    """Sample every start state in one batch.
+def draw(
+    proposal: Proposal, planned: Sequence[Plan], sampler: Sampler, symmetrizer: Symmetrizer, context: JobContext
+) -> list[Draw]:
+    """Sample every start in one batch.
 
-    Prototype starts get their prototype's symmetry back; every other draw is moved onto the symmetry it has within
+    Draws that keep their start's symmetry get it back; every other one is moved onto the symmetry it has within
     0.1 angstrom, so that what is stored, described and written has the space group that is shown.
     """
-    request = SampleRequest(proposal.text, tuple(states), proposal.seed)
-    crystals = sampler.sample(request, context)
+    states = tuple(plan.state for plan in planned)
+    crystals = sampler.sample(SampleRequest(proposal.text, states, proposal.seed), context)
     return [
-        Draw(state, _finished(state, crystal, symmetrizer)) for state, crystal in zip(states, crystals, strict=True)
+        Draw(plan.state, _finished(plan, crystal, symmetrizer)) for plan, crystal in zip(planned, crystals, strict=True)
     ]
 
 
@@ -101,7 +111,7 @@ def parent_mapping(parent: Crystal, composition: Composition) -> dict[str, str] 
     return mapping if old.replaced(mapping) == new else None
 
 
-def _parent_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer) -> Iterator[StartState]:
+def _parent_plans(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer) -> Iterator[Plan]:
     if proposal.parent is None:
         return
     crystal = _smallest_cell(proposal.parent.crystal, symmetrizer)
@@ -116,7 +126,7 @@ def _parent_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer
     shapes = _parent_shapes(crystal, proposal.goals)
     for index in range(max(1, round(_PARENT_SHARE * proposal.count))):
         stretch = shapes[index % len(shapes)]
-        yield StartState(
+        state = StartState(
             start=Start.PARENT,
             origin=f"node {proposal.parent.id[:8]}" + (f", stretched {stretch - 1:.0%}" if stretch > 1 else ""),
             crystal=Crystal(resized.lattice * stretch, species, crystal.frac_coords),
@@ -127,6 +137,8 @@ def _parent_states(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer
             excluded=proposal.limits.excluded,
             strength=proposal.strength,
         )
+        # Half of the draws may leave the parent's symmetry; a stretched cell is not meant to shear as well.
+        yield Plan(state, keeps_symmetry=stretch > 1 or index % 2 == 0)
 
 
 def _smallest_cell(crystal: Crystal, symmetrizer: Symmetrizer) -> Crystal:
@@ -204,14 +216,15 @@ def _noise_state(species: tuple[str, ...], limits: Limits) -> StartState:
     )
 
 
-def _finished(state: StartState, crystal: Crystal, symmetrizer: Symmetrizer) -> Crystal:
+def _finished(plan: Plan, crystal: Crystal, symmetrizer: Symmetrizer) -> Crystal:
     """A draw at its start's volume and with its symmetry.
 
     A start from a crystal has a better volume (of the parent, or of the volume model) than the noise on the lattice
     leaves after T·0.1; the shape of the cell is the denoiser's.
     """
-    if state.crystal is not None:
-        crystal = crystal.scaled_to(state.crystal.volume_angstrom3)
-    if state.start is Start.PROTOTYPE and state.crystal is not None:
-        return symmetrizer.impose(crystal, state.crystal)
+    template = plan.state.crystal
+    if template is not None:
+        crystal = crystal.scaled_to(template.volume_angstrom3)
+    if template is not None and plan.keeps_symmetry:
+        return symmetrizer.impose(crystal, template)
     return symmetrizer.symmetrized(crystal)
