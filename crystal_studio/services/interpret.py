@@ -113,13 +113,14 @@ def draft_pivot(intent: Intent, parent: Answered | None, prototypes: PrototypeLi
     """
     near = Composition.parse(parent.formula) if parent else None
     near_group = parent.space_group if parent else None
-    for idea in prototypes.ideas(intent.limits, intent.goals, 8, near=near, near_space_group=near_group):
-        text = headline(idea.formula, SpaceGroup(idea.space_group), idea.prototype)
-        if not problems(text, intent.limits):
-            return text
-    raise UserCorrectable(
-        "No crystal known to the models meets all of these limits together. Drop one of them, or name a formula."
-    )
+    ideas = prototypes.ideas(intent.limits, intent.goals, 8, near=near, near_space_group=near_group)
+    texts = [headline(idea.formula, SpaceGroup(idea.space_group), idea.prototype) for idea in ideas]
+    passing = [text for text in texts if not problems(text, intent.limits)]
+    if not passing:
+        raise UserCorrectable(
+            "No crystal known to the models meets all of these limits together. Drop one of them, or name a formula."
+        )
+    return min(passing, key=lambda text: _repeats(parse_pivot(text), parent))
 
 
 def _draft(
