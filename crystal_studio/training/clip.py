@@ -132,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)
     torch.manual_seed(options.seed)
     folder = Path(options.run)
     train, val = (load_prepared(Path(options.prepared) / f"{split}.npz") for split in ("train", "val"))

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.elements import BY_SYMBOL
+from crystal_studio.engines.devices.arithmetic import one_thread
 from crystal_studio.engines.devices.choice import choose_device
 from crystal_studio.engines.devices.model_folder import VOCABULARY, read_model
 from crystal_studio.engines.nets.clip_net import CrystalClip
@@ -43,7 +44,8 @@ class CrystalClipAligner:
     @torch.no_grad()
     def embed(self, crystals: Sequence[Crystal]) -> Tensor:
         """Unit vectors (B, D) of crystals."""
-        return self.model.encode_crystal(*(tensor.to(self.device) for tensor in batch_of(crystals)))
+        with one_thread():
+            return self.model.encode_crystal(*(tensor.to(self.device) for tensor in batch_of(crystals)))
 
 
 def create(folder: Path, options: Mapping[str, Any]) -> CrystalClipAligner:

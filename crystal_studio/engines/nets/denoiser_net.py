@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from crystal_studio.engines.nets.cspnet import CSPNet, CSPNetConfig, Encoded, SplitEdgeLayer, pool
-from crystal_studio.engines.nets.embeddings import SPECIES_CLASSES, relative_gram, sinusoidal_time
-
-SYMMETRIC = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
-"""Where the six numbers of a symmetric lattice matrix stand (Voigt order)."""
+from crystal_studio.engines.nets.cspnet import CSPNet, CSPNetConfig, pool
+from crystal_studio.engines.nets.embeddings import SPECIES_CLASSES, sinusoidal_time
+from crystal_studio.engines.nets.pair_heads import PairScore, PairStrain
 
 
 @dataclass(frozen=True)
@@ -26,14 +24,14 @@ class DenoiserConfig:
         time: width of the time embedding.
         condition: width of the hidden layer of the condition.
         graph: sizes of the CSPNet.
-        pair_score: whether pairs of atoms push and pull each other directly (ours; not in the published network).
+        pair_heads: whether pairs of atoms act on each other and on the cell directly (ours, not published).
     """
 
     text: int = 256
     time: int = 128
     condition: int = 256
     graph: CSPNetConfig = field(default_factory=CSPNetConfig)
-    pair_score: bool = True
+    pair_heads: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,34 +47,6 @@ class Prediction:
     species_BNC: Tensor
     lattice_B6: Tensor
     score_BN3: Tensor
-
-
-class PairScore(nn.Module):
-    """Scores as sums over pairs: each neighbour contributes sin(2 pi k d), an odd and periodic vector, times a number.
-
-    The number comes from the features of the pair; a second set acts through the metric of the cell, since the
-    gradient in fractional coordinates is the metric times a displacement. Repulsion is then learned at once. The
-    layer starts at zero.
-    """
-
-    def __init__(self, config: CSPNetConfig) -> None:
-        super().__init__()
-        self.frequencies = config.frequencies
-        self.edge = SplitEdgeLayer(config.hidden, config.edge_features, config.edge_hidden)
-        self.strength = nn.Linear(config.edge_hidden, 2 * config.frequencies)
-        nn.init.zeros_(self.strength.weight)
-        nn.init.zeros_(self.strength.bias)
-
-    def forward(self, encoded: Encoded, gram_B33: Tensor) -> Tensor:
-        """Scores (B, N, 3); ``gram_B33`` are the inner products of the lattice vectors in units of a typical one."""
-        pair = nn.functional.silu(self.edge(encoded.node_BNH, encoded.lattice_BL, encoded.edge_BNNF))
-        strength_BNNK = self.strength(pair) * (encoded.weight_BN > 0)[:, None, :, None]
-        waves_BNNF = encoded.edge_BNNF[..., : 6 * self.frequencies]
-        sines_BNN3K = waves_BNNF.reshape(*waves_BNNF.shape[:3], 3, -1)[..., : self.frequencies]
-        plain_BNN1K, metric_BNN1K = strength_BNNK.unsqueeze(-2).chunk(2, dim=-1)
-        plain_BN3: Tensor = (plain_BNN1K * sines_BNN3K).sum((2, 4))
-        metric_BN3: Tensor = (metric_BNN1K * sines_BNN3K).sum((2, 4))
-        return plain_BN3 + metric_BN3 @ gram_B33
 
 
 class DenoiserNet(nn.Module):
@@ -98,9 +68,10 @@ class DenoiserNet(nn.Module):
         )
         self.graph = CSPNet(config.graph)
         self.species_head = nn.Linear(hidden, SPECIES_CLASSES)
-        self.lattice_head = nn.Sequential(nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, len(SYMMETRIC)))
+        self.lattice_head = nn.Sequential(nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, 6))
         self.score_head = nn.Linear(hidden, 3, bias=False)
-        self.pair_score = PairScore(config.graph) if config.pair_score else None
+        self.pair_score = PairScore(config.graph) if config.pair_heads else None
+        self.pair_strain = PairStrain(config.graph) if config.pair_heads else None
 
     def forward(
         self,
@@ -119,12 +90,13 @@ class DenoiserNet(nn.Module):
         condition = self.condition(torch.cat([time, text, size], dim=-1))
         encoded = self.graph.encode(species_BN, frac_BN3, lattice_B33, mask_BN, condition)
         node_BNH = encoded.node_BNH
-        score = self.score_head(node_BNH)
-        if self.pair_score is not None:
-            score = score + self.pair_score(encoded, relative_gram(lattice_B33, mask_BN.sum(1)))
+        score, velocity = self.score_head(node_BNH), self.lattice_head(pool(node_BNH, mask_BN))
+        if self.pair_score is not None and self.pair_strain is not None:
+            score = score + self.pair_score(encoded, lattice_B33)
+            velocity = velocity + self.pair_strain(encoded, frac_BN3, lattice_B33)
         return Prediction(
             species_BNC=self.species_head(node_BNH),
-            lattice_B6=self.lattice_head(pool(node_BNH, mask_BN)),
+            lattice_B6=velocity,
             score_BN3=without_mean(score, mask_BN),
         )
 

@@ -62,15 +62,16 @@ def lattice_features(lattice_B33: Tensor, atoms_B: Tensor) -> Tensor:
 
     The inner products do not change with rotation; the entries do not either, because the matrix is the symmetric one.
     """
-    relative, gram = _relative(lattice_B33, atoms_B), relative_gram(lattice_B33, atoms_B)
+    relative = relative_lattice(lattice_B33, atoms_B)
+    gram = relative @ relative.transpose(1, 2)
     identity = torch.eye(3, device=lattice_B33.device, dtype=lattice_B33.dtype)
     return torch.cat([(relative - identity).flatten(1), 0.5 * (gram - identity).flatten(1)], dim=-1)
 
 
-def relative_gram(lattice_B33: Tensor, atoms_B: Tensor) -> Tensor:
-    """Inner products (B, 3, 3) of the lattice vectors in units of a typical edge for the number of atoms."""
-    relative = _relative(lattice_B33, atoms_B)
-    return relative @ relative.transpose(1, 2)
+def relative_lattice(lattice_B33: Tensor, atoms_B: Tensor) -> Tensor:
+    """Lattice matrices in units of a typical edge for the number of atoms."""
+    scale = _LENGTH_PER_ATOM * atoms_B.to(lattice_B33.dtype).clamp_min(1).pow(1 / 3)
+    return lattice_B33 / scale[:, None, None]
 
 
 def element_table(classes: int = SPECIES_CLASSES) -> Tensor:
@@ -116,11 +117,6 @@ class ElementEmbedding(nn.Module):
         """Vectors (B, N, size)."""
         out: Tensor = self.learned(species_BN) + self.known(self.table[species_BN])
         return out
-
-
-def _relative(lattice_B33: Tensor, atoms_B: Tensor) -> Tensor:
-    scale = _LENGTH_PER_ATOM * atoms_B.to(lattice_B33.dtype).clamp_min(1).pow(1 / 3)
-    return lattice_B33 / scale[:, None, None]
 
 
 def _scaled(value: float | None, centre: float, width: float) -> float:

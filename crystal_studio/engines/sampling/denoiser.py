@@ -15,6 +15,7 @@ from torch import Tensor
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.engines.devices.arithmetic import one_thread
 from crystal_studio.engines.devices.choice import choose_device
 from crystal_studio.engines.devices.model_folder import VOCABULARY, part_of, read_model
 from crystal_studio.engines.diffusion.process import Crystals, Process
@@ -77,7 +78,8 @@ class DenoiserSampler:
             has_text_B=torch.full((len(states),), has_text),
             allowed_BNC=starts.allowed_BNC,
         )
-        drawn = denoise(self._call, self.process, noisy, starts.t_B, condition, settings, generator, follow.poll)
+        with one_thread():
+            drawn = denoise(self._call, self.process, noisy, starts.t_B, condition, settings, generator, follow.poll)
         return _in_their_cells(to_crystals(drawn), states, starts)
 
     def _call(self, *tensors: Tensor) -> Prediction:
