@@ -42,12 +42,12 @@ def installed_base() -> Path:
 
 
 def test_that_an_alternative_does_not_depend_on_how_many_others_there_are(base):
-    writer = create(base, {"precision": "float32", "max_tokens": 60})
+    writer = create(base, {"precision": "float32", "max_tokens": 30, "constrained": False})
     assert writer.write_pivots(TASK, 3, 4, FakeContext())[:2] == writer.write_pivots(TASK, 2, 4, FakeContext())
 
 
-def test_that_another_seed_gives_other_alternatives_but_the_same_first(base):
-    writer = create(base, {"precision": "float32", "max_tokens": 200})
+def test_that_another_seed_gives_other_alternatives_but_the_same_greedy_one(base):
+    writer = create(base, {"precision": "float32", "max_tokens": 30, "constrained": False})
     one, other = (writer.write_pivots(TASK, 2, seed, FakeContext()) for seed in (1, 2))
     assert one[0] == other[0]
     assert one[1] != other[1]

@@ -13,6 +13,7 @@ from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
 from crystal_studio.engines.llm.base_model import Precision, load_base, load_tokenizer, unpacked
 from crystal_studio.engines.llm.decoding import Decoding, Grammar, decode, vocabulary_of
 from crystal_studio.engines.llm.pivot_constraint import grammar_of
+from crystal_studio.engines.llm.plausibility import best_first
 from crystal_studio.engines.llm.prompted_form import Layout, answer_in, disarmed, prompted, turn_ends
 from crystal_studio.engines.llm.trained_form import prompt_of
 from crystal_studio.ports.context import JobContext
@@ -20,6 +21,7 @@ from crystal_studio.ports.language_model import WritingTask
 
 _MAX_PROMPT_TOKENS = 1500
 _THINKING_TOKENS = 1024
+_DRAWN_FOR_ONE = 2
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,9 @@ class TransformersNF4:
         return TransformersNF4(self._identity, self._model, self._tokenizer, replace(self.writing, **changes))
 
     def write_pivots(self, task: WritingTask, count: int, seed: int, context: JobContext) -> list[str]:
-        """Write alternatives in one batch: the first greedy, the others drawn; all drawn when repairing.
+        """Write alternatives in one batch: one greedy, the others drawn; all drawn when repairing.
+
+        Under the constraint twice as many are drawn as asked, and the plausible ones come first (`best_first`).
 
         Raises:
             JobCancelled: stopped between two tokens.
@@ -80,11 +84,14 @@ class TransformersNF4:
             raise UserCorrectable("The message is too long for the language model. Say it in fewer words.")
         constrained = self.writing.constrained and not self.writing.thinks
         grammar = Grammar(self._vocabulary, grammar_of(task.limits)) if constrained else None
-        decoding = Decoding(count, seed, self._budget, self._stop_tokens(), first_greedy=not task.complaints)
+        drawn = _DRAWN_FOR_ONE * count if constrained else count
+        decoding = Decoding(drawn, seed, self._budget, self._stop_tokens(), first_greedy=not task.complaints)
         with self._busy:
             rows = decode(self._model, prompt, decoding, grammar, self._reporter(context))
         answers = [answer_in(self._text(row)) for row in rows]
-        return [readable_part(answer) for answer in answers] if constrained else answers
+        if not constrained:
+            return answers
+        return best_first([readable_part(answer) for answer in answers], task.description)[:count]
 
     @property
     def _budget(self) -> int:
