@@ -43,3 +43,9 @@ def test_that_what_cannot_be_read_comes_last():
 
 def test_that_the_models_order_is_kept_otherwise():
     assert best_first([TETRAGONAL, CUBIC], None) == [TETRAGONAL, CUBIC]
+
+
+def test_that_sheets_of_another_formula_come_later():
+    sheets = " The structure is two-dimensional and consists of two {} sheets oriented in the (0, 0, 1) direction."
+    strange, whole = TETRAGONAL + sheets.format("SrTiO4"), TETRAGONAL + sheets.format("SrTiO3")
+    assert best_first([strange, whole], None) == [whole, strange]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import product
 
@@ -11,22 +12,31 @@ from crystal_studio.domain.pivot import Pivot
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
 
 _MAX_SITES = 20
+_ONLY_COMPONENT = re.compile(r"[a-z]+ ([A-Z]\w*) [a-z]+(?: oriented in the \([^)]*\) direction)?$")
 
 
 def best_first(texts: Sequence[str], description: str | None) -> list[str]:
     """The alternatives in the model's order, but for four reasons to come later.
 
     A small model writes "SrTiO6" as readily as "SrTiO3"; what it has learned of chemistry shows in several draws
-    rather than in one. Later come texts that cannot be read, formulas whose charges cannot balance or that have more
-    than 20 atoms, repetitions of the parent, and repetitions of an earlier alternative.
+    rather than in one. Later come texts that cannot be read, formulas whose charges cannot balance, that have more than
+    20 atoms or that are not those of their only kind of component, repetitions of the parent, and repetitions of an
+    earlier alternative.
     """
     parent = _pivot(description) if description else None
     keys = []
     for index, text in enumerate(texts):
         pivot = _pivot(text)
-        doubtful = pivot is None or not balances(pivot.composition) or pivot.composition.num_atoms > _MAX_SITES
+        doubtful = pivot is None or not _adds_up(pivot)
         keys.append((pivot is None, doubtful, _repeats(pivot, parent), text in texts[:index], index))
     return [texts[key[-1]] for key in sorted(keys)]
+
+
+def _adds_up(pivot: Pivot) -> bool:
+    component = _ONLY_COMPONENT.match(pivot.components or "")
+    if component and Composition.parse(component[1]).reduced != pivot.composition.reduced:
+        return False
+    return balances(pivot.composition) and pivot.composition.num_atoms <= _MAX_SITES
 
 
 def balances(composition: Composition) -> bool:
