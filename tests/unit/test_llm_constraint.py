@@ -33,6 +33,8 @@ LIMITS = {
     "layered": Limits(dimensionality=2, required=frozenset({"S"})),
     "framework": Limits(dimensionality=3, required=frozenset({"Al"})),
     "prototype": Limits(prototype="perovskite"),
+    "four anions": Limits(required=frozenset({"Cl", "O", "S", "N"}), excluded=frozenset({"Co"})),
+    "not cubic": Limits(required=frozenset({"Na"}), excluded_systems=frozenset({"cubic"})),
     "six elements": Limits(num_elements=6),
 }
 
@@ -103,6 +105,11 @@ def test_that_bond_lengths_of_a_kept_formula_may_be_stated(accepts):
 )
 def test_that_a_formula_outside_the_limits_cannot_be_written(accepts, limits, formula):
     assert not accepts(limits, headline(formula))
+
+
+def test_that_an_excluded_crystal_system_cannot_be_written(accepts):
+    assert not accepts(LIMITS["not cubic"], headline("NaCl", "cubic Fm-3m"))
+    assert accepts(LIMITS["not cubic"], headline("NaCl", "tetragonal P4/mmm"))
 
 
 def test_that_a_substitute_can_be_written(accepts):

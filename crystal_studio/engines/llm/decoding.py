@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.domain.errors import UserCorrectable
+
 _COOLEST = 0.7
 _WARMER = 0.25  # each further alternative is drawn more freely: a small model tends to repeat its favourite
 _HOTTEST = 1.5
@@ -35,14 +37,23 @@ class Decoding:
 
 
 class Grammar:
-    """A llguidance grammar over one tokenizer; each alternative gets its own matcher."""
+    """A llguidance grammar over one tokenizer; each alternative gets its own matcher.
+
+    Raises:
+        UserCorrectable: the grammar is too large to compile.
+    """
 
     def __init__(self, vocabulary: Any, text: str) -> None:
         import llguidance
 
-        self._start = llguidance.LLMatcher(vocabulary, text)
+        # The formula's expression is larger than the default fuel allows; it still takes under half a second.
+        fuel = llguidance.LLParserLimits(initial_lexer_fuel=50_000_000, step_lexer_fuel=20_000_000)
+        self._start = llguidance.LLMatcher(vocabulary, text, limits=fuel)
         if self._start.is_error():
-            raise ValueError(f"The pivot grammar cannot be compiled: {self._start.get_error()[:500]}")
+            raise UserCorrectable(
+                f"These limits are too much for the language model's grammar ({self._start.get_error()[:200]}). "
+                "Name fewer elements, or a formula."
+            )
 
     def matcher(self) -> Any:
         """A fresh matcher at the start of the text."""
@@ -130,7 +141,7 @@ class _Row:
         self.tokens.append(token)
         if self._matcher is not None:
             self._matcher.consume_token(token)
-            self.finished = self._matcher.is_stopped()
+            self.finished = self._matcher.is_stopped()  # also where it ran out of fuel: what is unfinished is refused
 
     def _allowed(self, size: int) -> NDArray[np.bool_] | None:
         if self._matcher is None:

@@ -27,6 +27,7 @@ STOICHIOMETRIES_FILE = _PROMPTS / "stoichiometries.txt"
 _COUNT = "([2-9]|1[0-9])?"
 _ANY_ELEMENT = "[A-Z][a-z]?[0-9]*"
 _MOST_ELEMENTS = 5
+_MOST_USUAL = 4  # a fifth element is only written beside four that were asked for
 _END = 0
 _HEAVIEST = 94  # plutonium: nothing heavier is in the training data
 _NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight")
@@ -96,7 +97,8 @@ def _amounts(limits: Limits) -> str:
     if limits.anonymous:
         return _in_any_order([limits.anonymous])
     least = max(min(2, len(limits.allowed) or 2), len(limits.required))
-    sizes = [limits.num_elements] if limits.num_elements else list(range(least, _MOST_ELEMENTS + 1))
+    most = min(max(_MOST_USUAL, least + 1), _MOST_ELEMENTS)
+    sizes = [limits.num_elements] if limits.num_elements else list(range(least, most + 1))
     known = [amounts for amounts in known_stoichiometries() if len(amounts) in sizes]
     if known:
         return _in_any_order(known)
@@ -145,6 +147,7 @@ def _places(limits: Limits) -> str:
         group = SpaceGroup(limits.space_group)
         return f'place: "{group.crystal_system} {group.symbol}"'
     systems = [limits.crystal_system] if limits.crystal_system else list(CRYSTAL_SYSTEMS)
+    systems = [system for system in systems if system not in limits.excluded_systems] or systems
     rules = [f"place: {' | '.join(systems)}"]
     for system in systems:
         symbols = _alternatives([SpaceGroup(number).symbol for number in numbers_of_system(system)])
@@ -177,11 +180,11 @@ def _component_rules(limits: Limits) -> str:
 def _lengths(formula: str) -> str:
     """One sentence on bond lengths between two elements of the formula."""
     elements = Composition.parse(formula).elements
-    pair = _alternatives([f"{first}(1)-{second}(1)" for first in elements for second in elements])
     return f"""lengths: " All " PAIR " bond lengths are " LENGTH " Å."
   | " Both " PAIR " bond lengths are " LENGTH " Å."
   | " The " PAIR " bond length is " LENGTH " Å."
-PAIR: {pair}
+  | " There are a spread of " PAIR " bond distances ranging from " LENGTH "-" LENGTH " Å."
+PAIR: /({"|".join(elements)})\\([1-9][0-9]?\\)-({"|".join(elements)})\\([1-9][0-9]?\\)/
 LENGTH: /[1-4]\\.[0-9][0-9]/"""
 
 
