@@ -20,7 +20,7 @@ from crystal_studio.services.goals import is_met, measure
 from crystal_studio.services.interpret import Answered, WrittenPivot, write_pivot
 from crystal_studio.services.listen import ParentFacts, listen, merge
 from crystal_studio.services.propose import Draw, Proposal, draw, plans
-from crystal_studio.services.screen import Question, Screen, refusals
+from crystal_studio.services.screen import Question, Screen, final_key, meets_goals, refusals
 
 MOST_REDRAWS = 3
 MOST_CANDIDATES = 200
@@ -150,12 +150,34 @@ class _Round:
         return written
 
     def drawn_until_valid(self, written: WrittenPivot) -> list[Candidate]:
-        """Ranked candidates of the first batch with a valid one among them.
+        """Ranked candidates: batches are drawn until one has a valid crystal, and once more where it misses a goal.
 
         Raises:
-            NothingValid: no batch had one; says why.
+            NothingValid: no batch had a valid crystal; says why.
         """
-        engines, question = self._engines, self._question(written)
+        question = self._question(written)
+        batches: list[list[Candidate]] = []
+        first_seed = self._seed
+        for attempt in range(MOST_REDRAWS):
+            self._seed = first_seed + attempt
+            drawn_before = frozenset(one.origin for batch in batches for one in batch if one.valid)
+            batches.append(self._screened(written, question, drawn_before))
+            valid = [batch for batch in batches if batch[0].valid]
+            if len(valid) > 1 or (valid and meets_goals(valid[0][0], question)):
+                break
+        if not valid:
+            reasons = "; ".join(list(refusals([one for batch in batches for one in batch]))[:3])
+            raise NothingValid(
+                f"None of {len(batches) * self._request.candidates} draws of {question.formula} passed the checks "
+                f"({reasons}). Loosen a limit, name another formula, or try another seed."
+            )
+        best = max(valid, key=lambda batch: final_key(batch[0], question))
+        self._seed = first_seed + batches.index(best)
+        return best
+
+    def _screened(self, written: WrittenPivot, question: Question, skip: frozenset[str]) -> list[Candidate]:
+        """One batch, ranked."""
+        engines = self._engines
         screen = Screen(
             engines.checker,
             engines.symmetrizer,
@@ -164,20 +186,11 @@ class _Round:
             engines.relaxer,
             engines.comparer,
         )
-        tried: list[Candidate] = []
-        for _ in range(MOST_REDRAWS):
-            candidates = screen.checked(self._draws(written), question, self._context)
-            if any(candidate.valid for candidate in candidates):
-                ranked = screen.ranked(candidates, question, self._context)
-                self._watch.seconds.update(screen.seconds)
-                return ranked
-            tried += candidates
-            self._seed += 1
-        reasons = "; ".join(list(refusals(tried))[:3])
-        raise NothingValid(
-            f"None of {len(tried)} draws of {question.formula} passed the checks ({reasons}). "
-            "Loosen a limit, name another formula, or try another seed."
-        )
+        candidates = screen.checked(self._draws(written, skip), question, self._context)
+        ranked = screen.ranked(candidates, question, self._context)
+        for part, seconds in screen.seconds.items():
+            self._watch.seconds[part] = self._watch.seconds.get(part, 0.0) + seconds
+        return ranked
 
     def node(self, written: WrittenPivot, ranked: Sequence[Candidate]) -> Node:
         """The node to commit: the first candidate, described."""
@@ -224,7 +237,7 @@ class _Round:
             formula_is_named=formula == limits.formula,
         )
 
-    def _draws(self, written: WrittenPivot) -> list[Draw]:
+    def _draws(self, written: WrittenPivot, skip: frozenset[str]) -> list[Draw]:
         request, engines = self._request, self._engines
         proposal = Proposal(
             text=written.text,
@@ -235,6 +248,7 @@ class _Round:
             count=request.candidates,
             strength=request.strength,
             seed=self._seed,
+            skip=skip,
         )
         with self._watch("propose"):
             planned = plans(proposal, engines.prototypes, engines.symmetrizer)

@@ -99,7 +99,7 @@ def write_pivot(
         judged = [(text, problems(text, intent.limits)) for text in texts]
         passing = [text for text, found in judged if not found]
         if passing:
-            text = _most_buildable(passing, parent, prototypes)
+            text = _most_buildable(passing, intent.limits, parent, prototypes)
             return WrittenPivot(text, parse_pivot(text), source, refused)
         refused += judged[0][1]
     return _draft(intent, parent, prototypes, refused)
@@ -146,14 +146,15 @@ def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
     return found
 
 
-def _most_buildable(texts: Sequence[str], parent: Answered | None, prototypes: PrototypeLibrary) -> str:
-    """The alternative whose best prototype scores highest; the model's order decides between equals."""
+def _most_buildable(texts: Sequence[str], limits: Limits, parent: Answered | None, prototypes: PrototypeLibrary) -> str:
+    """The alternative to build: one that changes something, claims no layers unasked, and has a likely prototype."""
 
-    def score(text: str) -> tuple[bool, float]:
+    def score(text: str) -> tuple[bool, bool, float]:
         pivot = parse_pivot(text)
         group = pivot.space_group.number if pivot.space_group else None
         built = prototypes.decorate(pivot.composition, 1, space_group=group, max_atoms=MAX_SITES)
-        return not _repeats(pivot, parent), built[0].score if built else float("-inf")
+        asked = pivot.dimensionality in (None, limits.dimensionality)
+        return not _repeats(pivot, parent), asked, built[0].score if built else float("-inf")
 
     return max(texts, key=score)
 

@@ -34,7 +34,8 @@ _DIRECTION = re.compile(
     re.IGNORECASE,
 )
 _GAP = re.compile(
-    r"\bband[- ]?gaps?\b|\b(?:optical|energy|electronic|forbidden)[- ]gaps?\b|\bgap(?:s|ped)?\b|(?-i:\bE_?g\b)", re.IGNORECASE
+    r"\bband[- ]?gaps?\b|\b(?:optical|energy|electronic|forbidden)[- ]gaps?\b|\bgap(?:s|ped)?\b|(?-i:\bE_?g\b)",
+    re.IGNORECASE,
 )
 _UNITS = (
     r"structural units?|building (?:blocks|units)|(?:coordination )?polyhedra|octahedra|tetrahedra|layers?|"

@@ -35,6 +35,7 @@ class Proposal:
         count: number of candidates N.
         strength: denoising strength alpha for parent and prototype starts.
         seed: decides the choice of formula units and every random number of the sampler.
+        skip: labels of prototypes that were drawn before.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Proposal:
     count: int
     strength: float
     seed: int
+    skip: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -161,15 +163,17 @@ def _parent_shapes(crystal: Crystal, goals: tuple[Goal, ...]) -> tuple[float, ..
 def _prototype_states(proposal: Proposal, prototypes: PrototypeLibrary, count: int) -> list[StartState]:
     composition, group = proposal.pivot.composition, proposal.pivot.space_group
     limit = min(proposal.limits.max_atoms or MAX_SITES, MAX_SITES)
+    wanted = count + len(proposal.skip)
     found: list[DecoratedPrototype] = []
     if group is not None:
-        asked = prototypes.decorate(composition, count, space_group=group.number, max_atoms=limit)
-        found += asked[: max(1, count // 2)]
+        asked = prototypes.decorate(composition, wanted, space_group=group.number, max_atoms=limit)
+        fresh = [prototype for prototype in asked if prototype.label not in proposal.skip]
+        found += fresh[: max(1, count // 2)]
     if proposal.limits.space_group is None:
-        found += prototypes.decorate(composition, count + len(found), max_atoms=limit)
+        found += prototypes.decorate(composition, wanted + len(found), max_atoms=limit)
     kept: dict[str, DecoratedPrototype] = {}
     for prototype in found:
-        if _in_system(prototype, proposal.limits):
+        if prototype.label not in proposal.skip and _in_system(prototype, proposal.limits):
             kept.setdefault(prototype.label, prototype)
     return [_prototype_state(proposal, prototype) for prototype in list(kept.values())[:count]]
 

@@ -20,7 +20,7 @@ from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.describer import StructureComparer, Symmetrizer
 from crystal_studio.ports.predictor import Predictor
 from crystal_studio.ports.relaxer import Relaxer
-from crystal_studio.services.goals import all_met, measure, total_gain
+from crystal_studio.services.goals import all_met, is_met, measure, total_gain
 from crystal_studio.services.propose import Draw
 
 SYMPREC_ANGSTROM = 0.1
@@ -113,7 +113,7 @@ class Screen:
         started = perf_counter()
         finished, left = self._relaxed_best(_by_score(valid), question, context)
         self._spent("relax", started)
-        best = sorted(_with_scores(finished, question), key=lambda one: _final_key(one, question), reverse=True)
+        best = sorted(_with_scores(finished, question), key=lambda one: final_key(one, question), reverse=True)
         return [replace(candidate, rank=rank) for rank, candidate in enumerate([*best, *left], 1)] + refused
 
     def _relaxed_best(
@@ -210,6 +210,11 @@ class Screen:
         self.seconds[part] = self.seconds.get(part, 0.0) + perf_counter() - started
 
 
+def meets_goals(candidate: Candidate, question: Question) -> bool:
+    """Whether no goal that can be judged is missed, without strain."""
+    return _meets(candidate, question) and not candidate.notes
+
+
 def limits_check(composition: Composition, group: SpaceGroup, limits: Limits) -> CheckResult:
     """The hard limits of the message as a check of its own."""
     found = list(limits.violations(composition))
@@ -292,22 +297,29 @@ def _meets(candidate: Candidate, question: Question) -> bool:
     return all_met(question.goals, candidate.goal_values, question.reference)
 
 
-def _final_key(candidate: Candidate, question: Question) -> tuple[bool, bool, bool, float]:
+def final_key(candidate: Candidate, question: Question) -> tuple[bool, bool, bool, float]:
     """Goals met first, then unstrained, then relaxed, then the score."""
     return _meets(candidate, question), not candidate.notes, candidate.relaxed is not None, candidate.score or 0.0
 
 
 def _unless_strain_is_wanted(relaxed: Candidate, drawn: Candidate, question: Question) -> Candidate:
-    """Keep the drawn crystal, marked as strained, where only it has the distance that was asked for."""
-    key = Quantity.UNIT_DISTANCE.value
-    if _meets(relaxed, question) or not _meets(drawn, question) or key not in drawn.goal_values:
+    """Keep the drawn crystal, marked as strained, where only it meets the goals."""
+    if _meets(relaxed, question) or not _meets(drawn, question):
         return relaxed
+    changes = [_strain_note(goal, drawn, relaxed, question) for goal in question.goals]
+    return replace(drawn, notes=tuple(note for note in changes if note))
+
+
+def _strain_note(goal: Goal, drawn: Candidate, relaxed: Candidate, question: Question) -> str:
+    """What of a goal holds only as drawn, "" where both meet it alike."""
+    key = goal.quantity.value
+    before, after = drawn.goal_values.get(key), relaxed.goal_values.get(key)
     reference = question.reference.get(key)
-    if reference is None:
-        return relaxed
-    asked, survives = (candidate.goal_values[key] / reference - 1 for candidate in (drawn, relaxed))
-    note = (
-        f"strained: the structural units are {asked:+.1%} further apart than in the parent as drawn, "
-        f"{survives:+.1%} once relaxed"
-    )
-    return replace(drawn, notes=(note,))
+    if before is None or after is None or is_met(goal, after, reference) is not False:
+        return ""
+    if goal.quantity is Quantity.UNIT_DISTANCE and reference:
+        return (
+            f"strained: the structural units are {before / reference - 1:+.1%} further apart than in the parent as "
+            f"drawn, {after / reference - 1:+.1%} once relaxed"
+        )
+    return f"strained: {key.replace('_', ' ')} {before:.2f} as drawn, {after:.2f} once relaxed"
