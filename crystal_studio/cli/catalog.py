@@ -7,8 +7,9 @@ from typing import Any
 
 from crystal_studio.cli.console import print_json
 from crystal_studio.cli.program import Program
-from crystal_studio.domain.errors import ExitStatus, Unavailable
+from crystal_studio.domain.errors import ExitStatus
 from crystal_studio.domain.model_card import ModelCard
+from crystal_studio.services.models import verified_models
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,20 +23,16 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace, program: Program) -> int:
     """Print every card; with `verify`, check every file's hash."""
     catalog = program.catalog()
-    rows = [_row(card) for card in catalog.cards()]
     if arguments.action == "verify":
-        for row, card in zip(rows, catalog.cards(), strict=True):
-            try:
-                catalog.verify(card)
-                row["problem"] = None
-            except Unavailable as error:
-                row["problem"] = str(error)
+        rows = [{**_row(state.card), "problem": state.problem} for state in verified_models(catalog)]
+    else:
+        rows = [_row(card) for card in catalog.cards()]
     broken = any(row.get("problem") for row in rows)
     if arguments.json:
         print_json({"models": rows, "error": "a model is damaged or missing" if broken else None}, program.out)
     else:
         for row in rows:
-            state = "" if arguments.action == "list" else f"  {row['problem'] or 'ok'}"
+            state = f"  {row['problem'] or 'ok'}" if "problem" in row else ""
             default = "*" if row["default"] else " "
             print(f"{default} {row['kind']:15} {row['id']:28} {row['version']:8}{state}", file=program.out)
     return int(ExitStatus.MODEL_MISSING if broken else ExitStatus.DONE)
