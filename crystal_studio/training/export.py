@@ -37,12 +37,13 @@ _ALIGNER_LIMITS = (
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a card says of the training: rows and hash of the training data, seed and configuration."""
+    """What a card says of the training: rows and hash of the training data, seed, configuration, scores in words."""
 
     rows: int
     data_sha256: str
     seed: int
     configuration: str
+    measured: str = "losses of the validation split only"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ _DENOISER = Card(
     "denoiser",
     "crystal_studio.engines.sampling.denoiser:create",
     300,
-    {"device": "auto", "steps": 50, "guidance": 1.5, "stochasticity": 1.0, "corrector_steps": 0},
+    {"device": "auto", "steps": 50, "guidance": 1.0, "stochasticity": 1.0, "corrector_steps": 1},
     _DENOISER_LIMITS,
 )
 
