@@ -139,8 +139,7 @@ def node_text(node: Node, cif: Path | None) -> str:
         f"  you      {node.message}",
         f"  pivot    {node.pivot}  [{node.pivot_source.value}]",
         f"  crystal  {node.description}",
-        f"  gap      {gap}"
-        + ("" if known else ", unlike the training data"),
+        f"  gap      {gap}" + ("" if known else ", unlike the training data"),
         f"  start    {node.start}, {'relaxed' if node.relaxed else 'as drawn'}",
         f"  checks   {checks}",
         *(f"  note     {note}" for note in node.notes),

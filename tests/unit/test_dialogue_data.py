@@ -67,7 +67,9 @@ def test_that_every_answer_meets_the_limits_of_its_request(mine):
 
 def test_that_longer_bonds_are_longer(mine):
     words = ("longer", "stretch", "expand", "enlarge", "bigger")
-    asked = [d for d in build(mine, 1200, 1) if d.kind == "distance" and any(w in d.task.message.lower() for w in words)]
+    asked = [
+        d for d in build(mine, 1200, 1) if d.kind == "distance" and any(w in d.task.message.lower() for w in words)
+    ]
     compared = 0
     for dialogue in asked:
         old, new = (parse_pivot(text).bond_lengths for text in (dialogue.task.description, dialogue.target))
