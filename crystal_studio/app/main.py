@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import sys
@@ -13,10 +14,10 @@ from typing import Any, TextIO
 
 from crystal_studio.app.logging_setup import set_up_logging
 from crystal_studio.app.paths import log_file, training_data_folder, user_models_folder
-from crystal_studio.cli.console import Stop
+from crystal_studio.cli.console import Stop, print_json
 from crystal_studio.cli.program import InstalledEngines as EnginePort
 from crystal_studio.cli.program import Program, complain
-from crystal_studio.domain.errors import ExitStatus, StudioError
+from crystal_studio.domain.errors import ExitStatus, StudioError, UserCorrectable
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.model_catalog import ModelCatalog
 
@@ -27,11 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     stop.install()
     _stay_offline()
     out = _claim_stdout()
-    from crystal_studio.cli.parser import build_parser
-
-    arguments = build_parser(_version()).parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     log = set_up_logging(log_file())
     try:
+        arguments = _arguments(words, out)
         status: int = arguments.run(arguments, _program(out, stop))
     except StudioError as error:
         complain(str(error))
@@ -47,6 +47,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"This is a bug of ours ({type(error).__name__}: {error}). Please send us the log: {log}")
         return int(ExitStatus.BUG)
     return status
+
+
+def _arguments(words: list[str], out: TextIO) -> argparse.Namespace:
+    """The parsed command line.
+
+    Raises:
+        UserCorrectable: it cannot be parsed; with --json it is told on stdout as well.
+    """
+    from crystal_studio.cli.parser import build_parser
+
+    try:
+        return build_parser(_version()).parse_args(words)
+    except UserCorrectable as error:
+        if "--json" in words:
+            print_json({"error": str(error), "nodes": []}, out)
+        raise
 
 
 def _stay_offline() -> None:

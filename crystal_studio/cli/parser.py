@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from typing import NoReturn
 
 from crystal_studio.cli import catalog, design, doctor, evaluate, files, project, train
+from crystal_studio.domain.errors import UserCorrectable
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad arguments become our own error, so that `--json` can tell them as well."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments.
+
+        Raises:
+            UserCorrectable: always.
+        """
+        raise UserCorrectable(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` tells what can be given.")
 
 
 def build_parser(version: str) -> argparse.ArgumentParser:
     """The parser; each command sets `run(arguments, program) -> exit status`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="crystal-studio",
         description="Design crystals by talking: a wish becomes a crystal, feedback a better one, offline.",
     )

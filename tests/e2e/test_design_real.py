@@ -137,3 +137,9 @@ def test_that_a_crystal_file_gets_an_answer(name: str) -> None:
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (answer["formula"], answer["space_group"]["number"]) == ("SrTiO3", 221)
+
+
+def test_that_bad_arguments_are_one_json_object_too() -> None:
+    done = subprocess.run(command("design", "--json"), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "prompt" in json.loads(done.stdout)["error"]
