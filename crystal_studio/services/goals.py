@@ -62,7 +62,7 @@ def is_met(goal: Goal, value: float | None, reference: float | None) -> bool | N
         return None
     moved = value - reference if goal.direction is Direction.HIGHER else reference - value
     least = _LEAST_CHANGE[goal.quantity]
-    return moved > (least * abs(reference) if goal.quantity in _RELATIVE_SCALE else least)
+    return moved >= (least * abs(reference) if goal.quantity in _RELATIVE_SCALE else least)
 
 
 def total_gain(goals: Iterable[Goal], values: Mapping[str, float], reference: Mapping[str, float]) -> float:
