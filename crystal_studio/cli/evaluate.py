@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,9 @@ def _add_csp(kinds: Any) -> None:
         "--relax-best", type=int, default=CspSettings.relax_best, help="of each ten, relaxed in column C"
     )
     parser.add_argument("--relax-steps", type=int, default=CspSettings.relax_steps, help="steps of each relaxation")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one for each core)"
+    )
     parser.set_defaults(run=run_csp)
 
 

@@ -30,7 +30,7 @@ from crystal_studio.services.screen import RELAX_STEPS, SYMPREC_ANGSTROM, relaxa
 COLUMNS = ("A", "B", "C")
 STARTS = ("noise", "prototype", "default")
 DEFAULT = "default"
-UNENFORCED = "prototype"  # without column C: only draws with their symmetry enforced are given energies
+UNENFORCED = "prototype"  # never in column C: only draws with their symmetry enforced are given energies
 BASELINE_DRAWS = 20
 _DRAWS_IN_BATCH = 64
 _NOISE_SHARE = 0.2  # of the mixture that ships
@@ -58,7 +58,7 @@ class CspSettings:
     starts: tuple[str, ...] = STARTS
     draws: int = 10
     strength: float = 0.1
-    relax_best: int = 3
+    relax_best: int = 2
     relax_steps: int = RELAX_STEPS
 
     def __post_init__(self) -> None:
@@ -72,6 +72,12 @@ class CspSettings:
     def draws_of_each(self) -> int:
         """Draws from each start: one where column A alone is asked for."""
         return 1 if set(self.columns) == {"A"} else self.draws
+
+    def has_energies(self, line: str) -> bool:
+        """Whether a line has column C: the mixture that ships, or every line where that was not asked for."""
+        if "C" not in self.columns or line == UNENFORCED:
+            return False
+        return line == DEFAULT or DEFAULT not in self.starts
 
     @property
     def rows_in_batch(self) -> int:
@@ -176,7 +182,7 @@ class CspEvaluation:
         starts = {}
         for name, line in lines.items():
             starts[name] = self._own_columns(line)
-            if "C" in self._settings.columns and name != UNENFORCED:
+            if self._settings.has_energies(name):
                 with watch("relax"):
                     starts[name]["C"] = self._relaxed_best(row, line, context)
         return {
@@ -195,8 +201,10 @@ class CspEvaluation:
                 scores = self._engines.aligner.score(row.formula, [drawn.crystal for drawn in flat])
             for drawn, score in zip(flat, scores, strict=True):
                 drawn.alignment = score
-        judged = [drawn for name in ("noise", "symmetric") for drawn in draws[name] if drawn.valid]
-        if judged and "C" in self._settings.columns:
+        lines = _lines(draws, self._settings)
+        ranked = [drawn for name, line in lines.items() if self._settings.has_energies(name) for drawn in line]
+        judged = list({id(drawn): drawn for drawn in ranked if drawn.valid}.values())
+        if judged:
             with watch("energies"):
                 energies = self._engines.relaxer.energies([drawn.crystal for drawn in judged])
             for drawn, energy in zip(judged, energies, strict=True):

@@ -141,7 +141,7 @@ def test_that_ctrl_c_keeps_what_is_done_and_a_second_run_goes_on(tmp_path):
         engines.comparer.rms_distance = stop_later
         return engines
 
-    settings = ("csp", "--limit", "5", "--columns", "A,B", "--draws", "64")
+    settings = ("csp", "--limit", "5", "--columns", "A,B", "--draws", "64", "--workers", "1")
     with pytest.raises(JobCancelled):
         evaluated(program(stopping, stop), *settings, folder=tmp_path)
     done = (tmp_path / "journal.jsonl").read_text()

@@ -135,9 +135,14 @@ def test_that_every_column_of_every_start_has_an_outcome():
     assert [outcome["id"] for outcome in found] == ["a", "b"]
     starts = found[0]["starts"]
     assert list(starts) == ["noise", "prototype", "prototype, symmetry enforced", "default"]
-    assert set(starts["noise"]) == {"any", "A", "B", "C"}
-    assert set(starts["prototype"]) == {"any", "A", "B"}
+    assert set(starts["noise"]) == set(starts["prototype"]) == {"any", "A", "B"}
+    assert set(starts["default"]) == {"any", "A", "B", "C"}
     assert starts["default"]["A"]["origin"].startswith("Halite")
+
+
+def test_that_a_start_asked_for_alone_gets_its_energies():
+    found = outcomes(Engines(), CspSettings(draws=4, starts=("noise",)), rows_of(TEST))
+    assert set(found[0]["starts"]["noise"]) == {"any", "A", "B", "C"}
 
 
 def test_that_the_row_itself_is_excluded_from_prototypes(monkeypatch):
