@@ -28,6 +28,7 @@ from crystal_studio.services.listen import ParentFacts, listen
 _RESOURCE = Path(__file__).resolve().parents[2] / "resources" / "evaluation" / "dialogues.jsonl"
 _FOLDER = Path("runs") / "evaluate"
 DRAFTS = "drafts"
+UNTUNED = "smollm2-135m-instruct"
 
 Writer = Callable[[Dialogue], tuple[str, str]]
 
@@ -40,9 +41,9 @@ def add_parser(kinds: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the language model (0)")
     parser.add_argument(
         "--writers",
-        default=f"default,{DRAFTS}",
+        default=f"default,{DRAFTS},{UNTUNED}",
         metavar="A,B",
-        help=f"who writes: 'default', '{DRAFTS}' or ids of language models (default,{DRAFTS})",
+        help=f"who writes: 'default', '{DRAFTS}' or ids of language models (default,{DRAFTS},{UNTUNED})",
     )
     parser.add_argument("--out", "--resume-from", dest="out", type=Path, default=_FOLDER, metavar="DIR",
                         help=f"folder of the journals, whose dialogues are not done again ({_FOLDER})")  # fmt: skip
