@@ -10,9 +10,11 @@ from time import perf_counter
 from uuid import uuid4
 
 from crystal_studio.domain.candidate import Candidate, Start
+from crystal_studio.domain.clauses import stated_dimensionality
 from crystal_studio.domain.errors import NothingValid, UserCorrectable
 from crystal_studio.domain.history import Node
-from crystal_studio.domain.intent import Direction, Goal, Intent, Quantity
+from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
+from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.engines import Engines
@@ -220,7 +222,7 @@ class _Round:
             models=self._engines.identities(),
             parameters={**request.parameters, "candidates": request.candidates, "run_seed": request.seed},
             seconds={part: round(value, 3) for part, value in self._watch.seconds.items()},
-            notes=tuple(self._notes(best, written)),
+            notes=(*self._notes(best, written), *_dimensionality_notes(self._intent.limits, description)),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
@@ -266,6 +268,18 @@ class _Round:
             yield f"a text of the language model was refused: {reason}"
         if self._request.parent and best.start is not Start.PARENT:
             yield f"started from {best.origin} ({best.start.value}), not from the parent"
+
+
+def _dimensionality_notes(limits: Limits, description: str) -> Iterator[str]:
+    """Whether the crystal is as layered or as molecular as was asked for, read in its own description."""
+    if limits.dimensionality is None:
+        return
+    try:
+        found = stated_dimensionality(parse_pivot(description, strict=False))
+    except PivotSyntaxError:
+        return  # a description of an unknown form says nothing that could be compared
+    if found is not None and found != limits.dimensionality:
+        yield f"the crystal is {found}-dimensional, not {limits.dimensionality}-dimensional as asked"
 
 
 def _reference(parent: Node | None, intent: Intent, engines: Engines) -> dict[str, float]:

@@ -137,3 +137,11 @@ def test_that_no_valid_draw_is_reported_with_its_reasons(engines: FakeEngines, s
 def test_that_numbers_out_of_range_are_refused(strength: float, candidates: int) -> None:
     with pytest.raises(UserCorrectable, match=r"Give|Ask"):
         DesignRequest(WISH, None, 7, candidates, strength)
+
+
+def test_that_a_crystal_less_layered_than_asked_says_so(engines: FakeEngines, store: FakeHistoryStore) -> None:
+    engines.language_model.enqueue([PEROVSKITE])
+    clusters = "The structure is zero-dimensional and consists of one SrTiO3 cluster."
+    engines.describer.describe = lambda crystal: f"{PEROVSKITE} {clusters}"
+    node = respond(DesignRequest(f"{WISH}, layered", None, 7), engines, store, FakeContext())
+    assert any("not 2-dimensional as asked" in note for note in node.notes)
