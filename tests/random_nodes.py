@@ -51,6 +51,7 @@ def random_node(rng: random.Random, parent: Node | None = None) -> Node:
         seconds={"sampling": rng.random(), "": 0.0},
         notes=tuple(rng.sample(TEXTS, rng.randint(0, 3))),
         created="2026-01-01T00:00:00+00:00",
+        e_above_hull=_maybe(rng, _hull_energy(rng)),
     )
 
 
@@ -91,6 +92,11 @@ def _measured(rng: random.Random) -> Measured:
     return Measured(rng.choice(NUMBERS), "eV", rng.random(), "PBE", rng.random() < 0.5)
 
 
+def _hull_energy(rng: random.Random) -> Measured:
+    low, high = _maybe(rng, rng.random()), _maybe(rng, rng.choice(NUMBERS))
+    return Measured(rng.random(), "eV/atom", rng.random(), "PBE", rng.random() < 0.5, low, high)
+
+
 def _space_group(rng: random.Random) -> SpaceGroup:
     return SpaceGroup(rng.randint(1, 230), _maybe(rng, 0.1))
 
@@ -122,6 +128,7 @@ def _candidate(rng: random.Random) -> Candidate:
         relaxed=_maybe(rng, random_crystal(rng)),
         goal_values={"band_gap": rng.random()},
         rank=_maybe(rng, rng.randint(1, 10)),
+        e_above_hull=_maybe(rng, _hull_energy(rng)),
     )
 
 

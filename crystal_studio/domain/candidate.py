@@ -32,6 +32,7 @@ class Candidate:
         alignment: cosine between text and crystal embeddings, -1 to 1.
         space_group: found at its symprec.
         band_gap: predicted, eV.
+        e_above_hull: predicted energy above the convex hull, eV/atom.
         energy_per_atom_ev: of the relaxer, None where it was not computed.
         relaxed: the relaxed crystal where relaxing was tried and kept space group and volume.
         goal_values: quantity -> value of `crystal`, for the goals of the request.
@@ -53,6 +54,7 @@ class Candidate:
     score: float | None = None
     rank: int | None = None
     notes: tuple[str, ...] = ()
+    e_above_hull: Measured | None = None
 
     @property
     def valid(self) -> bool:

@@ -40,6 +40,8 @@ class Node:
         seconds: part -> seconds.
         notes: sentences to show with the node (strained by 3 %, stoichiometry changed, ...).
         created: ISO 8601, UTC.
+        e_above_hull: predicted energy above the convex hull of `crystal`, eV/atom; None in projects from before it was
+            predicted.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Node:
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     created: str = ""
+    e_above_hull: Measured | None = None
 
     @property
     def start(self) -> str:

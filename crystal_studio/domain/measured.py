@@ -12,9 +12,12 @@ class Measured:
     Attributes:
         value: best estimate, in `unit`.
         unit: such as "eV" or "eV/atom".
-        sigma: one standard deviation, in `unit`.
+        sigma: half the width of the 68 % interval around `value`, in `unit`.
         method: what produced it, such as "PBE" for a gap learned from PBE data.
         in_distribution: whether the crystal resembles what the model was trained on.
+        low: lower end of the 95 % interval, in `unit`; None where only `sigma` is known. Errors of learned models
+            have longer tails than a normal distribution, so it is further away than two sigma.
+        high: upper end of the 95 % interval.
     """
 
     value: float
@@ -22,3 +25,5 @@ class Measured:
     sigma: float
     method: str
     in_distribution: bool = True
+    low: float | None = None
+    high: float | None = None

@@ -37,14 +37,14 @@ def read_nodes(connection: Connection, node_id: str | None = None) -> list[Node]
     rows = _rows(connection, tables.nodes, _named(tables.nodes.c.id, node_id), tables.nodes.c.ordinal)
     crystals = _crystals(connection, node_id)
     checks = _checks(connection, node_id)
-    gaps = _band_gaps(connection, node_id)
-    candidates = _candidates(connection, node_id, crystals, checks, gaps)
+    predicted = _predictions(connection, node_id)
+    candidates = _candidates(connection, node_id, crystals, checks, predicted)
     return [
         node_from_row(
             row,
             crystals[row["structure_id"]],
             tuple(checks[row["id"], None]),
-            gaps.get((row["id"], None)),
+            predicted[row["id"], None],
             tuple(candidates[row["id"]]),
         )
         for row in rows
@@ -81,10 +81,13 @@ def _checks(connection: Connection, node_id: str | None) -> defaultdict[Owner, l
     return found
 
 
-def _band_gaps(connection: Connection, node_id: str | None) -> dict[Owner, Measured]:
+def _predictions(connection: Connection, node_id: str | None) -> defaultdict[Owner, dict[str, Measured]]:
+    """What was predicted for each owner, by quantity."""
+    found: defaultdict[Owner, dict[str, Measured]] = defaultdict(dict)
     table = tables.predictions
-    rows = _rows(connection, table, _named(table.c.node_id, node_id), table.c.id)
-    return {(row["node_id"], row["candidate"]): measured_from_row(row) for row in rows}
+    for row in _rows(connection, table, _named(table.c.node_id, node_id), table.c.id):
+        found[row["node_id"], row["candidate"]][row["quantity"]] = measured_from_row(row)
+    return found
 
 
 def _candidates(
@@ -92,11 +95,12 @@ def _candidates(
     node_id: str | None,
     crystals: Mapping[str, Crystal],
     checks: Mapping[Owner, list[CheckResult]],
-    gaps: Mapping[Owner, Measured],
+    predicted: Mapping[Owner, Mapping[str, Measured]],
 ) -> defaultdict[str, list[Candidate]]:
     found: defaultdict[str, list[Candidate]] = defaultdict(list)
     table = tables.candidates
     for row in _rows(connection, table, _named(table.c.node_id, node_id), table.c.node_id, table.c.position):
         owner = (row["node_id"], row["position"])
-        found[row["node_id"]].append(candidate_from_row(row, crystals, tuple(checks.get(owner, ())), gaps.get(owner)))
+        verdicts, values = tuple(checks.get(owner, ())), predicted.get(owner, {})
+        found[row["node_id"]].append(candidate_from_row(row, crystals, verdicts, values))
     return found

@@ -21,6 +21,7 @@ from crystal_studio.storage.intent_json import intent_from_plain, intent_to_plai
 
 Row = Mapping[str, Any]
 BAND_GAP = "band_gap"
+E_ABOVE_HULL = "e_above_hull"
 
 
 def structure_id(crystal: Crystal) -> str:
@@ -131,27 +132,27 @@ def _check_row(node_id: str, candidate: int | None, crystal: Crystal, check: Che
 def prediction_rows(node: Node) -> list[dict[str, Any]]:
     """Rows of `predictions`, with the predictor's id and fingerprint."""
     model = node.models.get(ModelKind.PREDICTOR.value)
-    rows = [] if node.band_gap is None else [_prediction_row(node.id, None, node.crystal, node.band_gap, model)]
-    for position, candidate in enumerate(node.candidates):
-        if candidate.band_gap is not None:
-            rows.append(_prediction_row(node.id, position, candidate.crystal, candidate.band_gap, model))
+    owners: list[tuple[int | None, Crystal, Node | Candidate]] = [(None, node.crystal, node)]
+    owners += [(position, candidate.crystal, candidate) for position, candidate in enumerate(node.candidates)]
+    rows = []
+    for position, crystal, owner in owners:
+        owned = {"node_id": node.id, "candidate": position, "structure_id": structure_id(crystal), "model": model}
+        # The gap last: programs from before revision 0003 take an owner's last prediction for its band gap.
+        for quantity, measured in ((E_ABOVE_HULL, owner.e_above_hull), (BAND_GAP, owner.band_gap)):
+            if measured is not None:
+                rows.append({**owned, "quantity": quantity, **_prediction(measured)})
     return rows
 
 
-def _prediction_row(
-    node_id: str, candidate: int | None, crystal: Crystal, measured: Measured, model: str | None
-) -> dict[str, Any]:
+def _prediction(measured: Measured) -> dict[str, Any]:
     return {
-        "node_id": node_id,
-        "candidate": candidate,
-        "structure_id": structure_id(crystal),
-        "quantity": BAND_GAP,
-        "model": model,
         "value": measured.value,
         "unit": measured.unit,
         "sigma": measured.sigma,
         "method": measured.method,
         "in_distribution": bool(measured.in_distribution),
+        "low": measured.low,
+        "high": measured.high,
     }
 
 
@@ -169,13 +170,21 @@ def check_from_row(row: Row) -> CheckResult:
 
 def measured_from_row(row: Row) -> Measured:
     """Inverse of a row of `predictions`."""
-    return Measured(row["value"], row["unit"], row["sigma"], row["method"], row["in_distribution"])
+    return Measured(
+        value=row["value"],
+        unit=row["unit"],
+        sigma=row["sigma"],
+        method=row["method"],
+        in_distribution=row["in_distribution"],
+        low=row["low"],
+        high=row["high"],
+    )
 
 
 def candidate_from_row(
-    row: Row, crystals: Mapping[str, Crystal], checks: tuple[CheckResult, ...], band_gap: Measured | None
+    row: Row, crystals: Mapping[str, Crystal], checks: tuple[CheckResult, ...], predicted: Mapping[str, Measured]
 ) -> Candidate:
-    """Inverse of a row of `candidates`."""
+    """Inverse of a row of `candidates`; `predicted` maps quantities to values."""
     group = row["space_group"]
     return Candidate(
         drawn=crystals[row["drawn_id"]],
@@ -184,11 +193,12 @@ def candidate_from_row(
         checks=checks,
         alignment=row["alignment"],
         space_group=None if group is None else SpaceGroup(group, row["symprec_angstrom"]),
-        band_gap=band_gap,
+        band_gap=predicted.get(BAND_GAP),
         energy_per_atom_ev=row["energy_per_atom_ev"],
         relaxed=None if row["relaxed_id"] is None else crystals[row["relaxed_id"]],
         goal_values=row["goal_values"],
         rank=row["rank"],
+        e_above_hull=predicted.get(E_ABOVE_HULL),
     )
 
 
@@ -196,10 +206,10 @@ def node_from_row(
     row: Row,
     crystal: Crystal,
     checks: tuple[CheckResult, ...],
-    band_gap: Measured | None,
+    predicted: Mapping[str, Measured],
     candidates: tuple[Candidate, ...],
 ) -> Node:
-    """Inverse of `node_row`."""
+    """Inverse of `node_row`; `predicted` maps quantities to values."""
     return Node(
         id=row["id"],
         parent=row["parent"],
@@ -214,7 +224,7 @@ def node_from_row(
         space_group=SpaceGroup(row["space_group"], row["symprec_angstrom"]),
         alignment=row["alignment"],
         checks=checks,
-        band_gap=band_gap,
+        band_gap=predicted.get(BAND_GAP),
         chosen=row["chosen"],
         candidates=candidates,
         seed=row["seed"],
@@ -224,4 +234,5 @@ def node_from_row(
         seconds=row["seconds"],
         notes=tuple(row["notes"]),
         created=row["created"],
+        e_above_hull=predicted.get(E_ABOVE_HULL),
     )

@@ -101,6 +101,8 @@ predictions = Table(
     Column("sigma", ExactFloat, nullable=False),
     Column("method", Text, nullable=False),
     Column("in_distribution", Boolean, nullable=False),
+    Column("low", ExactFloat),
+    Column("high", ExactFloat),
     Index("ix_predictions_node", "node_id", "id"),
     Index("ix_predictions_structure", "structure_id", "quantity", "model"),
 )

@@ -27,22 +27,27 @@ INTENT = Intent(
 def node(node_id: str, parent: str | None = None, message: str = "a halide, no lead") -> Node:
     """A whole node, with everything that must survive."""
     gap = Measured(5.0, "eV", 0.4, "PBE")
+    hull = Measured(0.01, "eV/atom", 0.02, "PBE", low=0.0, high=0.11)
     candidate = Candidate(
-        rock_salt(), Start.PROTOTYPE, "Rock Salt", (CHECK,), 0.8, SpaceGroup(225, 0.1), gap, -3.4, None, {"gap": 5.0}, 1
-    )
+        rock_salt(), Start.PROTOTYPE, "Rock Salt", (CHECK,), 0.8, SpaceGroup(225, 0.1), gap, -3.4, None, {"gap": 5.0},
+        rank=1, e_above_hull=hull,
+    )  # fmt: skip
     return Node(
         id=node_id, parent=parent, round=2 if parent else 1, message=message, intent=INTENT, pivot="NaCl ...",
         pivot_source=PivotSource.MODEL, crystal=rock_salt(), relaxed=False, description="NaCl ... space group.",
         space_group=SpaceGroup(225, 0.1), alignment=0.8, checks=(CHECK,), band_gap=gap, chosen=0,
         candidates=(candidate,), seed=7, strength=0.1, models={"denoiser": "small@abc"},
         parameters={"candidates": 10, "guidance": 2.0}, seconds={"sampling": 1.5}, notes=("strained by 3 %",),
-        created="2026-01-01T00:00:00+00:00",
+        created="2026-01-01T00:00:00+00:00", e_above_hull=hull,
     )  # fmt: skip
 
 
 def facts(one: Node) -> tuple[object, ...]:
     """Everything of a node that compares by value, crystals by their hash."""
-    candidates = [(c.drawn.content_hash, c.start, c.origin, c.checks, c.alignment, c.band_gap) for c in one.candidates]
+    candidates = [
+        (c.drawn.content_hash, c.start, c.origin, c.checks, c.alignment, c.band_gap, c.e_above_hull)
+        for c in one.candidates
+    ]
     plain = {name: value for name, value in vars(one).items() if name not in ("crystal", "candidates")}
     return plain, one.crystal.content_hash, candidates
 

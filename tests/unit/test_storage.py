@@ -18,6 +18,8 @@ import pytest
 from random_nodes import random_crystal, random_node, same
 
 from crystal_studio.domain.errors import ProjectUnavailable
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.measured import Measured
 from crystal_studio.storage import SqlHistoryStore, schema
 from crystal_studio.storage.backup import BACKUPS_KEPT, backups, write_backup
 from crystal_studio.storage.connection import on_network_filesystem, writing_engine
@@ -121,15 +123,16 @@ def test_that_equal_crystals_are_stored_once(project: Path) -> None:
 
 
 def test_that_predictions_hang_on_the_structure_and_the_model(project: Path) -> None:
-    node = next(n for n in (random_node(random.Random(seed)) for seed in range(99)) if n.band_gap is not None)
+    node = next(n for n in (random_node(random.Random(i)) for i in range(99)) if n.band_gap and n.e_above_hull)
     with SqlHistoryStore.open(project) as store:
         store.commit(node)
     with closing(sqlite3.connect(project)) as connection:
         query = (
-            "SELECT s.content_hash, p.model FROM predictions p JOIN structures s ON s.id = p.structure_id "
-            "WHERE p.candidate IS NULL"
+            "SELECT p.quantity, s.content_hash, p.model FROM predictions p "
+            "JOIN structures s ON s.id = p.structure_id WHERE p.candidate IS NULL"
         )
-        assert connection.execute(query).fetchall() == [(node.crystal.content_hash, "band-gap@abc")]
+        whose = (node.crystal.content_hash, "band-gap@abc")
+        assert set(connection.execute(query)) == {("band_gap", *whose), ("e_above_hull", *whose)}
 
 
 def test_that_a_project_uses_wal_and_waits_for_the_disk_at_each_commit(project: Path) -> None:
@@ -253,20 +256,35 @@ def test_that_a_newer_addition_within_the_major_is_still_read(project: Path) -> 
         assert same(tuple(store.nodes()), tuple(nodes))
 
 
-def old_project(project: Path) -> list:
-    """A project of the first revision, with nodes and without the table of marks."""
+def old_project(project: Path, revision: str = "0001", count: int = 3) -> list:
+    """A project as the program of that revision wrote it: no marks before 0002, no energies above hull before 0003."""
+    rng = random.Random(3)
+    nodes = [_as_before_hull_energies(random_node(rng)) for _ in range(count)]
+    newer = project.parent / "newer" / project.name
+    newer.parent.mkdir()
+    with SqlHistoryStore.open(newer) as store:
+        for node in nodes:
+            store.commit(node)
     engine = writing_engine(project)
-    schema.upgrade(engine, "0001")
+    schema.upgrade(engine, revision)
     engine.dispose()
     with closing(sqlite3.connect(project)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("ATTACH ? AS newer", (str(newer),))
+        for table in sorted(tables_of(project) & set(metadata.tables)):
+            columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+            connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM newer.{table}")
         connection.commit()
-    nodes = committed(project)
-    with closing(sqlite3.connect(project)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
-        connection.commit()
-    shutil.rmtree(project.parent / "backups")
     return nodes
+
+
+def _as_before_hull_energies(node: Node) -> Node:
+    candidates = tuple(replace(candidate, e_above_hull=None) for candidate in node.candidates)
+    return replace(node, e_above_hull=None, candidates=candidates)
+
+
+def columns_of(project: Path, table: str) -> set[str]:
+    with closing(sqlite3.connect(project)) as connection:
+        return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
 
 
 def test_that_an_old_project_is_backed_up_and_brought_up_to_date(project: Path) -> None:
@@ -279,6 +297,29 @@ def test_that_an_old_project_is_backed_up_and_brought_up_to_date(project: Path) 
     kept = backups(project)
     assert "marks" in tables_of(project)
     assert "marks" not in tables_of(kept[-1])
+
+
+def test_that_a_project_from_before_hull_energies_opens_and_takes_nodes_that_have_one(project: Path) -> None:
+    nodes = old_project(project, "0002", count=12)
+    assert "low" not in columns_of(project, "predictions")
+    hull = Measured(0.031, "eV/atom", 0.02, "PBE", True, 0.0, 0.12)
+    newest = replace(random_node(random.Random(8)), e_above_hull=hull)
+    with SqlHistoryStore.open(project) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+        store.commit(newest)
+    with SqlHistoryStore.open(project, read_only=True) as store:
+        assert same(tuple(store.nodes()), (*nodes, newest))
+    assert "low" in columns_of(project, "predictions")
+
+
+def test_that_the_program_before_hull_energies_still_takes_the_gap_for_the_gap(project: Path) -> None:
+    nodes = committed(project, count=12)
+    with closing(sqlite3.connect(project)) as connection:
+        rows = connection.execute("SELECT node_id, candidate, value, quantity FROM predictions ORDER BY id").fetchall()
+    last = {(node, candidate): (value, quantity) for node, candidate, value, quantity in rows}
+    gaps = [node for node in nodes if node.band_gap is not None]
+    assert gaps
+    assert all(last[node.id, None][1] == "band_gap" for node in gaps)
 
 
 def test_that_an_old_project_opened_for_reading_stays_as_it_is(project: Path) -> None:
