@@ -35,7 +35,7 @@ class Proposal:
         count: number of candidates N.
         strength: denoising strength alpha for parent and prototype starts.
         seed: decides the choice of formula units and every random number of the sampler.
-        skip: labels of prototypes that were drawn before.
+        skip: origins (parent shapes, labels of prototypes) that were drawn before.
     """
 
     text: str
@@ -128,9 +128,12 @@ def _parent_plans(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer:
     shapes = _parent_shapes(crystal, proposal.goals)
     for index in range(max(1, round(_PARENT_SHARE * proposal.count))):
         stretch = shapes[index % len(shapes)]
+        origin = f"node {proposal.parent.id[:8]}" + (f", stretched {stretch - 1:.0%}" if stretch > 1 else "")
+        if origin in proposal.skip:
+            continue  # a second batch looks elsewhere
         state = StartState(
             start=Start.PARENT,
-            origin=f"node {proposal.parent.id[:8]}" + (f", stretched {stretch - 1:.0%}" if stretch > 1 else ""),
+            origin=origin,
             crystal=Crystal(resized.lattice * stretch, species, crystal.frac_coords),
             num_atoms=crystal.num_sites,
             # The sites of a replaced element start absorbed and may only be revealed as the new element.

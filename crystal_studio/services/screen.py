@@ -303,23 +303,25 @@ def final_key(candidate: Candidate, question: Question) -> tuple[bool, bool, boo
 
 
 def _unless_strain_is_wanted(relaxed: Candidate, drawn: Candidate, question: Question) -> Candidate:
-    """Keep the drawn crystal, marked as strained, where only it meets the goals."""
-    if _meets(relaxed, question) or not _meets(drawn, question):
+    """Keep the drawn crystal, marked as strained, where relaxing undoes the distance that was asked for, and only that.
+
+    A wish for more distance may be a wish for strain; a wider gap that vanishes on relaxing is no crystal at all.
+    """
+    lost = [
+        goal
+        for goal in question.goals
+        if is_met(goal, relaxed.goal_values.get(goal.quantity), question.reference.get(goal.quantity)) is False
+    ]
+    if not lost or any(goal.quantity is not Quantity.UNIT_DISTANCE for goal in lost) or not _meets(drawn, question):
         return relaxed
-    changes = [_strain_note(goal, drawn, relaxed, question) for goal in question.goals]
-    return replace(drawn, notes=tuple(note for note in changes if note))
+    return replace(drawn, notes=(_strain_note(drawn, relaxed, question),))
 
 
-def _strain_note(goal: Goal, drawn: Candidate, relaxed: Candidate, question: Question) -> str:
-    """What of a goal holds only as drawn, "" where both meet it alike."""
-    key = goal.quantity.value
-    before, after = drawn.goal_values.get(key), relaxed.goal_values.get(key)
-    reference = question.reference.get(key)
-    if before is None or after is None or is_met(goal, after, reference) is not False:
-        return ""
-    if goal.quantity is Quantity.UNIT_DISTANCE and reference:
-        return (
-            f"strained: the structural units are {before / reference - 1:+.1%} further apart than in the parent as "
-            f"drawn, {after / reference - 1:+.1%} once relaxed"
-        )
-    return f"strained: {key.replace('_', ' ')} {before:.2f} as drawn, {after:.2f} once relaxed"
+def _strain_note(drawn: Candidate, relaxed: Candidate, question: Question) -> str:
+    """By how much the distance is strained; it was measured on both, since both were judged."""
+    key = Quantity.UNIT_DISTANCE.value
+    before, after = (one.goal_values[key] / question.reference[key] - 1 for one in (drawn, relaxed))
+    return (
+        f"strained: the structural units are {before:+.1%} further apart than in the parent as drawn, {after:+.1%} once "
+        "relaxed"
+    )

@@ -20,6 +20,7 @@ from crystal_studio.services.propose import Draw
 from crystal_studio.services.screen import Question, Screen, limits_check, relaxation_check
 
 BIGGER = Goal(Quantity.VOLUME, Direction.HIGHER)
+FURTHER = Goal(Quantity.UNIT_DISTANCE, Direction.HIGHER)
 
 
 def halite(edge: float = 5.64) -> Crystal:
@@ -84,21 +85,34 @@ def test_that_the_limits_of_the_message_are_a_required_check() -> None:
     assert "cubic, which is excluded" in check.detail
 
 
-def test_that_a_goal_that_only_strain_meets_is_marked_as_strained() -> None:
+def distance_asked(parent: Crystal, *others: Goal) -> Question:
+    reference = {"unit_distance": FakeEngines().symmetrizer.unit_distance_angstrom(parent), "volume": 1.0}
+    return question(goals=(FURTHER, *others), reference=reference)
+
+
+def test_that_more_distance_that_relaxing_undoes_is_kept_and_marked_as_strained() -> None:
+    engines = FakeEngines()
+    engines.relaxer = RecordingRelaxer(edge=5.64)
+    best = screened(engines, distance_asked(halite(5.64)), halite(5.9))[0]
+    assert best.relaxed is None
+    assert best.crystal.volume_angstrom3 == pytest.approx(halite(5.9).volume_angstrom3)
+    assert best.notes[0].startswith("strained: the structural units are +4.6% further apart")
+    assert "+0.0% once relaxed" in best.notes[0]
+
+
+def test_that_no_other_goal_is_met_by_strain() -> None:
     engines = FakeEngines()
     engines.relaxer = RecordingRelaxer(edge=5.64)
     asked = question(goals=(BIGGER,), reference={"volume": halite().volume_angstrom3 / 2})
     best = screened(engines, asked, halite(5.9))[0]
-    assert best.relaxed is None
-    assert best.crystal.volume_angstrom3 == pytest.approx(halite(5.9).volume_angstrom3)
-    assert best.notes[0].startswith("strained: volume")
+    assert best.relaxed is not None
+    assert best.notes == ()
 
 
 def test_that_an_unstrained_candidate_that_meets_the_goal_wins_over_a_strained_one() -> None:
     engines = FakeEngines()
     engines.relaxer.script.enqueue([outcome(halite(5.64)), outcome(halite(5.8))])
-    asked = question(goals=(BIGGER,), reference={"volume": halite().volume_angstrom3 / 2})
-    best = screened(engines, asked, halite(6.0), halite(5.8))[0]
+    best = screened(engines, distance_asked(halite(5.64)), halite(6.0), halite(5.8))[0]
     assert best.notes == ()
     assert best.relaxed is not None
 
