@@ -13,6 +13,7 @@ from crystal_studio.domain.candidate import Candidate, Start
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
+from crystal_studio.domain.known import Known, MatchKind, ReferenceMatch, SearchedSet
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.symmetry import SpaceGroup
@@ -52,7 +53,15 @@ def random_node(rng: random.Random, parent: Node | None = None) -> Node:
         notes=tuple(rng.sample(TEXTS, rng.randint(0, 3))),
         created="2026-01-01T00:00:00+00:00",
         e_above_hull=_maybe(rng, _hull_energy(rng)),
+        known=_maybe(rng, _known(rng)),
     )
+
+
+def _known(rng: random.Random) -> Known:
+    kind = rng.choice(list(MatchKind))
+    match = ReferenceMatch(rng.choice(TEXTS), "0001", rng.choice(TEXTS), "SrTiO3", rng.choice(NUMBERS), kind)
+    searched = (SearchedSet("minerals", MatchKind.COMPOUND, 9),) * rng.randint(0, 2)
+    return Known(searched, (match,) * rng.randint(0, 2), tuple(rng.sample(TEXTS, rng.randint(0, 2))))
 
 
 def random_crystal(rng: random.Random) -> Crystal:

@@ -9,6 +9,7 @@ from typing import Any
 from crystal_studio.domain.candidate import Candidate
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.intent import Intent
+from crystal_studio.domain.known import Known
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.symmetry import SpaceGroup
@@ -42,6 +43,7 @@ class Node:
         created: ISO 8601, UTC.
         e_above_hull: predicted energy above the convex hull of `crystal`, eV/atom; None in projects from before it was
             predicted.
+        known: which known crystals `crystal` matches; None where it was not looked up.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Node:
     notes: tuple[str, ...] = ()
     created: str = ""
     e_above_hull: Measured | None = None
+    known: Known | None = None
 
     @property
     def start(self) -> str:

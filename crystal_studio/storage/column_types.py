@@ -60,8 +60,8 @@ class PlainJson(TypeDecorator[Any]):
         return to_json(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """SQLite to Python."""
-        return json.loads(value)
+        """SQLite to Python; what an older program left out is None."""
+        return None if value is None else json.loads(value)
 
 
 def _float_to_column(value: float | None) -> float | str | None:

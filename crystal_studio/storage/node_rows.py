@@ -18,6 +18,7 @@ from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.storage.column_types import to_json
 from crystal_studio.storage.intent_json import intent_from_plain, intent_to_plain
+from crystal_studio.storage.known_json import known_from_plain, known_to_plain
 
 Row = Mapping[str, Any]
 BAND_GAP = "band_gap"
@@ -81,6 +82,7 @@ def node_row(node: Node) -> dict[str, Any]:
         "seconds": dict(node.seconds),
         "notes": list(node.notes),
         "created": node.created,
+        "known": known_to_plain(node.known),
     }
 
 
@@ -235,4 +237,5 @@ def node_from_row(
         notes=tuple(row["notes"]),
         created=row["created"],
         e_above_hull=predicted.get(E_ABOVE_HULL),
+        known=known_from_plain(row["known"]),
     )

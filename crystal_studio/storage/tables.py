@@ -50,6 +50,7 @@ nodes = Table(
     Column("seconds", PlainJson, nullable=False),
     Column("notes", PlainJson, nullable=False),
     Column("created", Text, nullable=False),
+    Column("known", PlainJson),
 )
 
 candidates = Table(

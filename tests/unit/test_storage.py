@@ -19,6 +19,7 @@ from random_nodes import random_crystal, random_node, same
 
 from crystal_studio.domain.errors import ProjectUnavailable
 from crystal_studio.domain.history import Node
+from crystal_studio.domain.known import Known, ReferenceMatch
 from crystal_studio.domain.measured import Measured
 from crystal_studio.storage import SqlHistoryStore, schema
 from crystal_studio.storage.backup import BACKUPS_KEPT, backups, write_backup
@@ -257,9 +258,16 @@ def test_that_a_newer_addition_within_the_major_is_still_read(project: Path) -> 
 
 
 def old_project(project: Path, revision: str = "0001", count: int = 3) -> list:
-    """A project as the program of that revision wrote it: no marks before 0002, no energies above hull before 0003."""
+    """A project as the program of that revision wrote it: no marks before 0002, no energies above hull before 0003.
+
+    No known crystals before 0004.
+    """
     rng = random.Random(3)
-    nodes = [_as_before_hull_energies(random_node(rng)) for _ in range(count)]
+    nodes = [random_node(rng) for _ in range(count)]
+    if revision < "0004":
+        nodes = [replace(node, known=None) for node in nodes]
+    if revision < "0003":
+        nodes = [_as_before_hull_energies(node) for node in nodes]
     newer = project.parent / "newer" / project.name
     newer.parent.mkdir()
     with SqlHistoryStore.open(newer) as store:
@@ -310,6 +318,18 @@ def test_that_a_project_from_before_hull_energies_opens_and_takes_nodes_that_hav
     with SqlHistoryStore.open(project, read_only=True) as store:
         assert same(tuple(store.nodes()), (*nodes, newest))
     assert "low" in columns_of(project, "predictions")
+
+
+def test_that_a_project_from_before_known_crystals_opens_and_takes_nodes_that_match_one(project: Path) -> None:
+    nodes = old_project(project, "0003")
+    assert "known" not in columns_of(project, "nodes")
+    match = ReferenceMatch("minerals", "0002895", "Tausonite", "SrTiO3", 0.01)
+    newest = replace(random_node(random.Random(8)), known=Known((), (match,), ()))
+    with SqlHistoryStore.open(project) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+        store.commit(newest)
+    with SqlHistoryStore.open(project, read_only=True) as store:
+        assert same(tuple(store.nodes()), (*nodes, newest))
 
 
 def test_that_the_program_before_hull_energies_still_takes_the_gap_for_the_gap(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from crystal_studio.engines.chem.comparer import MatcherComparer
     from crystal_studio.engines.chem.describer import Robocrystallographer
     from crystal_studio.engines.chem.files import LimitedFiles
+    from crystal_studio.engines.chem.reference_library import IndexedReferences
     from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
 
 
@@ -45,3 +47,10 @@ def create_comparer() -> MatcherComparer:
     from crystal_studio.engines.chem.comparer import MatcherComparer
 
     return MatcherComparer()
+
+
+def create_references(folder: Path, amcsd_pin: Path) -> IndexedReferences:
+    """The reference sets in a folder, and the prototypes of AFLOW."""
+    from crystal_studio.engines.chem.reference_library import IndexedReferences
+
+    return IndexedReferences(folder, amcsd_pin)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.chem.cif import p1_cif, symmetrized_cif
+from crystal_studio.engines.chem.limited_worker import child_environment
 from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
 
 MAX_FILE_BYTES = 10_000_000
@@ -58,12 +58,10 @@ class LimitedFiles:
 
     def _ask_child(self, path: Path) -> dict[str, Any]:
         """Run `file_reader` on the file."""
-        threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-        environment = os.environ | threads | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "crystal_studio.engines.chem.file_reader", str(path.absolute())]
         try:
             finished = subprocess.run(
-                command, env=environment, capture_output=True, timeout=self._wall_seconds, check=False
+                command, env=child_environment(), capture_output=True, timeout=self._wall_seconds, check=False
             )
             answer = json.loads(finished.stdout)
         except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:  # killed by our clock or by its own limits

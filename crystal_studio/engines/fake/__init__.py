@@ -9,6 +9,7 @@ from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmet
 from crystal_studio.engines.fake.fake_history_store import FakeHistoryStore
 from crystal_studio.engines.fake.fake_predictor import FakePredictor
 from crystal_studio.engines.fake.fake_prototype_library import FakePrototypeLibrary
+from crystal_studio.engines.fake.fake_reference_library import FakeReferenceLibrary
 from crystal_studio.engines.fake.fake_relaxer import FakeRelaxer
 from crystal_studio.engines.fake.fake_sampler import FakeSampler
 from crystal_studio.engines.fake.script import Script, Stall
@@ -24,6 +25,7 @@ __all__ = [
     "FakeHistoryStore",
     "FakePredictor",
     "FakePrototypeLibrary",
+    "FakeReferenceLibrary",
     "FakeRelaxer",
     "FakeSampler",
     "FakeSymmetrizer",

@@ -11,6 +11,7 @@ from crystal_studio.engines.fake.fake_crystal_files import FakeCrystalFiles
 from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmetrizer
 from crystal_studio.engines.fake.fake_predictor import FakePredictor
 from crystal_studio.engines.fake.fake_prototype_library import FakePrototypeLibrary
+from crystal_studio.engines.fake.fake_reference_library import FakeReferenceLibrary
 from crystal_studio.engines.fake.fake_relaxer import FakeRelaxer
 from crystal_studio.engines.fake.fake_sampler import FakeSampler
 from crystal_studio.engines.fake.scripted_language_model import ScriptedLanguageModel
@@ -30,6 +31,7 @@ class FakeEngines:
     describer: FakeDescriber = field(default_factory=FakeDescriber)
     symmetrizer: FakeSymmetrizer = field(default_factory=FakeSymmetrizer)
     comparer: FakeComparer = field(default_factory=FakeComparer)
+    references: FakeReferenceLibrary = field(default_factory=FakeReferenceLibrary)
     files: FakeCrystalFiles = field(default_factory=FakeCrystalFiles)
 
     def identities(self) -> dict[str, str]:
