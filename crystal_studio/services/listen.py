@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.domain.intent import Direction, Goal, Intent, Limits
+from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
 from crystal_studio.services.listen_composition import HeardComposition, composition_in
 from crystal_studio.services.listen_elements import refuse_made_up
-from crystal_studio.services.listen_goals import goals_in
+from crystal_studio.services.listen_goals import goals_in, speaks_of_property
 from crystal_studio.services.listen_structure import Structure, structure_in
 from crystal_studio.services.listen_words import MATERIALS_WORDS
 
@@ -68,7 +68,9 @@ def listen(message: str, parent: ParentFacts | None = None) -> Intent:
         raise UserCorrectable(_NOTHING_HEARD if parent is None else _NO_FEEDBACK_HEARD)
     limits = _limits(composition, structure)
     if parent is not None:
-        limits, phrases = _kept(limits, composition, structure, parent, phrases)
+        wants_gap = any(each.goal.quantity is Quantity.BAND_GAP for each in heard)
+        is_free = composition.is_free or not (phrases or speaks_of_property(left)) or (structure.keeps_space_group and wants_gap)
+        limits, phrases = _kept(limits, is_free, structure, parent, phrases)
     _check(limits)
     return Intent(message, limits, tuple(each.goal for each in heard), phrases)
 
@@ -188,16 +190,18 @@ def _limits(composition: HeardComposition, structure: Structure) -> Limits:
 
 def _kept(
     limits: Limits,
-    composition: HeardComposition,
+    is_free: bool,
     structure: Structure,
     parent: ParentFacts,
     phrases: tuple[str, ...],
 ) -> tuple[Limits, tuple[str, ...]]:
-    """The parent's formula where the message asks for no other composition."""
+    """The parent's formula where the message asks for no other composition.
+
+    A structure kept while the gap changes leaves the composition free: nothing else is left to change the gap.
+    """
     whole = Composition.parse(parent.formula)
     has_other_amounts = bool(structure.prototype_amounts) and structure.prototype_amounts != whole.anonymous
-    is_free = composition.is_free or limits.formula or has_other_amounts
-    if is_free or limits.violations(whole):
+    if is_free or limits.formula or has_other_amounts or limits.violations(whole):
         return limits, phrases
     note = f"keeps {parent.formula} (no other composition was asked for)"
     return replace(limits, formula=parent.formula), (*phrases, note)

@@ -24,11 +24,11 @@ from crystal_studio.services.listen_words import TOXIC, joined, name_of
 _KEEP = re.compile(
     r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same|leav\w+|stick (?:to|with)|hold\w*|fix\w*|lock\w*|"
     r"unchanged|"
-    r"(?:without|don'?t|do not|not) (?:chang\w+|alter\w*|touch\w*|modify\w*))\b[^.;!?]{0,30}?"
+    r"(?:without|don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|modify\w*))\b(?:(?!\b(?:but|change|replace|swap|vary)\b)[^.;!?]){0,30}?"
     r"\b(?P<what>composition|formula|compound|chemistry|stoichiometr\w*|elements|ingredients|material)\b"
     r"|\b(?P<subject>composition|formula|chemistry|stoichiometry)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|the same|"
     r"constant|locked|"
-    r"as it is|as is|alone)\b",
+    r"as it is|as is|alone)\b|\b(?P<form>polymorph|allotrope)s?\b",
     re.IGNORECASE,
 )
 _FREE = re.compile(
@@ -36,19 +36,21 @@ _FREE = re.compile(
     r"composition|crystal|"
     r"element|formula|chemistr|one|stoichiometr|anion|cation|metal)\w*\b|\bsomething (?:else|different|new)\b|"
     r"\bstart over\b|"
-    r"\banything else\b",
+    r"\banything else\b|\b(?:make|be|is|something|much|a bit) (?:it )?(?:cheaper|greener|less (?:toxic|expensive|rare)|non-?toxic|"
+    r"more (?:abundant|sustainable|available))\b|"
+    r"\b(?:change|swap|exchange|vary) the (?:element|cation|anion|metal)s\b",
     re.IGNORECASE,
 )
 _COMPARED = re.compile(
     r"\b(?:like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
     r"instance|based on|"
     r"derivative of|derived from|instead of|other than|not|better than|compared (?:to|with)|than|unlike|variants? of|"
-    r"alternatives? to|structure of|isostructural (?:to|with)|the same structure as|reminiscent of|resembl\w+|"
+    r"alternatives? to|structure of|isostructural (?:to|with)|the same structure as|(?:replacement|substitute|counterpart|version)s? (?:of|for)|reminiscent of|resembl\w+|"
     r"avoid|without|no)"
     r"\s+(?:the |a |an )?$",
     re.IGNORECASE,
 )
-_ADD = re.compile(r"\b(?:add|introduce|incorporate|dope|include)\b", re.IGNORECASE)
+_ADD = re.compile(r"\b(?:add|introduce|incorporate|dope|include|alloy|mix|blend|intercalate)\b", re.IGNORECASE)
 _NONTOXIC = re.compile(r"\bnon-?[ ]?toxic\b|\bno toxic\w*\b|\bless toxic\b", re.IGNORECASE)
 
 
@@ -74,7 +76,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
         UserCorrectable: contradictions, with both parts named.
     """
     found = HeardComposition()
-    replacements, left = replacements_in(text, parent)
+    replacements, left, is_open = replacements_in(text, parent)
     left = _formulas(left, found, parent, bool(replacements))
     _elements(left, found)
     _replaced(replacements, found, parent)
@@ -83,7 +85,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
             symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in found.excluded
         }
     _keep(left, found, parent)
-    found.is_free = (bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
+    found.is_free = (is_open or bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
     if found.is_free:
         found.heard.append("another composition")
     _check(found)
@@ -217,7 +219,7 @@ def _keep(text: str, found: HeardComposition, parent: Composition | None) -> Non
     match = _KEEP.search(text)
     if match is None:
         return
-    what = (match["what"] or match["subject"]).lower()
+    what = (match["what"] or match["subject"] or match["form"]).lower()
     if parent is None:
         if match["what"] and found.formula is None and what in ("composition", "formula"):
             raise UserCorrectable(

@@ -22,13 +22,13 @@ from crystal_studio.services.listen_words import (
 )
 
 _NEGATOR = re.compile(
-    r"\b(?:no(?! more| less| fewer| longer)|not(?! only| just| necessarily| too)|without|avoid(?:ing|s)?|"
+    r"\b(?:no(?! more| less| fewer| longer)|(?<!why )not(?! only| just| necessarily| too)|without|avoid(?:ing|s)?|"
     r"exclud(?:e|es|ing)|"
     r"except(?: for)?|free (?:of|from)|devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|"
-    r"drop|omit|"
-    r"get rid of|(?:do|does|must|should|can|could|would|is|are)n[o']?t|cannot|never|nor|neither|ban|eliminate|"
+    r"drop|omit|strip|"
+    r"get rid of|(?:do|does|must|should|could|would|is|are)n[o']?t|can'?t|cannot|never|nor|neither|ban|eliminate|"
     r"leave out|"
-    r"other than|minus|zero|none of|non|nothing with|away from)\b",
+    r"other than|minus|zero|none of|non|nothing with|away from)\b(?! (?:touch|chang|alter|modify|replac|remov|los|swap|exchang|substitut))",
     re.IGNORECASE,
 )
 _AFTER_NEGATOR = re.compile(
@@ -43,7 +43,7 @@ _VERB = (
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|"
     rf",?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
-    rf"\bin favou?r of\b",
+    rf"\bin favou?r of\b|\bfor (?:an?|some|something|another)\b",
     re.IGNORECASE,
 )
 # "not cubic oxide" denies the adjective alone.
@@ -54,6 +54,13 @@ _ADJECTIVE = re.compile(
     re.IGNORECASE,
 )
 _FREE = re.compile(r"(?:[- ](?:and|or) [A-Za-z]+)?[- ]free\b|- (?:and|or) [A-Za-z]+[- ]free\b", re.IGNORECASE)
+_GONE = re.compile(
+    r"(?: atoms?| ions?)? (?:(?:has|have|must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|be (?:removed|"
+    r"eliminated|avoided|gone|dropped|excluded|out|absent))|(?:must|should|may|can) ?(?:not|n'?t) be (?:in|present|part|"
+    r"there|used|contained)|is (?:not (?:allowed|wanted|permitted|acceptable|an option)|forbidden|banned|unwanted|"
+    r"unacceptable|out))\b",
+    re.IGNORECASE,
+)
 _LEAD_VERB = re.compile(
     r"\b(?:may|can|could|would|will|should|might|to|which|that|not|likely|would not|this|it|they|changes?)\s+$",
     re.IGNORECASE,
@@ -82,7 +89,7 @@ _ONLY = re.compile(
     r"\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b", re.IGNORECASE
 )
 _ABUNDANT = re.compile(
-    r"\b(?:earth[- ]abundant|abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b", re.I
+    r"\b(?:earth[- ]abundant|abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b|\bearth[- ]abundant\b", re.I
 )
 _SCARCE_PPM = 2.0
 _OR = re.compile(r",?\s*(?:and/)?or(?:\s+(?:even|maybe|perhaps|else))?\s*|\s*/\s*", re.IGNORECASE)
@@ -133,8 +140,8 @@ def denied_spans(text: str) -> list[tuple[int, int]]:
 
 
 def is_denied(position: int, end: int, text: str, spans: list[tuple[int, int]]) -> bool:
-    """Whether a mention lies in a denial or carries "-free"."""
-    return bool(_FREE.match(text, end)) or any(start <= position < stop for start, stop in spans)
+    """Whether a mention lies in a denial, carries "-free" or has to go."""
+    return bool(_FREE.match(text, end) or _GONE.match(text, end)) or any(start <= position < stop for start, stop in spans)
 
 
 def refuse_made_up(text: str) -> None:
@@ -217,7 +224,7 @@ def _named(text: str) -> list[tuple[re.Match[str], str]]:
         is_verb = match[1].lower() == "lead" and (
             match[0].lower() == "leads"
             or re.match(r" (?:to|us|me|the)\b", text[match.end() :])
-            or _LEAD_VERB.search(text[: match.start()])
+            or (_LEAD_VERB.search(text[: match.start()]) and not _FREE.match(text, match.end()))
         )
         if not is_verb:
             found.append((match, BY_NAME[match[1].lower()].symbol))

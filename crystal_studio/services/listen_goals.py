@@ -53,16 +53,16 @@ _APART = re.compile(
     rf"\b(?:(?:mov|push|pull|spread|set|space|bring|keep|put)\w*|{_UNITS})\b[^.;]*?\b(?:(?P<apart>(?:further |"
     rf"farther )?"
     r"apart|(?:farther|further|away) from (?:each other|one another)|"
-    r"out more)|(?P<closer>closer(?: together)?|nearer))",
+    rf"out more)|(?P<closer>closer(?: together)?|nearer))|\b(?P<spread>spread(?: out)? (?:the )?(?:{_UNITS}))\b",
     re.IGNORECASE,
 )
 _VOLUME = re.compile(
     r"\b(?:cell )?volumes?\b|\b(?:unit )?cells?\b|\blattices?(?: parameters?| constants?)?\b", re.IGNORECASE
 )
 _DENSITY = re.compile(
-    r"\b(?P<up>denser|more dense|more compact|heavier|(?:higher|high|greater|increas\w+(?: the| its)?|"
+    r"\b(?P<up>denser|more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|heavier|(?:higher|high|greater|increas\w+(?: the| its)?|"
     r"rais\w+(?: the)?|larger)"
-    r"[- ]density)\b|\b(?P<down>less dense|light[- ]?weight|lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
+    r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
     r"decreas\w+(?: the| its)?)[- ]density)\b|\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|"
     r"(?P<down2>high|lower|large))\b",
     re.IGNORECASE,
@@ -82,7 +82,7 @@ _EV = re.compile(
 )
 _AT_LEAST = re.compile(
     r"(?:above|over|more than|greater than|at least|exceed(?:s|ing)?|(?:larg|wid|high|bigg)er than|>=?|≥|not less than|"
-    r"no less than|not below|minimum(?: of)?|beyond|upwards of)\s*$",
+    r"no less than|not below|minimum(?: of)?|beyond|past|upwards of)\s*$",
     re.IGNORECASE,
 )
 _AT_MOST = re.compile(
@@ -105,6 +105,12 @@ _WHOLE = re.compile(
 )
 _ALONE = re.compile(
     r"^\W*(?:make it |please |a bit |even |much |still |go )*(?:wider|narrower|widen it|narrow it)\b", re.I
+)
+_MORE_OR_LESS = re.compile(
+    r"\b(?:(?P<up>(?:more|better)(?: electrically| of an?)? insulat\w+|less (?:conduct\w+|metallic)|more transparent|"
+    r"blue[- ]?shift\w*)|(?P<down>less (?:insulat\w+|transparent)|(?:more|better)(?: electrically)? "
+    r"(?:conduct\w+|metallic)|red[- ]?shift\w*|(?:further|deeper) into the (?:infra)?red))\b",
+    re.IGNORECASE,
 )
 _CLASSES: tuple[
     tuple[re.Pattern[str], tuple[tuple[Direction, float], ...], tuple[tuple[Direction, float], ...]], ...
@@ -176,6 +182,9 @@ def goals_in(
         first, second = (word for word in both.groups() if word)
         raise UserCorrectable(f"'{first}' and '{second}' contradict each other. Keep one of the two and send it again.")
     explicit = _explicit_gaps(text, band_gap_ev, has_parent)
+    if has_parent and (relative := _MORE_OR_LESS.search(text)):
+        way = Direction.HIGHER if relative["up"] else Direction.LOWER
+        explicit = explicit or [HeardGoal(Goal(Quantity.BAND_GAP, way), relative[0])]
     if not explicit:
         explicit = _gap_by_words(text, has_parent)
     classes = _gap_classes(text, has_parent)
@@ -186,6 +195,11 @@ def goals_in(
     unique = list({each.goal: each for each in heard}.values())
     _check(unique)
     return unique
+
+
+def speaks_of_property(text: str) -> bool:
+    """Whether a property is named, even where no direction is heard."""
+    return any(pattern.search(text) for pattern in (_GAP, _DISTANCE, _VOLUME, _DENSITY, _STABLE))
 
 
 def _clause_bounds(text: str, position: int) -> tuple[int, int]:
@@ -292,7 +306,7 @@ def _reconciled(explicit: list[HeardGoal], classes: list[HeardGoal]) -> list[Hea
 
 def _distances(text: str, distance_angstrom: float | None) -> list[HeardGoal]:
     if apart := _APART.search(text):
-        direction = Direction.HIGHER if apart["apart"] else Direction.LOWER
+        direction = Direction.LOWER if apart["closer"] else Direction.HIGHER
         return [HeardGoal(Goal(Quantity.UNIT_DISTANCE, direction), apart[0])]
     for found in _DISTANCE.finditer(text):
         start, end = _clause_bounds(text, found.start())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
+from crystal_studio.services.listen_exchange import Exchange, exchanges_in
 from crystal_studio.services.listen_substitutes import is_comparative, substitutes_for
 from crystal_studio.services.listen_words import name_of
 
@@ -51,14 +52,17 @@ _BARE = re.compile(
     r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|$)", re.IGNORECASE
 )
 _COMPLAINT = re.compile(
-    r"(?P<old>\b[A-Za-z]+) is "
-    r"(?P<new>(?:too|very|so) (?:rare|scarce|expensive|costly|precious|toxic|poisonous|hazardous))\b",
+    r"(?P<old>\b[A-Za-z]+) (?:is|are) (?P<new>(?:(?:too|very|so|quite|rather) )?(?:rare(?! earth)|scarce|expensive|costly|"
+    r"precious|toxic|poisonous|hazardous|critical|restricted|unavailable)|an? (?:\w+ )?(?:risk|problem|concern|hazard|"
+    r"bottleneck))\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\b(?:not|n't|don'?t|never|without|avoid)\s+$", re.IGNORECASE)
 _PARTLY = re.compile(r"\b(?:partial(?:ly)?|partly|half|some|a fraction|a part|part)\b", re.IGNORECASE)
 
 
-_PATTERNS = (_ARROW, _ACTIVE, _PASSIVE, _INSTEAD_FIRST, _INSTEAD, _ALTERNATIVE, _THAN, _BARE, _COMPLAINT)
+_BY_VERB = (_ARROW, _ACTIVE, _PASSIVE, _BARE)
+_BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _ALTERNATIVE, _THAN, _COMPLAINT)
 
 
 @dataclass(frozen=True)
@@ -80,21 +84,48 @@ class Replacement:
     is_partial: bool = False
 
 
-def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replacement], str]:
-    """Replacements of a message, and the message without their words.
+def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replacement], str, bool]:
+    """Replacements of a message, the message without their words, and whether one was meant but stays open.
 
     Raises:
         UserCorrectable: the element to replace is not in the parent, or nothing fits.
     """
+    found, text = _matched(_BY_VERB, text, parent)
+    is_open = False
+    if parent is not None:
+        exchanges, text, is_open = exchanges_in(text, parent)
+        found += [_exchanged(each, parent) for each in exchanges]
+    compared, text = _matched(_BY_COMPARISON, text, parent)
+    return found + compared, text, is_open and not found + compared
+
+
+def _matched(
+    patterns: tuple[re.Pattern[str], ...], text: str, parent: Composition | None
+) -> tuple[list[Replacement], str]:
+    """Replacements in fixed forms of words, and the text without them."""
     found: list[Replacement] = []
-    for pattern in _PATTERNS:
+    for pattern in patterns:
         for match in pattern.finditer(text):
+            if _DENIED.search(text[: match.start()]):
+                continue
             heard = _compared(match, parent) if pattern in (_THAN, _COMPLAINT) else _read(match, parent)
             if heard:
                 found += heard
                 start = match.start("new") if pattern is _INSTEAD else match.start()
                 text = blanked(text, start, match.end())
     return found, text
+
+
+def _exchanged(exchange: Exchange, parent: Composition) -> Replacement:
+    words = exchange.words.strip()
+    if exchange.named:
+        return Replacement(exchange.old, frozenset(exchange.named), words, len(exchange.named) == 1)
+    mentions = mentions_in(exchange.kind, in_chemistry=True)
+    refused = frozenset(symbol for mention in mentions if mention.denied for symbol in mention.symbols)
+    families = [set(mention.symbols) for mention in mentions if mention.is_family and not mention.denied]
+    fitting = substitutes_for(exchange.old, exchange.kind, frozenset(parent.elements), refused)
+    within = fitting.intersection(*families) if families else fitting
+    return Replacement(exchange.old, within or fitting, words, len(within) == 1)
 
 
 def _compared(match: re.Match[str], parent: Composition | None) -> list[Replacement]:

@@ -68,9 +68,11 @@ _MAX_ATOMS = re.compile(
 )
 _KEEP_GROUP = re.compile(
     r"\b(?:keep|preserve|retain|maintain|same|leave|without (?:changing|breaking|"
-    r"losing))\b[^.;,]*?\b(?:space[- ]?group|symmetry)\b",
+    r"losing))\b(?:[^.;,]*?\b(?:space[- ]?group|symmetry)\b|"
+    r"(?: (?:the|this|its|same|crystal|overall))* structure\b(?: type)?(?! (?:as|of|units?)))",
     re.IGNORECASE,
 )
+_ARRANGEMENT = r" (?:structure|type|lattice|polymorph|form|phase|variant|arrangement|modification)"
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Structure:
     """What was heard on the structure, with the words."""
 
     space_group: int | None = None
+    keeps_space_group: bool = False
     crystal_system: str | None = None
     excluded_systems: set[str] = field(default_factory=set)
     dimensionality: int | None = None
@@ -101,7 +104,7 @@ def structure_in(text: str, parent_space_group: int | None, has_parent: bool = F
     found = Structure()
     text = _space_group(text.replace("3\u0304", "-3"), found)
     if parent_space_group and found.space_group is None and _KEEP_GROUP.search(text):
-        found.space_group = parent_space_group
+        found.space_group, found.keeps_space_group = parent_space_group, True
         found.heard.append("keeps the space group")
     spans = denied_spans(text)
     text = _prototype(text, found, spans, has_parent)
@@ -145,7 +148,7 @@ def _prototype(text: str, found: Structure, spans: list[tuple[int, int]], has_pa
         if match is None or is_denied(match.start(), match.end(), text, spans):
             continue
         is_subject = re.search(r"\b(?:the|this|its|your) (?:\w+ )?$", text[: match.start()], re.IGNORECASE)
-        if has_parent and is_subject and not re.match(r" (?:structure|type|lattice)", text[match.end() :]):
+        if has_parent and is_subject and not re.match(_ARRANGEMENT, text[match.start() :][len(match[0]) :], re.I) and not re.search(r"(?:structure|type)$", match[0], re.I):
             continue
         if found.prototype and name != found.prototype:
             raise UserCorrectable(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
+from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL, Element
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.services.listen_roles import anion_of, can_replace, shared_charges
 from crystal_studio.services.listen_words import NOBLE_GASES, NONMETALS, RADIOACTIVE, TOXIC, name_of
 
 # Price follows scarcity closely enough for a rule: cheaper is read as more abundant in the Earth's crust.
 _MORE_ABUNDANT = re.compile(
     r"\b(?:more|better|readily|easily|widely|earth|highly)?[- ]*(?:abundant|available|common|accessible|plentiful|"
     r"obtainable|sourced)\b|\bcheap(?:er)?\b|"
-    r"\btoo (?:rare|scarce|expensive|costly|precious)\b|\binexpensive\b|"
+    r"\btoo precious\b|\b(?:rare(?![- ]earth)|scarce|expensive|costly)\b|\binexpensive\b|"
     r"\baffordable\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
     r"\bearth[- ]abundant\b",
@@ -20,7 +22,7 @@ _MORE_ABUNDANT = re.compile(
 )
 _NOT_TOXIC = re.compile(
     r"\b(?:less|non|not|no)[- ]?(?:toxic|poisonous|hazardous|harmful)\b|"
-    r"\btoo (?:toxic|poisonous|hazardous)\b|\bsafer?\b|\bharmless\b|\bbenign\b",
+    r"\b(?:toxic|poisonous|hazardous)\b|\bsafer?\b|\bharmless\b|\bbenign\b",
     re.IGNORECASE,
 )
 _LIGHTER = re.compile(r"\blight(?:er|est)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
@@ -32,13 +34,48 @@ _ANY = re.compile(
     r"\b(?:iso|homo|equi)valent\b|\ba (?:similar|substitute)\b",
     re.IGNORECASE,
 )
+_COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
+_GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
+_ROMAN = {"I": 1, "II": 2, "III": 13, "IV": 14, "V": 15, "VI": 16, "VII": 17, "VIII": 18}  # main groups
+_ROW = r"(?:row|step|period|place|element|notch)s?"
+_STEP = re.compile(
+    rf"\b(?:one|a|a single|1) {_ROW} (?P<way>down|up|lower|higher|below|above|further (?:down|up))\b|"
+    rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|a|1)(?: {_ROW})?| (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|column|family))\b|"
+    r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)| [\w-]+ (?P<way4>down|up))\b",
+    re.IGNORECASE,
+)
+_KIND = (
+    r"(?:metal|element|cation|anion|ion|species|substitute|replacement|alternative|option|halide|halogen|chalcogen|"
+    r"pnictogen|pnictide|alkali|alkaline|rare|lanthan|transition|3d|homolog|congener|neighbou?r|relative|group|member)"
+)
+_NOUN_AFTER = re.compile(rf"[,\s-]+(?:(?!with|and|or|for)[\w-]+[,\s]+)?{_KIND}|\s+than\b", re.IGNORECASE)
+_NOUN_BEFORE = re.compile(
+    rf"\b(?:{_KIND}\w*(?: (?:metal|earth|element)s?)?(?: (?:to be|be|should be|a bit|slightly|much|one))?|"
+    r"(?:some|any)(?:thing|one)(?: (?:that is|much|a bit|else))?)\s+$",
+    re.IGNORECASE,
+)
+
+
+def kind_spans(text: str) -> list[tuple[int, int]]:
+    """Where words compare elements ("a cheaper metal", "something lighter"), not gaps or bonds."""
+    found = [match.span() for pattern in (_STEP, _GROUP) for match in pattern.finditer(text)]
+    for pattern in _COMPARATIVES:
+        for match in pattern.finditer(text):
+            is_something = bool(re.match(r"(?:some|any)thing", match[0], re.IGNORECASE))
+            if is_something or _NOUN_AFTER.match(text, match.end()) or _NOUN_BEFORE.search(text[: match.start()]):
+                found.append(match.span())
+    return found
+
+
+def group_in(text: str) -> int | None:
+    """Group of the periodic table named in a text ("group 13", "group V")."""
+    match = _GROUP.search(text)
+    return None if match is None else _ROMAN.get(match["name"]) or int(match["name"])
 
 
 def is_comparative(text: str) -> bool:
     """Whether the words say what kind of element rather than which."""
-    return any(
-        pattern.search(text) for pattern in (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
-    )
+    return any(pattern.search(text) for pattern in _COMPARATIVES)
 
 
 def substitutes_for(old: str, wish: str, present: frozenset[str], excluded: frozenset[str]) -> frozenset[str]:
@@ -57,13 +94,11 @@ def substitutes_for(old: str, wish: str, present: frozenset[str], excluded: froz
         UserCorrectable: no element fits.
     """
     forbidden = present | excluded | NOBLE_GASES | RADIOACTIVE | {old}
-    kind = [
-        element
-        for symbol, element in BY_SYMBOL.items()
-        if symbol not in forbidden and (symbol in NONMETALS) == (old in NONMETALS)
-    ]
+    compound = Composition.from_species(present | {old})
+    is_anion = old in NONMETALS or old == anion_of(compound)
+    kind = [BY_SYMBOL[symbol] for symbol in BY_SYMBOL if symbol not in forbidden and can_replace(symbol, old, compound)]
     fitting = [element for element in kind if _fits(element, BY_SYMBOL[old], wish)]
-    charged = [element for element in fitting if shared_charges(element, BY_SYMBOL[old])]
+    charged = [element for element in fitting if shared_charges(element, BY_SYMBOL[old], is_anion=is_anion)]
     found = frozenset(element.symbol for element in charged or fitting)
     if not found:
         raise UserCorrectable(
@@ -73,14 +108,11 @@ def substitutes_for(old: str, wish: str, present: frozenset[str], excluded: froz
     return found
 
 
-def shared_charges(first: Element, second: Element) -> frozenset[int]:
-    """Common oxidation states of both, of the sign that a metal (positive) or nonmetal (negative) has."""
-    shared = set(first.common_oxidation_states) & set(second.common_oxidation_states)
-    return frozenset(charge for charge in shared if (charge < 0) == (second.symbol in NONMETALS) and charge)
-
-
 def _fits(element: Element, old: Element, wish: str) -> bool:
+    step = _STEP.search(wish)
     checks = (
+        (_GROUP, element.group == group_in(wish)),
+        (_STEP, step is not None and element.group == old.group and element.row == old.row + _rows(step)),
         (_MORE_ABUNDANT, (element.crustal_abundance_ppm or 0.0) > (old.crustal_abundance_ppm or 0.0)),
         (_NOT_TOXIC, element.symbol not in TOXIC),
         (_LIGHTER, element.mass < old.mass),
@@ -89,3 +121,9 @@ def _fits(element: Element, old: Element, wish: str) -> bool:
         (_LARGER, (element.atomic_radius_angstrom or 0.0) > (old.atomic_radius_angstrom or 9.0)),
     )
     return all(holds for pattern, holds in checks if pattern.search(wish))
+
+
+def _rows(step: re.Match[str]) -> int:
+    """+1 down the periodic table, -1 up."""
+    way = next(word for word in step.groups() if word).lower().removeprefix("further ")
+    return 1 if way in ("down", "lower", "below", "heavier", "larger", "bigger") else -1

@@ -158,7 +158,11 @@ FEEDBACK = [
     ("use only sodium, niobium and oxygen", "contains Na, Nb, O; only Na, Nb, O", set()),
     ("contain no strontium, but barium", "contains Ba; not Sr", set()),
     ("reduce the gap to 1.5 eV without using lead or tin", "not Sn, Pb; formula SrTiO3", {(GAP, NEAR, 1.5)}),
-    ("replace the B-site cation with zirconium", "contains Zr", set()),
+    (
+        "replace the B-site cation with zirconium",
+        "contains Sr, O; not Ti; Ti replaced by one of Zr; formula SrZrO3",
+        set(),
+    ),
 ]
 
 
