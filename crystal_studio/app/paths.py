@@ -9,6 +9,7 @@ from platformdirs import user_data_path, user_state_path
 
 APPLICATION = "crystal-studio"
 MODELS_VARIABLE = "CRYSTAL_STUDIO_MODELS"
+REFERENCES_VARIABLE = "CRYSTAL_STUDIO_REFERENCES"
 DATA_VARIABLE = "CRYSTAL_STUDIO_DATA"
 
 
@@ -26,6 +27,17 @@ def user_models_folder() -> Path:
 def models_folders() -> tuple[Path, Path]:
     """Folders of model cards; the later one counts for more."""
     return (shipped_models_folder(), user_models_folder())
+
+
+def references_folder() -> Path:
+    """The person's sets of known crystals."""
+    named = os.environ.get(REFERENCES_VARIABLE)
+    return Path(named).expanduser().absolute() if named else user_data_path(APPLICATION, appauthor=False) / "references"
+
+
+def amcsd_pin() -> Path:
+    """The requirements file that names the wheel with AMCSD's minerals and its hash."""
+    return Path(__file__).parents[2] / "installer" / "amcsd.txt"
 
 
 def training_data_folder() -> Path | None:

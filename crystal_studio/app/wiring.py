@@ -16,6 +16,7 @@ from crystal_studio.ports.language_model import LanguageModel
 from crystal_studio.ports.model_catalog import ModelCatalog
 from crystal_studio.ports.predictor import Predictor
 from crystal_studio.ports.prototype_library import PrototypeLibrary
+from crystal_studio.ports.reference_library import ReferenceLibrary
 from crystal_studio.ports.relaxer import Relaxer
 from crystal_studio.ports.sampler import Sampler
 from crystal_studio.services.evaluate import TemplateRanking
@@ -89,6 +90,14 @@ class InstalledEngines:
         from crystal_studio.engines.chem import create_comparer
 
         return create_comparer()
+
+    @cached_property
+    def references(self) -> ReferenceLibrary:
+        """Sets of known crystals."""
+        from crystal_studio.app.paths import amcsd_pin, references_folder
+        from crystal_studio.engines.chem import create_references
+
+        return create_references(references_folder(), amcsd_pin())
 
     @cached_property
     def files(self) -> CrystalFiles:

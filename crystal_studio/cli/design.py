@@ -142,6 +142,7 @@ def node_text(node: Node, cif: Path | None) -> str:
         f"  gap      {gap}" + ("" if known else ", unlike the training data"),
         f"  start    {node.start}, {'relaxed' if node.relaxed else 'as drawn'}",
         f"  checks   {checks}",
+        *([f"  known    {node.known.sentence}"] if node.known else []),
         *(f"  note     {note}" for note in node.notes),
     ]
     if cif:

@@ -1,4 +1,4 @@
-"""`describe`, `check`, `predict` and `relax`: one crystal file in, an answer out."""
+"""`describe`, `check`, `known`, `predict` and `relax`: one crystal file in, an answer out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.cli.console import console_context, print_json
-from crystal_studio.cli.node_json import check_json, measured_json, space_group_json
+from crystal_studio.cli.node_json import check_json, known_json, measured_json, space_group_json
 from crystal_studio.cli.program import InstalledEngines, Program
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import ExitStatus, StudioError, UserCorrectable
@@ -20,10 +20,11 @@ Answer = dict[str, Any]
 
 
 def add_parsers(subparsers: Any) -> None:
-    """Register the four commands."""
+    """Register the commands."""
     for name, action, summary in (
         ("describe", _describe, "write Robocrystallographer's description of a crystal file"),
         ("check", _check, "run every validity check on a crystal file"),
+        ("known", _known, "say which known crystals and structure types a crystal file matches"),
         ("predict", _predict, "predict the band gap of a crystal file"),
         ("relax", _relax, "relax a crystal file with the interatomic potential"),
     ):
@@ -78,6 +79,13 @@ def _check(
     verdicts = {True: "ok", False: "FAILED", None: "undecided"}
     lines = [f"{verdicts[check.passed]:9} {check.name}: {check.detail}" for check in checks]
     return {"valid": all_required_pass(checks), "checks": [check_json(check) for check in checks]}, "\n".join(lines)
+
+
+def _known(
+    crystal: Crystal, engines: InstalledEngines, arguments: argparse.Namespace, program: Program
+) -> tuple[Answer, str]:
+    known = engines.references.search(crystal)
+    return {"known": known_json(known)}, f"{crystal.formula}: {known.sentence}"
 
 
 def _predict(

@@ -9,6 +9,7 @@ from typing import Any
 from crystal_studio.domain.candidate import Candidate
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Limits
+from crystal_studio.domain.known import Known
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.domain.validity import CheckResult
@@ -30,6 +31,7 @@ def node_json(node: Node, cif: Path | None) -> dict[str, Any]:
         "alignment": node.alignment,
         "valid": node.valid,
         "checks": [check_json(check) for check in node.checks],
+        "known": known_json(node.known),
         "band_gap": measured_json(node.band_gap),
         "strength": node.strength,
         "start": node.start,
@@ -45,6 +47,17 @@ def node_json(node: Node, cif: Path | None) -> dict[str, Any]:
         "created": node.created,
         "cif": str(cif.resolve()) if cif else None,
         "seconds": dict(node.seconds),
+    }
+
+
+def known_json(known: Known | None) -> dict[str, Any] | None:
+    """What a crystal matches and which sets were searched, None where it was not looked up."""
+    if known is None:
+        return None
+    return {
+        "matches": [asdict(match) for match in known.matches],
+        "searched": [asdict(searched) for searched in known.searched],
+        "problems": list(known.problems),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from crystal_studio.cli import catalog, design, doctor, evaluate, files, project, train
+from crystal_studio.cli import catalog, design, doctor, evaluate, files, project, references, train
 from crystal_studio.domain.errors import UserCorrectable
 
 
@@ -33,6 +33,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     files.add_parsers(subparsers)
     project.add_parser(subparsers)
     catalog.add_parser(subparsers)
+    references.add_parser(subparsers)
     train.add_parser(subparsers)
     evaluate.add_parser(subparsers)
     doctor.add_parser(subparsers)

@@ -200,6 +200,8 @@ class _Round:
         self._context.progress("describing", 0.0)
         with self._watch("describe"):
             description = self._engines.describer.describe(best.crystal)
+        with self._watch("known"):
+            known = self._engines.references.search(best.crystal)
         return Node(
             id=uuid4().hex,
             parent=parent.id if parent else None,
@@ -224,6 +226,7 @@ class _Round:
             seconds={part: round(value, 3) for part, value in self._watch.seconds.items()},
             notes=(*self._notes(best, written), *_dimensionality_notes(self._intent.limits, description)),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            known=known,
         )
 
     def _question(self, written: WrittenPivot) -> Question:

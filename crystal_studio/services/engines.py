@@ -10,6 +10,7 @@ from crystal_studio.ports.describer import Describer, StructureComparer, Symmetr
 from crystal_studio.ports.language_model import LanguageModel
 from crystal_studio.ports.predictor import Predictor
 from crystal_studio.ports.prototype_library import PrototypeLibrary
+from crystal_studio.ports.reference_library import ReferenceLibrary
 from crystal_studio.ports.relaxer import Relaxer
 from crystal_studio.ports.sampler import Sampler
 
@@ -60,6 +61,10 @@ class Engines(Protocol):
     @property
     def comparer(self) -> StructureComparer:
         """Compares crystals."""
+
+    @property
+    def references(self) -> ReferenceLibrary:
+        """Sets of known crystals."""
 
     def identities(self) -> dict[str, str]:
         """Kind -> "id@fingerprint" of every model in use."""
