@@ -12,7 +12,6 @@ from pymatgen.core import Structure
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.engines.sampling.prototypes import PrototypeModel
-from crystal_studio.engines.sampling.prototypes_bank import Bank
 from crystal_studio.engines.sampling.prototypes_ranking import Weights
 from crystal_studio.training.data import Record
 
@@ -29,12 +28,11 @@ class Given:
     formula_units: bool = True
 
 
-def match_rates(bank: Bank, weights: Weights, records: Sequence[Record], given: Given) -> dict[str, Any]:
+def match_rates(model: PrototypeModel, records: Sequence[Record], given: Given) -> dict[str, Any]:
     """Match rate of the first and of the best of twenty, with the RMSE of the first; never the same compound.
 
     Source: StructureMatcher(stol=0.5, angle_tol=10, ltol=0.3), as Xie et al. (2022) score MP-20.
     """
-    model = PrototypeModel(bank, weights)
     matcher = StructureMatcher(stol=0.5, angle_tol=10, ltol=0.3)
     first, best, distances = 0, 0, []
     for record in records:

@@ -51,7 +51,7 @@ class Member:
 
 def fit(records: Iterable[Record], descriptions: Mapping[str, str]) -> Bank:
     """Build the bank from training crystals."""
-    members = [member for record in records if (member := _member(record)) is not None]
+    members = [member for record in records if (member := member_of(record)) is not None]
     keys = sorted({member.key for member in members})
     position = {key: index for index, key in enumerate(keys)}
     volumes = element_volumes([member.crystal for member in members])
@@ -69,7 +69,7 @@ def fit(records: Iterable[Record], descriptions: Mapping[str, str]) -> Bank:
         slot_count=np.concatenate([member.counts for member in members]).astype(np.uint8),
         gap=_optional([member.record.band_gap_ev for member in members]),
         hull=_optional([member.record.hull_energy_ev for member in members]),
-        fingerprints=np.concatenate([_fingerprint(member).ravel() for member in members]),
+        fingerprints=np.concatenate([fingerprint_of(member).ravel() for member in members]),
         class_space_group=np.array([key[1] for key in keys], np.int16),
         class_name=np.array([known.index(names[key]) if key in names else -1 for key in keys], np.int16),
         class_orbits=np.array([key[2] for key in keys]),
@@ -102,7 +102,8 @@ def prototype_name(description: str) -> str | None:
     return None if found is None else found["name"].strip()
 
 
-def _member(record: Record) -> Member | None:
+def member_of(record: Record) -> Member | None:
+    """The record in its idealised primitive cell; None where spglib finds no symmetry."""
     crystal = record.crystal
     numbers = [BY_SYMBOL[symbol].number for symbol in crystal.species]
     cell = (crystal.lattice, crystal.frac_coords, numbers)
@@ -139,7 +140,7 @@ def _orbits(dataset: spglib.SpglibDataset, slots: NDArray[np.int64], num_slots: 
     return " | ".join(sorted("+".join(sorted(by_slot[slot])) for slot in range(num_slots)))
 
 
-def _fingerprint(member: Member) -> NDArray[np.uint8]:
+def fingerprint_of(member: Member) -> NDArray[np.uint8]:
     """Smoothed neighbour counts of each pair of slots at distances over the cube root of the atomic volume."""
     unit = (member.crystal.volume_angstrom3 / len(member.crystal)) ** (1 / 3)
     found = neighbours_of(member.crystal, _REACH * unit)

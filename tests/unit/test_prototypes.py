@@ -184,4 +184,4 @@ def test_that_the_prototype_is_read_from_the_first_sentence(text, name):
 def test_that_a_known_relative_is_matched_and_counted(bank):
     rows = [Record("x", rock_salt("Rb", "Cl", 6.6), 225)]
     for weights in (Weights(), BASELINE):
-        assert match_rates(bank, weights, rows, Given())["match_1"] == 1.0
+        assert match_rates(prototypes.PrototypeModel(bank, weights), rows, Given())["match_1"] == 1.0

@@ -17,16 +17,17 @@ from crystal_studio.domain.intent import Goal, Limits
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.engines.sampling.prototypes_bank import Bank, Family, load_bank
 from crystal_studio.engines.sampling.prototypes_ideas import IdeaSearch, slots_of
-from crystal_studio.engines.sampling.prototypes_ranking import Ranked, Weights, rank
+from crystal_studio.engines.sampling.prototypes_ranking import Metric, Ranked, Weights, rank
 from crystal_studio.ports.prototype_library import CompoundIdea, DecoratedPrototype
 
 
 class PrototypeModel:
     """Prototypes of the training set, their members' elements and shapes."""
 
-    def __init__(self, bank: Bank, weights: Weights) -> None:
+    def __init__(self, bank: Bank, weights: Weights, metric: Metric | None = None) -> None:
         self._bank = bank
         self._weights = weights
+        self._metric = metric
         self._packings: dict[Composition, float] = {}
 
     def decorate(
@@ -57,7 +58,7 @@ class PrototypeModel:
         if prototype:
             chosen &= self._is_named(family, prototype)
         chosen &= ~self._has_formula(family, exclude_formulas)
-        ranked = rank(self._bank, family, chosen, wanted, count, self._weights)
+        ranked = rank(self._bank, family, chosen, wanted, count, self._weights, self._metric)
         return [self._decorated(found) for found in ranked]
 
     def formula_units(self, composition: Composition, space_group: int | None = None) -> dict[int, float]:
@@ -81,7 +82,7 @@ class PrototypeModel:
         exclude_formulas: frozenset[str] = frozenset(),
     ) -> list[CompoundIdea]:
         """Compositions that meet the limits, best first; near a given composition where one is given."""
-        search = IdeaSearch(self._bank, self._weights, limits, goals, exclude_formulas)
+        search = IdeaSearch(self._bank, self._weights, limits, goals, exclude_formulas, self._metric)
         return search.ideas(count, near, near_space_group)
 
     def expected_volume_angstrom3(self, composition: Composition) -> float:
@@ -95,7 +96,8 @@ class PrototypeModel:
         if reduced not in self._packings:
             family = self._bank.families.get(reduced.anonymous)
             everyone = np.ones(0 if family is None else len(family.members), dtype=bool)
-            found = rank(self._bank, family, everyone, slots_of(reduced), 1, self._weights) if family else []
+            wanted = slots_of(reduced)
+            found = rank(self._bank, family, everyone, wanted, 1, self._weights, self._metric) if family else []
             self._packings[reduced] = float(self._bank.packing[found[0].member]) if found else 1.0
         return self._packings[reduced]
 
@@ -128,14 +130,15 @@ class PrototypeModel:
 
 
 def create(folder: Path, options: Mapping[str, Any]) -> PrototypeModel:
-    """Load the model from its card's folder; options hold the tuned weights.
+    """Load the model from its card's folder; options hold the tuned weights and name the learned distance.
 
     Raises:
         Unavailable: the file is missing or damaged.
     """
     known = {field.name for field in fields(Weights)}
     weights = Weights(**{name: float(value) for name, value in options.items() if name in known})
-    return PrototypeModel(load_bank(folder / str(options.get("file", "prototypes.npz"))), weights)
+    metric = Metric.load(folder / str(options["metric"])) if "metric" in options else None
+    return PrototypeModel(load_bank(folder / str(options.get("file", "prototypes.npz"))), weights, metric)
 
 
 def _same_compound(family: Family, composition: Composition) -> NDArray[np.bool_]:

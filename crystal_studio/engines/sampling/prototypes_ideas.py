@@ -13,6 +13,7 @@ from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
 from crystal_studio.domain.symmetry import numbers_of_system
 from crystal_studio.engines.sampling.prototypes_bank import Bank, Family
 from crystal_studio.engines.sampling.prototypes_ranking import (
+    Metric,
     Weights,
     element_distances,
     member_votes,
@@ -41,10 +42,17 @@ class IdeaSearch:
     """One search for compositions under one set of limits."""
 
     def __init__(
-        self, bank: Bank, weights: Weights, limits: Limits, goals: Sequence[Goal], exclude_formulas: frozenset[str]
+        self,
+        bank: Bank,
+        weights: Weights,
+        limits: Limits,
+        goals: Sequence[Goal],
+        exclude_formulas: frozenset[str],
+        metric: Metric | None = None,
     ) -> None:
         self._bank = bank
         self._weights = weights
+        self._metric = metric
         self._limits = limits
         self._goals = goals
         self._excluded = exclude_formulas
@@ -192,7 +200,8 @@ class IdeaSearch:
         wanted = slots_of(composition)
         cost, _ = substitutions(family, wanted, self._weights)
         best: dict[int, CompoundIdea] = {}
-        for found in rank(self._bank, family, self._chosen(family), wanted, 4 * count + 8, self._weights):
+        chosen = self._chosen(family)
+        for found in rank(self._bank, family, chosen, wanted, 4 * count + 8, self._weights, self._metric):
             group = int(self._bank.space_group[found.member])
             gap = self._gap(family, cost, self._bank.space_group[family.members] == group)
             score = found.score + self._goal_score(gap)

@@ -1,18 +1,22 @@
-"""Which prototypes suit a composition: chemical distance of the element substitution, and votes of near members.
+"""Which prototypes suit a composition: distance of the element substitution, and votes of near members.
 
-Source: substitution on templates after Wei et al., Comput. Mater. Sci. 211, 111496 (2022, CSPML); the votes are ours.
+Source: substitution on templates after Wei et al., Comput. Mater. Sci. 211, 111496 (2022, CSPML); the votes are ours,
+the learned distance is neighbourhood components analysis (Goldberger et al., NeurIPS 2004) on prototypes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+import zipfile
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.domain.elements import ELEMENTS
+from crystal_studio.domain.errors import Unavailable
 from crystal_studio.engines.sampling.prototypes_bank import Bank, Family
 
 Array = NDArray[np.float64]
@@ -45,6 +49,59 @@ class Weights:
     above_hull: float = 0.25
     popularity: float = 0.0
     sameness: float = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """A distance of substitutions learned from which prototypes the compounds of `train` share.
+
+    The distance is sum_s w_s |e(a_s) - e(b_s)|^2 + |sum_s x_s (m(a_s) - m(b_s))|^2 over the slots s with shares x_s and
+    weights w_s ~ x_s^share_power: each element for itself, and the whole, where one swap may make up for another.
+
+    Attributes:
+        slot_embedding: (119, K) e, by atomic number, in units in which `Weights.temperature` holds.
+        mean_embedding: (119, K) m.
+        share_power: how much the weight of a slot depends on its share of the atoms.
+        above_hull: takes the place of the weight of that name.
+    """
+
+    slot_embedding: NDArray[np.float32]
+    mean_embedding: NDArray[np.float32]
+    share_power: float
+    above_hull: float
+
+    @cached_property
+    def distances(self) -> Array:
+        """Squared distance of each pair of elements, shape (119, 119)."""
+        rows = self.slot_embedding.astype(np.float64)
+        return np.asarray(((rows[:, None] - rows[None]) ** 2).sum(-1))
+
+    def substitutions(self, family: Family, wanted: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
+        """Cheapest substitution into each member: distance (F,) and the numbers on the slots (F, S)."""
+        share = np.array(family.anonymous) / sum(family.anonymous)
+        weight = share**self.share_power / (share**self.share_power).sum()
+        cost, numbers = _cheapest(family, wanted, self.distances, weight)
+        means = self.mean_embedding.astype(np.float64)
+        away = share @ means[wanted] - np.einsum("s,fsk->fk", share, means[family.elements])
+        return cost + (away**2).sum(-1), numbers
+
+    def save(self, path: Path) -> None:
+        """Write the arrays as .npz."""
+        numbers = np.array([self.share_power, self.above_hull])
+        np.savez(path, slots=self.slot_embedding, means=self.mean_embedding, numbers=numbers)
+
+    @classmethod
+    def load(cls, path: Path) -> Metric:
+        """Inverse of `save`.
+
+        Raises:
+            Unavailable: the file is missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(arrays["slots"], arrays["means"], *arrays["numbers"].tolist())
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise Unavailable(f"The learned distance '{path.name}' cannot be read. Restore it.") from error
 
 
 @dataclass(frozen=True)
@@ -90,11 +147,16 @@ def substitutions(
     family: Family, wanted: Array | NDArray[np.int64], weights: Weights
 ) -> tuple[Array, NDArray[np.int64]]:
     """Cheapest substitution into each member: mean distance (F,) and the numbers on the slots (F, S)."""
-    distances = element_distances(weights)
     share = np.array(family.anonymous) / sum(family.anonymous)
-    orders = np.asarray(wanted, dtype=np.int64)[slot_permutations(family.anonymous)]
+    return _cheapest(family, np.asarray(wanted, dtype=np.int64), element_distances(weights), share)
+
+
+def _cheapest(
+    family: Family, wanted: NDArray[np.int64], distances: Array, weight: Array
+) -> tuple[Array, NDArray[np.int64]]:
+    orders = wanted[slot_permutations(family.anonymous)]
     cost = np.zeros((len(family.members), len(orders)))
-    for slot, part in enumerate(share):
+    for slot, part in enumerate(weight):
         cost += part * distances[family.elements[:, slot][:, None], orders[:, slot][None]]
     best = cost.argmin(axis=1)
     return cost[np.arange(len(cost)), best], orders[best]
@@ -110,13 +172,24 @@ def member_votes(bank: Bank, members: NDArray[np.int64], cost: Array, weights: W
 
 
 def rank(
-    bank: Bank, family: Family, chosen: NDArray[np.bool_], wanted: NDArray[np.int64], count: int, weights: Weights
+    bank: Bank,
+    family: Family,
+    chosen: NDArray[np.bool_],
+    wanted: NDArray[np.int64],
+    count: int,
+    weights: Weights,
+    metric: Metric | None = None,
 ) -> list[Ranked]:
     """Distinct prototypes among the chosen members, best first.
 
-    Members vote for the prototype they belong to; the chemically nearest stands for it.
+    Members vote for the prototype they belong to; the nearest by the learned distance (by the chemical one where none
+    is given) stands for it.
     """
-    cost, numbers = substitutions(family, wanted, weights)
+    if metric is None:
+        cost, numbers = substitutions(family, wanted, weights)
+    else:
+        cost, numbers = metric.substitutions(family, wanted)
+        weights = replace(weights, above_hull=metric.above_hull)
     index = np.flatnonzero(chosen)
     index = index[np.argsort(cost[index], kind="stable")[:_CONSIDERED]]
     members = family.members[index]
