@@ -69,7 +69,11 @@ def listen(message: str, parent: ParentFacts | None = None) -> Intent:
     limits = _limits(composition, structure)
     if parent is not None:
         wants_gap = any(each.goal.quantity is Quantity.BAND_GAP for each in heard)
-        is_free = composition.is_free or not (phrases or speaks_of_property(left)) or (structure.keeps_space_group and wants_gap)
+        is_free = (
+            composition.is_free
+            or not (phrases or speaks_of_property(left))
+            or (structure.keeps_space_group and wants_gap)
+        )
         limits, phrases = _kept(limits, is_free, structure, parent, phrases)
     _check(limits)
     return Intent(message, limits, tuple(each.goal for each in heard), phrases)

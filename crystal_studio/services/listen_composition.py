@@ -24,7 +24,8 @@ from crystal_studio.services.listen_words import TOXIC, joined, name_of
 _KEEP = re.compile(
     r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same|leav\w+|stick (?:to|with)|hold\w*|fix\w*|lock\w*|"
     r"unchanged|"
-    r"(?:without|don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|modify\w*))\b(?:(?!\b(?:but|change|replace|swap|vary)\b)[^.;!?]){0,30}?"
+    r"(?:without|don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|modify\w*))\b(?:(?!\b(?:but|change|replace|"
+    r"swap|vary)\b)[^.;!?]){0,30}?"
     r"\b(?P<what>composition|formula|compound|chemistry|stoichiometr\w*|elements|ingredients|material)\b"
     r"|\b(?P<subject>composition|formula|chemistry|stoichiometry)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|the same|"
     r"constant|locked|"
@@ -36,7 +37,8 @@ _FREE = re.compile(
     r"composition|crystal|"
     r"element|formula|chemistr|one|stoichiometr|anion|cation|metal)\w*\b|\bsomething (?:else|different|new)\b|"
     r"\bstart over\b|"
-    r"\banything else\b|\b(?:make|be|is|something|much|a bit) (?:it )?(?:cheaper|greener|less (?:toxic|expensive|rare)|non-?toxic|"
+    r"\banything else\b|\b(?:make|be|is|something|much|a bit) (?:it )?(?:cheaper|greener|less (?:toxic|expensive|"
+    r"rare)|non-?toxic|"
     r"more (?:abundant|sustainable|available))\b|"
     r"\b(?:change|swap|exchange|vary) the (?:element|cation|anion|metal)s\b",
     re.IGNORECASE,
@@ -45,12 +47,14 @@ _COMPARED = re.compile(
     r"\b(?:like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
     r"instance|based on|"
     r"derivative of|derived from|instead of|other than|not|better than|compared (?:to|with)|than|unlike|variants? of|"
-    r"alternatives? to|structure of|isostructural (?:to|with)|the same structure as|(?:replacement|substitute|counterpart|version)s? (?:of|for)|reminiscent of|resembl\w+|"
+    r"alternatives? to|structure of|isostructural (?:to|with)|the same structure as|(?:replacement|substitute|"
+    r"counterpart|version)s? (?:of|for)|reminiscent of|resembl\w+|"
     r"avoid|without|no)"
     r"\s+(?:the |a |an )?$",
     re.IGNORECASE,
 )
 _ADD = re.compile(r"\b(?:add|introduce|incorporate|dope|include|alloy|mix|blend|intercalate)\b", re.IGNORECASE)
+_AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
 _NONTOXIC = re.compile(r"\bnon-?[ ]?toxic\b|\bno toxic\w*\b|\bless toxic\b", re.IGNORECASE)
 
 
@@ -119,7 +123,10 @@ def _formulas(text: str, found: HeardComposition, parent: Composition | None, ha
 
 def _names_an_amount(text: str) -> bool:
     """Whether "less strontium" or "more oxygen" asks for another stoichiometry."""
-    return any(re.search(r"\b(?:less|more|fewer)\s$", text[: mention.start]) for mention in mentions_in(text))
+    return any(
+        re.search(r"\b(?:less|more|fewer)\s$", text[: mention.start]) or _AMOUNT.match(text, mention.end)
+        for mention in mentions_in(text)
+    )
 
 
 def _several(text: str, named: list[tuple[Composition, int, int]], found: HeardComposition) -> None:

@@ -27,8 +27,10 @@ _NEGATOR = re.compile(
     r"except(?: for)?|free (?:of|from)|devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|"
     r"drop|omit|strip|"
     r"get rid of|(?:do|does|must|should|could|would|is|are)n[o']?t|can'?t|cannot|never|nor|neither|ban|eliminate|"
+    r"(?:goodbye|farewell) to|(?:tired|sick) of|fed up with|"
     r"leave out|"
-    r"other than|minus|zero|none of|non|nothing with|away from)\b(?! (?:touch|chang|alter|modify|replac|remov|los|swap|exchang|substitut))",
+    r"other than|minus|zero|none of|non|nothing with|away from)\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
+    r"swap|exchang|substitut))",
     re.IGNORECASE,
 )
 _AFTER_NEGATOR = re.compile(
@@ -38,10 +40,11 @@ _AFTER_NEGATOR = re.compile(
     re.IGNORECASE,
 )
 _VERB = (
-    r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead"
+    r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead|"
+    r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower"
 )
 _TERMINATOR = re.compile(
-    rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|"
+    rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
     rf",?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
     rf"\bin favou?r of\b|\bfor (?:an?|some|something|another)\b",
     re.IGNORECASE,
@@ -56,7 +59,8 @@ _ADJECTIVE = re.compile(
 _FREE = re.compile(r"(?:[- ](?:and|or) [A-Za-z]+)?[- ]free\b|- (?:and|or) [A-Za-z]+[- ]free\b", re.IGNORECASE)
 _GONE = re.compile(
     r"(?: atoms?| ions?)? (?:(?:has|have|must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|be (?:removed|"
-    r"eliminated|avoided|gone|dropped|excluded|out|absent))|(?:must|should|may|can) ?(?:not|n'?t) be (?:in|present|part|"
+    r"eliminated|avoided|gone|dropped|excluded|out|absent))|(?:must|should|may|can) ?(?:not|n'?t) be (?:in|present|"
+    r"part|"
     r"there|used|contained)|is (?:not (?:allowed|wanted|permitted|acceptable|an option)|forbidden|banned|unwanted|"
     r"unacceptable|out))\b",
     re.IGNORECASE,
@@ -89,7 +93,9 @@ _ONLY = re.compile(
     r"\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b", re.IGNORECASE
 )
 _ABUNDANT = re.compile(
-    r"\b(?:earth[- ]abundant|abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b|\bearth[- ]abundant\b", re.I
+    r"\b(?:earth[- ]abundant|abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b|"
+    r"\bearth[- ]abundant\b",
+    re.I,
 )
 _SCARCE_PPM = 2.0
 _OR = re.compile(r",?\s*(?:and/)?or(?:\s+(?:even|maybe|perhaps|else))?\s*|\s*/\s*", re.IGNORECASE)
@@ -141,7 +147,9 @@ def denied_spans(text: str) -> list[tuple[int, int]]:
 
 def is_denied(position: int, end: int, text: str, spans: list[tuple[int, int]]) -> bool:
     """Whether a mention lies in a denial, carries "-free" or has to go."""
-    return bool(_FREE.match(text, end) or _GONE.match(text, end)) or any(start <= position < stop for start, stop in spans)
+    return bool(_FREE.match(text, end) or _GONE.match(text, end)) or any(
+        start <= position < stop for start, stop in spans
+    )
 
 
 def refuse_made_up(text: str) -> None:

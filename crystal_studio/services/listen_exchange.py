@@ -2,52 +2,64 @@
 
 A sentence about a known crystal is read by roles. Those who may go are the parent's elements that it names, by name, by
 place ("the B site") or by family ("the halide"). Those who come are elements that the parent lacks, or a kind ("a
-cheaper 3d metal", "one row down"). Words of exchange or of analogy must say that one takes the other's place; what stays
-open is said to be undecided, so that nobody takes the parent's formula for kept.
+cheaper 3d metal", "one row down"). Words of exchange or of analogy must say that one takes the other's place; what
+stays open is said to be so, and nobody takes the parent's formula for kept.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
 from crystal_studio.services.listen_roles import can_replace, places_in, role_taken_by
-from crystal_studio.services.listen_substitutes import group_in, kind_spans
+from crystal_studio.services.listen_substitutes import GROUP, group_in, kind_spans, without_other_comparisons
+
+
+def _beginning(words: str) -> re.Pattern[str]:
+    """A pattern for words that begin like one of these."""
+    return re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
+
 
 _SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?=\d))+")
-_EXCHANGE = re.compile(
-    r"\b(?:replac|swap|substitut|exchang|switch|chang|trad(?:e|ing)|turn|convert|transform|transmut|becom|became|tak(?:e|es|"
-    r"ing)\b|took|step|stand|fill|sit|occup|position|place|stead|role|part\b|out\b|away\b|favou?r|upgrad|drop|giv(?:e|ing) "
-    r"up|way\b|serv|act\b|acts\b|instead|rather|prefer|not\b|where|mov(?:e|ing)\b|go(?:es)? from|cheaper|better|over\b|"
-    r"vary|pick|choose|let\b|put\b|use\b|(?:->|→))",
-    re.IGNORECASE,
+_PART = re.compile(r"(?:(?!,|\band\b).)+")
+_VACATE_WORDS = r"replac|swap|substitut|exchang|switch|chang|vary"
+_VACATE = _beginning(rf"{_VACATE_WORDS}|(?:an|some|any)?other|different|alternative")
+_EXCHANGE = _beginning(
+    rf"{_VACATE_WORDS}|trad(?:e|ing)\b|turn|convert|transform|transmut|becom|became|tak(?:e|es|ing)\b|took|step|stand|"
+    rf"fill|"
+    r"sit|occup|position|place|stead|role|part\b|out\b|away\b|favou?r|upgrad|drop|giv(?:e|ing) up|way\b|serv|acts?\b|"
+    r"instead|rather|prefer|not\b|where|mov(?:e|ing)\b|go(?:es)? from|cheaper|better|over\b|pick|choose|let\b|put\b|"
+    r"use\b"
 )
-_VACATE = re.compile(
-    r"\b(?:replac|swap|substitut|exchang|switch|chang|vary|(?:an|some|any)?other|different|alternative)\w*", re.IGNORECASE
+_ANALOGY = _beginning(
+    r"version|analog|counterpart|equivalent|homolog|congener|variant|sister|cousin|sibling|relative|member|alternative|"
+    r"based|instead|prefer|rather|this (?:time|structure)|now with|(?:how|what) (?:about|if|would|does|do)|try|same|"
+    r"look|"
+    r"make it|convert|turn|go for|go from|move to|switch|show me|the \w+ (?:one|salt)|please|i(?:'d| would) like"
 )
-_BETWEEN = re.compile(r"\W*\b(?:for|as|on|onto|at|in|into|to|by|against)\b(?:\W*\b(?:the|a|an|its)\b)?\W*", re.IGNORECASE)
-_ANALOGY = re.compile(
-    r"\b(?:version|analog|counterpart|equivalent|homolog|congener|variant|sister|cousin|sibling|relative|alternative|"
-    r"based|instead|prefer|rather|this time|now with|(?:how|what) (?:about|if|would|does|do)|try|same|look|make it|"
-    r"this structure|convert|turn|go for|go from|move to|switch|show me|the \w+ (?:one|salt)|please|i(?:'d| would) like)\w*",
-    re.IGNORECASE,
+_MIXED = _beginning(
+    r"add|introduc|incorporat|dop(?:e|ed|ing|ant)\b|includ|alloy|mix|partial|partly|half|some of|a fraction|percent|"
+    r"intercalat|(?<=[- ])(?:rich|poor|deficient|content|concentration|fraction)\b"
 )
-_MIXED = re.compile(
-    r"\b(?:add\w*|introduc\w+|incorporat\w+|dop(?:e|ed|ing|ant)|includ\w+|alloy\w*|mix\w*|partial(?:ly)?|partly|half|some "
-    r"of|a fraction|percent|intercalat\w+|(?:more|less|fewer) (?=[a-z]+ium\b|oxygen|lead|iron|tin|copper|zinc))\b|%",
+_BETWEEN = re.compile(
+    r"\W*\b(?:for|as|on|onto|at|in|into|to|by|against|(?:could|can|might|may|should|would) be|becomes?)\b"
+    r"(?:\W*\b(?:the|a|an|its)\b)?\W*",
     re.IGNORECASE,
 )
 _KEPT = re.compile(
-    r"\b(?:keep\w*|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|not) (?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
-    r"(?:(?!\b(?:but|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$",
+    r"\b(?:keep\w*|leav(?:e|ing)(?! out)|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|not) "
+    r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
+    r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$",
     re.IGNORECASE,
 )
 _REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)
-_LISTED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
+_JOINED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 
 
@@ -70,7 +82,18 @@ class Exchange:
 
 @dataclass(frozen=True)
 class _Cast:
-    """Who appears in a sentence."""
+    """Who appears in a sentence.
+
+    Attributes:
+        going: the parent's elements by name.
+        families: by a family of which the parent has one member.
+        compounds: by a word such as "oxide".
+        places: by place.
+        coming: elements that the parent lacks.
+        kept: the parent's elements that the sentence leaves alone.
+        mentions: all mentions of elements.
+        spans: where those who go and come are named.
+    """
 
     going: tuple[str, ...]
     families: tuple[str, ...]
@@ -87,8 +110,7 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
     found: list[Exchange] = []
     is_open = False
     earlier: tuple[str, ...] = ()
-    for sentence in list(_SENTENCE.finditer(text)):
-        start, words = sentence.start(), sentence[0]
+    for start, words in _statements(text, parent):
         if _MIXED.search(words):
             continue
         cast = _cast(words, parent)
@@ -106,45 +128,67 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
     return found, text, is_open
 
 
+def _statements(text: str, parent: Composition) -> Iterator[tuple[int, str]]:
+    """Sentences with their starts; in parts where each part has somebody to go and somebody to come."""
+    for sentence in list(_SENTENCE.finditer(text)):
+        parts = list(_PART.finditer(sentence[0]))
+        casts = [_cast(part[0], parent) for part in parts] if len(parts) > 1 else []
+        if casts and all(cast.coming and cast.going for cast in casts):
+            yield from ((sentence.start() + part.start(), part[0]) for part in parts)
+        else:
+            yield sentence.start(), sentence[0]
+
+
 def _cast(words: str, parent: Composition) -> _Cast:
+    mentions, places = _mentioned(words, parent)
+    parts: defaultdict[str, list[str]] = defaultdict(list)
+    parts["families"] += [symbol for symbol in parent.elements if BY_SYMBOL[symbol].group == group_in(words)]
+    for symbols, start, _ in places:
+        parts["kept" if _KEPT.search(words[:start]) else "places"] += symbols
+    spans = [(start, end) for _, start, end in places]
+    for mention in mentions:
+        members = [symbol for symbol in mention.symbols if symbol in parent.elements]
+        part = _part(mention, members, words)
+        parts[part] += members
+        if part == "coming":
+            parts["kept"] += members
+            parts["coming"] += mention.symbols
+        if part not in ("kept", "absent"):
+            spans.append((mention.start, mention.end))
+    newcomers = [symbol for symbol in parts["coming"] if symbol not in parent.elements]
+    free = [symbol for symbol in parts["places"] if symbol not in parts["kept"]]
+    return _Cast(
+        going=_once(parts["going"]),
+        families=_once(parts["families"]),
+        compounds=_once(parts["compounds"]),
+        places=_once(free),
+        coming=_once(newcomers),
+        kept=_once(parts["kept"]),
+        mentions=tuple(mentions),
+        spans=tuple(spans),
+    )
+
+
+def _part(mention: Mention, members: list[str], words: str) -> str:
+    if members and _KEPT.search(words[: mention.start]):
+        return "kept"
+    if mention.is_family:
+        return "families" if len(members) == 1 else "absent" if mention.denied else "kind"
+    if members and mention.is_plain:
+        return "going"
+    if members and len(mention.symbols) == 1:
+        return "compounds"
+    return "absent" if mention.denied else "coming"
+
+
+def _mentioned(words: str, parent: Composition) -> tuple[list[Mention], list[tuple[tuple[str, ...], int, int]]]:
+    """Mentions of elements and of places, apart: "B site" is no boron, "transition metal" no metal site."""
     mentions = _mentions(words, parent)
-    unfamiliar = words
     for mention in mentions:
         if not mention.is_plain:
-            unfamiliar = blanked(unfamiliar, mention.start, mention.end)
-    places = places_in(unfamiliar, parent)
-    mentions = [each for each in mentions if not any(start <= each.start < end for _, start, end in places)]
-    present = set(parent.elements)
-    kept: list[str] = []
-    going: list[str] = []
-    compounds: list[str] = []
-    families = [symbol for symbol in parent.elements if BY_SYMBOL[symbol].group == group_in(words)]
-    coming: list[Mention] = []
-    for mention in mentions:
-        members = [symbol for symbol in mention.symbols if symbol in present]
-        if members and _KEPT.search(words[: mention.start]):
-            kept += members
-        elif mention.is_family:
-            families += members if len(members) == 1 else []
-        elif mention.is_plain and members:
-            going += members
-        elif len(mention.symbols) == 1 and members:
-            compounds += members
-        elif not mention.denied:
-            coming.append(mention)
-            kept += members
-    named = [symbol for each in coming for symbol in each.symbols if symbol not in present]
-    spans = [(each.start, each.end) for each in mentions if not set(each.symbols) & set(kept)]
-    return _Cast(
-        _once(going),
-        _once(families),
-        _once(compounds),
-        _once(symbol for symbols, _, _ in places for symbol in symbols),
-        _once(named),
-        tuple(kept),
-        tuple(mentions),
-        (*spans, *((start, end) for _, start, end in places)),
-    )
+            words = blanked(words, mention.start, mention.end)
+    places = places_in(words, parent)
+    return [each for each in mentions if not any(start <= each.start < end for _, start, end in places)], places
 
 
 def _once(symbols: Iterable[str]) -> tuple[str, ...]:
@@ -153,7 +197,8 @@ def _once(symbols: Iterable[str]) -> tuple[str, ...]:
 
 def _mentions(words: str, parent: Composition) -> list[Mention]:
     """Mentions, with "Co" and "O" heard as elements; "In", "As" and "I" only where they cannot be words."""
-    for _, start, end in formulas_in(words):
+    others = [(start, end) for _, start, end in formulas_in(words)] + [each.span() for each in GROUP.finditer(words)]
+    for start, end in others:
         words = blanked(words, start, end)
     certain = {mention.start for mention in mentions_in(words)}
     return [
@@ -179,7 +224,8 @@ def _heard(words: str, cast: _Cast, earlier: tuple[str, ...], parent: Compositio
     going = tuple(symbol for symbol in going if symbol not in cast.kept)
     if len(going) != 1 or (not is_kind and not _vacates(words, cast)):
         return []
-    return [Exchange(going[0], (), words if is_kind else f"another {words}", words)]
+    kind = without_other_comparisons(words) if is_kind else f"another {words}"
+    return [Exchange(going[0], (), kind, words)]
 
 
 def _vacates(words: str, cast: _Cast) -> bool:
@@ -218,7 +264,7 @@ def _is_exchange(words: str, cast: _Cast) -> bool:
     if _EXCHANGE.search(words) and not _is_list(words, cast):
         return True
     ordered = sorted(cast.spans)
-    return any(_BETWEEN.fullmatch(words[first[1] : second[0]]) for first, second in zip(ordered, ordered[1:], strict=False))
+    return any(_BETWEEN.fullmatch(words[first[1] : second[0]]) for first, second in pairwise(ordered))
 
 
 def _is_list(words: str, cast: _Cast, old: tuple[str, ...] | None = None) -> bool:
@@ -227,13 +273,9 @@ def _is_list(words: str, cast: _Cast, old: tuple[str, ...] | None = None) -> boo
     plain = [each for each in cast.mentions if not each.is_family and not each.denied]
     return any(
         (first.symbols[0] in going) != (second.symbols[0] in going)
-        and _LISTED.fullmatch(words[first.end : second.start])
-        for first, second in _neighbours(plain)
+        and _JOINED.fullmatch(words[first.end : second.start])
+        for first, second in pairwise(plain)
     )
-
-
-def _neighbours(mentions: list[Mention]) -> Iterator[tuple[Mention, Mention]]:
-    return zip(mentions, mentions[1:], strict=False)
 
 
 def _means_exchange(words: str, cast: _Cast) -> bool:

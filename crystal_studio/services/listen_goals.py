@@ -60,9 +60,11 @@ _VOLUME = re.compile(
     r"\b(?:cell )?volumes?\b|\b(?:unit )?cells?\b|\blattices?(?: parameters?| constants?)?\b", re.IGNORECASE
 )
 _DENSITY = re.compile(
-    r"\b(?P<up>denser|more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|heavier|(?:higher|high|greater|increas\w+(?: the| its)?|"
+    r"\b(?P<up>denser|more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|heavier|(?:higher|high|greater|"
+    r"increas\w+(?: the| its)?|"
     r"rais\w+(?: the)?|larger)"
-    r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
+    r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|"
+    r"lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
     r"decreas\w+(?: the| its)?)[- ]density)\b|\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|"
     r"(?P<down2>high|lower|large))\b",
     re.IGNORECASE,
@@ -154,6 +156,7 @@ _CLASSES: tuple[
     ),
 )
 _CLAUSE = re.compile(r"(?<!\d)[.;!?:]+|[.;!?]+(?!\d)|,|\bbut\b|\band\b(?! \d)|\bwhile\b|\bso\b", re.IGNORECASE)
+_PAIR = re.compile(r"(\bbetween (?:the )?[A-Za-z]+(?: [A-Za-z]+)?) and\b")  # "bonds between Ti and O" is one clause
 _RELATIVE = (Direction.HIGHER, Direction.LOWER)
 
 
@@ -178,6 +181,7 @@ def goals_in(
     Raises:
         UserCorrectable: two goals contradict each other.
     """
+    text = _PAIR.sub(r"\1 &  ", text)
     if both := _BOTH_WAYS.search(text):
         first, second = (word for word in both.groups() if word)
         raise UserCorrectable(f"'{first}' and '{second}' contradict each other. Keep one of the two and send it again.")

@@ -13,7 +13,7 @@ from crystal_studio.services.listen_substitutes import is_comparative, substitut
 from crystal_studio.services.listen_words import name_of
 
 _END = (
-    r"(?=\s*(?:[.;!?](?!\d)|$|,?\s*\b(?:but|while|without|so that|whilst|then)\b|"
+    r"(?=\s*(?:[.;!?](?!\d)|$|,?\s*\b(?:but|while|without|so that|whilst|then)\b|,\s*(?:no|not|nothing|avoid\w*)\b|"
     r",?\s*\band (?:keep|make|leave|increase|reduce|widen|preserve|the|retain|maintain)\b))"
 )
 _ACTIVE = re.compile(
@@ -34,27 +34,18 @@ _INSTEAD = re.compile(
     re.IGNORECASE,
 )
 _INSTEAD_FIRST = re.compile(
-    rf"\b(?:instead of|in place of|rather than)\b(?P<old>[^.;!?,]{{1,60}}?),(?P<new>[^.;!?]{{1,80}}?){_END}",
-    re.IGNORECASE,
-)
-_ALTERNATIVE = re.compile(
-    rf"(?P<new>[^.;!?]{{0,80}}?\b(?:replacement|substitute|alternative)s?) (?:for|"
-    rf"to)\b(?P<old>[^.;!?,]{{1,60}}?){_END}",
+    rf"\b(?:instead of|in (?:the )?place of|in lieu of|"
+    rf"rather than)\b(?P<old>[^.;!?,]{{1,60}}?),(?P<new>[^.;!?]{{1,80}}?){_END}",
     re.IGNORECASE,
 )
 _ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)")
-_THAN = re.compile(
-    r"\b(?P<new>(?:metal|element|cation|anion|something|one|more|less|cheaper|lighter|heavier|safer)s?\b[^.;!?,]{0,40}?)"
-    r"\bthan\b (?P<old>[A-Za-z]+)",
-    re.IGNORECASE,
-)
 _BARE = re.compile(
     r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|$)", re.IGNORECASE
 )
 _COMPLAINT = re.compile(
-    r"(?P<old>\b[A-Za-z]+) (?:is|are) (?P<new>(?:(?:too|very|so|quite|rather) )?(?:rare(?! earth)|scarce|expensive|costly|"
-    r"precious|toxic|poisonous|hazardous|critical|restricted|unavailable)|an? (?:\w+ )?(?:risk|problem|concern|hazard|"
-    r"bottleneck))\b",
+    r"(?P<old>\b[A-Za-z]+) (?P<new>(?:is|are) (?:(?:(?:too|very|so|quite|rather) )?(?:rare(?! earth)|scarce|expensive|"
+    r"costly|precious|toxic|poisonous|hazardous|critical|restricted|unavailable)|an? (?:\w+ )?(?:risk|problem|concern|"
+    r"hazard|bottleneck)))\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|n't|don'?t|never|without|avoid)\s+$", re.IGNORECASE)
@@ -62,7 +53,7 @@ _PARTLY = re.compile(r"\b(?:partial(?:ly)?|partly|half|some|a fraction|a part|pa
 
 
 _BY_VERB = (_ARROW, _ACTIVE, _PASSIVE, _BARE)
-_BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _ALTERNATIVE, _THAN, _COMPLAINT)
+_BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _COMPLAINT)
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,7 @@ def _matched(
         for match in pattern.finditer(text):
             if _DENIED.search(text[: match.start()]):
                 continue
-            heard = _compared(match, parent) if pattern in (_THAN, _COMPLAINT) else _read(match, parent)
+            heard = _compared(match, parent) if pattern is _COMPLAINT else _read(match, parent)
             if heard:
                 found += heard
                 start = match.start("new") if pattern is _INSTEAD else match.start()

@@ -72,7 +72,10 @@ _KEEP_GROUP = re.compile(
     r"(?: (?:the|this|its|same|crystal|overall))* structure\b(?: type)?(?! (?:as|of|units?)))",
     re.IGNORECASE,
 )
-_ARRANGEMENT = r" (?:structure|type|lattice|polymorph|form|phase|variant|arrangement|modification)"
+_DOUBLE_PEROVSKITE = (1, 1, 2, 6)
+_ARRANGEMENT = re.compile(
+    r"^[\w -]*(?: |-)(?:structure|type|lattice|polymorph|form|phase|variant|arrangement|modification)\b", re.IGNORECASE
+)
 
 
 @dataclass
@@ -148,14 +151,20 @@ def _prototype(text: str, found: Structure, spans: list[tuple[int, int]], has_pa
         if match is None or is_denied(match.start(), match.end(), text, spans):
             continue
         is_subject = re.search(r"\b(?:the|this|its|your) (?:\w+ )?$", text[: match.start()], re.IGNORECASE)
-        if has_parent and is_subject and not re.match(_ARRANGEMENT, text[match.start() :][len(match[0]) :], re.I) and not re.search(r"(?:structure|type)$", match[0], re.I):
+        if (
+            has_parent
+            and is_subject
+            and not _ARRANGEMENT.search(text[match.start() : match.end() + len(" arrangement")])
+        ):
             continue
         if found.prototype and name != found.prototype:
             raise UserCorrectable(
                 f"'{found.prototype}' and '{name}' are different structures. Name the one that you want."
             )
         is_variant = re.search(r"\b(?:layered|double)[- ]$", text[: match.start()], re.IGNORECASE)
-        found.prototype, found.prototype_amounts = name, () if is_variant else amounts
+        is_double = is_variant is not None and name == "perovskite" and "double" in is_variant[0].lower()
+        found.prototype = name
+        found.prototype_amounts = _DOUBLE_PEROVSKITE if is_double else () if is_variant else amounts
         found.heard.append(f"{name} structure")
         text = blanked(text, match.start() - (len(is_variant[0]) if is_variant else 0), match.end())
     return text

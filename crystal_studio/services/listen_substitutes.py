@@ -7,6 +7,7 @@ import re
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL, Element
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.services.listen_elements import blanked
 from crystal_studio.services.listen_roles import anion_of, can_replace, shared_charges
 from crystal_studio.services.listen_words import NOBLE_GASES, NONMETALS, RADIOACTIVE, TOXIC, name_of
 
@@ -14,15 +15,15 @@ from crystal_studio.services.listen_words import NOBLE_GASES, NONMETALS, RADIOAC
 _MORE_ABUNDANT = re.compile(
     r"\b(?:more|better|readily|easily|widely|earth|highly)?[- ]*(?:abundant|available|common|accessible|plentiful|"
     r"obtainable|sourced)\b|\bcheap(?:er)?\b|"
-    r"\btoo precious\b|\b(?:rare(?![- ]earth)|scarce|expensive|costly)\b|\binexpensive\b|"
+    r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|expensive|costly|precious)\b|\binexpensive\b|"
     r"\baffordable\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
     r"\bearth[- ]abundant\b",
     re.IGNORECASE,
 )
 _NOT_TOXIC = re.compile(
-    r"\b(?:less|non|not|no)[- ]?(?:toxic|poisonous|hazardous|harmful)\b|"
-    r"\b(?:toxic|poisonous|hazardous)\b|\bsafer?\b|\bharmless\b|\bbenign\b",
+    r"\b(?:less|non|not)[- ]?(?:toxic|poisonous|hazardous|harmful)\b|"
+    r"\b(?:too|is|are|so|very|quite) (?:toxic|poisonous|hazardous)\b|\bsafer?\b|\bharmless\b|\bbenign\b",
     re.IGNORECASE,
 )
 _LIGHTER = re.compile(r"\blight(?:er|est)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
@@ -35,18 +36,21 @@ _ANY = re.compile(
     re.IGNORECASE,
 )
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
-_GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
+GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
+_CONGENER = re.compile(r"\b(?:congener|homolog)\w*|\bsame (?:group|column)\b", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 13, "IV": 14, "V": 15, "VI": 16, "VII": 17, "VIII": 18}  # main groups
 _ROW = r"(?:row|step|period|place|element|notch)s?"
 _STEP = re.compile(
-    rf"\b(?:one|a|a single|1) {_ROW} (?P<way>down|up|lower|higher|below|above|further (?:down|up))\b|"
-    rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|a|1)(?: {_ROW})?| (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|column|family))\b|"
+    rf"\b(?:one|a|a single|1)(?: {_ROW})? (?P<way>down|up|lower|higher|below|above|further (?:down|up))\b|"
+    rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|a|1)(?: {_ROW})?| (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|"
+    rf"column|family))\b|"
     r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)| [\w-]+ (?P<way4>down|up))\b",
     re.IGNORECASE,
 )
 _KIND = (
     r"(?:metal|element|cation|anion|ion|species|substitute|replacement|alternative|option|halide|halogen|chalcogen|"
-    r"pnictogen|pnictide|alkali|alkaline|rare|lanthan|transition|3d|homolog|congener|neighbou?r|relative|group|member)"
+    r"pnictogen|pnictide|alkali|alkaline|rare|lanthan|transition|3d|homolog|congener|neighbou?r|relative|group|member|"
+    r"(?:A|B|X)?[- ]?site)"
 )
 _NOUN_AFTER = re.compile(rf"[,\s-]+(?:(?!with|and|or|for)[\w-]+[,\s]+)?{_KIND}|\s+than\b", re.IGNORECASE)
 _NOUN_BEFORE = re.compile(
@@ -58,7 +62,7 @@ _NOUN_BEFORE = re.compile(
 
 def kind_spans(text: str) -> list[tuple[int, int]]:
     """Where words compare elements ("a cheaper metal", "something lighter"), not gaps or bonds."""
-    found = [match.span() for pattern in (_STEP, _GROUP) for match in pattern.finditer(text)]
+    found = [match.span() for pattern in (_STEP, GROUP) for match in pattern.finditer(text)]
     for pattern in _COMPARATIVES:
         for match in pattern.finditer(text):
             is_something = bool(re.match(r"(?:some|any)thing", match[0], re.IGNORECASE))
@@ -67,9 +71,19 @@ def kind_spans(text: str) -> list[tuple[int, int]]:
     return found
 
 
+def without_other_comparisons(text: str) -> str:
+    """The text without comparisons of anything but elements: "smaller gap, heavier anion" is only about "heavier"."""
+    kept = kind_spans(text)
+    for pattern in _COMPARATIVES:
+        for match in pattern.finditer(text):
+            if not any(start <= match.start() < end for start, end in kept):
+                text = blanked(text, match.start(), match.end())
+    return text
+
+
 def group_in(text: str) -> int | None:
     """Group of the periodic table named in a text ("group 13", "group V")."""
-    match = _GROUP.search(text)
+    match = GROUP.search(text)
     return None if match is None else _ROMAN.get(match["name"]) or int(match["name"])
 
 
@@ -111,7 +125,8 @@ def substitutes_for(old: str, wish: str, present: frozenset[str], excluded: froz
 def _fits(element: Element, old: Element, wish: str) -> bool:
     step = _STEP.search(wish)
     checks = (
-        (_GROUP, element.group == group_in(wish)),
+        (_CONGENER, element.group == old.group),
+        (GROUP, element.group == group_in(wish)),
         (_STEP, step is not None and element.group == old.group and element.row == old.row + _rows(step)),
         (_MORE_ABUNDANT, (element.crustal_abundance_ppm or 0.0) > (old.crustal_abundance_ppm or 0.0)),
         (_NOT_TOXIC, element.symbol not in TOXIC),
