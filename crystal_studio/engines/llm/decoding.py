@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.engines.llm.packed_rows import PackedRows
 
 _COOLEST = 0.7
 _WARMER = 0.25  # each further alternative is drawn more freely: a small model tends to repeat its favourite
 _HOTTEST = 1.5
 _TOP_P = 0.95
+_LIKELY = 1e-3  # of the weight of the likeliest token: sorting what is above spares sorting the whole vocabulary
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def vocabulary_of(tokenizer: Any, size: int) -> Any:
 
 def decode(
     model: Any,
+    cache: Any,
     prompt: Sequence[int],
     decoding: Decoding,
     grammar: Grammar | None,
@@ -78,82 +81,114 @@ def decode(
 
     Args:
         model: a causal language model.
+        cache: keys and values of the first tokens of the prompt, not of all; it is filled further.
         prompt: token numbers.
         grammar: hard constraint, None for free text.
-        on_token: called before every step with the number of steps taken and the first alternative so far; may raise
-            to cancel.
+        on_token: called before every step with the length of the longest alternative and the first alternative so far;
+            may raise to cancel.
 
     Returns:
         Token numbers of each alternative, without prompt and stop token.
     """
     import torch
 
+    on_token(0, [])
     rows = [_Row(decoding, index, grammar) for index in range(decoding.count)]
+    going = {index: row for index, row in enumerate(rows) if not row.finished}
+    fed = [*prompt, *rows[0].tokens]  # what the grammar forces before any choice is the same for all rows
+    if not going:
+        return [row.tokens for row in rows]
+    packed = PackedRows(model, cache)
     with torch.inference_mode():
-        tokens = torch.tensor([list(prompt)], device=model.device)
-        on_token(0, [])
-        output = model(input_ids=tokens, use_cache=True, logits_to_keep=1)
-        cache = output.past_key_values
-        cache.batch_repeat_interleave(decoding.count)
-        logits_BV = output.logits[:, -1].repeat(decoding.count, 1)
-        for step in range(decoding.max_tokens):
-            chosen = [row.choose(scores) for row, scores in zip(rows, _on_cpu(logits_BV), strict=True)]
-            on_token(step + 1, rows[0].tokens)
-            if all(row.finished for row in rows):
-                break
-            fed_B1 = torch.tensor(chosen, device=model.device)[:, None]
-            logits_BV = model(input_ids=fed_B1, past_key_values=cache, use_cache=True).logits[:, -1]
-    return [row.tokens for row in rows]
+        scored = _allowed_to_any(going.values())
+        scores_1V = packed.start(fed[cache.get_seq_length() :], scored)
+        ahead = {index: row.choose(scores_1V[0], scored) for index, row in going.items()}
+        while True:
+            on_token(max(len(row.tokens) for row in rows), rows[0].tokens)
+            going = {index: row for index, row in going.items() if not row.finished}
+            if not going:
+                return [row.tokens for row in rows]
+            scored = _allowed_to_any(going.values())
+            scores_RV = packed.advance({index: ahead[index] for index in going}, scored)
+            ahead = {index: going[index].choose(scores_RV[i], scored) for i, index in enumerate(going)}
 
 
-def _on_cpu(logits_BV: Any) -> NDArray[np.float64]:
-    """Logits in float64 on the CPU, where the draws are made: one seed gives one text on every device."""
-    array: NDArray[np.float64] = logits_BV.double().cpu().numpy()
-    return array
+def _allowed_to_any(rows: Iterable[_Row]) -> NDArray[np.int64] | None:
+    """Ascending numbers of the tokens that any of the rows may take next; None for every token."""
+    allowed = [row.allowed for row in rows if row.allowed is not None]
+    return np.unique(np.concatenate(allowed)) if allowed else None
 
 
 class _Row:
-    """One alternative under way."""
+    """One alternative under way.
+
+    Attributes:
+        tokens: so far, without a stop token.
+        finished: whether nothing more can follow.
+        allowed: ascending numbers of the tokens that may come next; None for every token.
+    """
 
     def __init__(self, decoding: Decoding, index: int, grammar: Grammar | None) -> None:
         self.tokens: list[int] = []
         self.finished = False
-        self._stop = decoding.stop
+        self.allowed: NDArray[np.int64] | None = None
+        self._decoding = decoding
         self._greedy = index == 0 and decoding.first_greedy
         self._temperature = min(_COOLEST + _WARMER * index, _HOTTEST)
         self._generator = np.random.default_rng((decoding.seed, index))
         self._matcher = grammar.matcher() if grammar else None
+        self._take_forced()
 
-    def choose(self, logits_V: NDArray[np.float64]) -> int:
-        """Choose the next token; once finished, a stop token that only keeps the batch in step."""
-        if not self.finished:
-            allowed = self._allowed(len(logits_V))
-            if allowed is not None and not allowed.any():
-                self.finished = True  # limits that nothing can meet: the text ends here and will be refused
-            else:
-                self._take(self._draw(logits_V if allowed is None else np.where(allowed, logits_V, -np.inf)))
-        return next(iter(self._stop)) if self.finished else self.tokens[-1]
+    def choose(self, scores_S: NDArray[np.float64], scored: NDArray[np.int64] | None) -> list[int]:
+        """Choose the next token from the scores of the tokens `scored`; that token and what it forces."""
+        before = len(self.tokens)
+        if self.allowed is None or scored is None:
+            self._take(self._draw(scores_S))
+        else:
+            self._take(int(self.allowed[self._draw(scores_S[np.searchsorted(scored, self.allowed)])]))
+        self._take_forced()
+        return self.tokens[before:]
 
     def _take(self, token: int) -> None:
-        if token in self._stop:
+        if token in self._decoding.stop:
             self.finished = True
+        if self.finished:
             return
         self.tokens.append(token)
         if self._matcher is not None:
             self._matcher.consume_token(token)
             self.finished = self._matcher.is_stopped()  # also where it ran out of fuel: what is unfinished is refused
+        self.finished |= len(self.tokens) == self._decoding.max_tokens
 
-    def _allowed(self, size: int) -> NDArray[np.bool_] | None:
-        if self._matcher is None:
-            return None
-        packed = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
-        return np.unpackbits(packed, bitorder="little")[:size].astype(np.bool_)
+    def _take_forced(self) -> None:
+        """Take what the grammar forces, and find what it allows behind that; limits that nothing meets end the text."""
+        while self._matcher is not None and not self.finished:
+            forced = self._matcher.compute_ff_tokens()
+            if not forced:
+                self.allowed = self._allowed_by(self._matcher)
+                forced = self.allowed.tolist() if len(self.allowed) == 1 else []
+                self.finished = len(self.allowed) == 0
+            for token in forced:
+                self._generator.random()  # every token has its random number, whether it needs it or not
+                self._take(token)
+            if not forced:
+                return
 
-    def _draw(self, logits_V: NDArray[np.float64]) -> int:
+    def _allowed_by(self, matcher: Any) -> NDArray[np.int64]:
+        packed = np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8)
+        return np.flatnonzero(np.unpackbits(packed, bitorder="little"))
+
+    def _draw(self, scores_S: NDArray[np.float64]) -> int:
+        """Place of the next token: the best score, or one drawn among the likely tokens that hold `_TOP_P` together."""
         if self._greedy:
-            return int(np.argmax(logits_V))
-        scaled = np.exp((logits_V - logits_V.max()) / self._temperature)
-        order = np.argsort(-scaled, kind="stable")
-        share = scaled[order] / scaled.sum()
-        kept = int(np.searchsorted(np.cumsum(share), _TOP_P)) + 1
-        return int(self._generator.choice(order[:kept], p=share[:kept] / share[:kept].sum()))
+            return int(np.argmax(scores_S))
+        weights_S = np.exp((scores_S - scores_S.max()) / self._temperature)
+        needed = _TOP_P * weights_S.sum()
+        likely = np.flatnonzero(weights_S > _LIKELY)
+        if weights_S[likely].sum() < needed:
+            likely = np.arange(len(weights_S))
+        order = likely[np.argsort(-weights_S[likely], kind="stable")]
+        heaped = np.cumsum(weights_S[order])
+        kept = int(np.searchsorted(heaped, needed)) + 1
+        place = np.searchsorted(heaped[:kept], self._generator.random() * heaped[:kept][-1], side="right")
+        return int(order[min(place, kept - 1)])

@@ -31,13 +31,20 @@ _CONTROL = re.compile(r"<\|[^|>]{1,40}\|>|\[/?INST\]|</?s>|</?think>")
 
 def prompted(task: WritingTask, layout: Layout) -> str:
     """The whole prompt; the answer begins right behind it with the pivot's first word."""
-    body = f"{(_FOLDER / 'examples.txt').read_text(encoding='utf-8')}\n{disarmed(prompt_of(task))}"
+    asked = disarmed(prompt_of(task))
     if task.complaints:
         refused = " ".join(task.complaints)[:300]
-        body = body.removesuffix("\nPivot:") + f"\nAvoid: {refused}\nPivot:"
-    system = (_FOLDER / "system.txt").read_text(encoding="utf-8").strip()
+        asked = asked.removesuffix("\nPivot:") + f"\nAvoid: {refused}\nPivot:"
     opening = "Pivot:" if layout != "plain" else ""
-    return _LAYOUTS[layout].format(system=system, task=body.removesuffix(opening).rstrip("\n")) + opening
+    turn_end = _LAYOUTS[layout].split("{task}")[1]
+    return beginning_of(layout) + asked.removesuffix(opening).rstrip("\n") + turn_end + opening
+
+
+def beginning_of(layout: Layout) -> str:
+    """What every prompt of this layout begins with: system text and examples."""
+    system = (_FOLDER / "system.txt").read_text(encoding="utf-8").strip()
+    examples = (_FOLDER / "examples.txt").read_text(encoding="utf-8")
+    return _LAYOUTS[layout].split("{task}")[0].format(system=system) + f"{examples}\n"
 
 
 def disarmed(text: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -12,9 +13,10 @@ from crystal_studio.domain.errors import Unavailable, UserCorrectable
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
 from crystal_studio.engines.llm.base_model import Precision, load_base, load_tokenizer, unpacked
 from crystal_studio.engines.llm.decoding import Decoding, Grammar, decode, vocabulary_of
+from crystal_studio.engines.llm.packed_rows import Beginnings
 from crystal_studio.engines.llm.pivot_constraint import grammar_of
 from crystal_studio.engines.llm.plausibility import best_first
-from crystal_studio.engines.llm.prompted_form import Layout, answer_in, disarmed, prompted, turn_ends
+from crystal_studio.engines.llm.prompted_form import Layout, answer_in, beginning_of, disarmed, prompted, turn_ends
 from crystal_studio.engines.llm.trained_form import prompt_of
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.language_model import WritingTask
@@ -58,6 +60,9 @@ class TransformersNF4:
         self._tokenizer = tokenizer
         self.writing = writing
         self._vocabulary = vocabulary_of(tokenizer, model.config.vocab_size)
+        self._stop = self._stop_tokens()
+        self._beginnings = Beginnings()
+        self._always_first = self._tokens(beginning_of(writing.layout)) if writing.form == "prompted" else []
         self._busy = RLock()
 
     @property
@@ -79,15 +84,16 @@ class TransformersNF4:
             UserCorrectable: the message is too long for the model.
         """
         context.check_cancelled()
-        prompt = self._tokenizer(self._prompt(task), add_special_tokens=False)["input_ids"]
+        prompt = self._tokens(self._prompt(task))
         if len(prompt) > _MAX_PROMPT_TOKENS:
             raise UserCorrectable("The message is too long for the language model. Say it in fewer words.")
         constrained = self.writing.constrained and not self.writing.thinks
         grammar = Grammar(self._vocabulary, grammar_of(task.limits)) if constrained else None
         drawn = _DRAWN_FOR_ONE * count if constrained else count
-        decoding = Decoding(drawn, seed, self._budget, self._stop_tokens(), first_greedy=not task.complaints)
+        decoding = Decoding(drawn, seed, self._budget, self._stop, first_greedy=not task.complaints)
         with self._busy:
-            rows = decode(self._model, prompt, decoding, grammar, self._reporter(context))
+            cache = self._beginnings.cache_of(self._model, common_beginning(self._always_first, prompt[:-1]))
+            rows = decode(self._model, cache, prompt, decoding, grammar, self._reporter(context))
         answers = [answer_in(self._text(row)) for row in rows]
         if not constrained:
             return answers
@@ -99,6 +105,10 @@ class TransformersNF4:
 
     def _prompt(self, task: WritingTask) -> str:
         return disarmed(prompt_of(task)) if self.writing.form == "trained" else prompted(task, self.writing.layout)
+
+    def _tokens(self, text: str) -> list[int]:
+        numbers: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return numbers
 
     def _stop_tokens(self) -> frozenset[int]:
         found = {self._tokenizer.eos_token_id}
@@ -114,16 +124,22 @@ class TransformersNF4:
         """Streams the first alternative word by word; looks for a cancellation before every step."""
         shown = ""
 
-        def report(step: int, tokens: list[int]) -> None:
+        def report(length: int, tokens: list[int]) -> None:
             nonlocal shown
             context.check_cancelled()
             text = self._text(tokens)
             if len(text) > len(shown) and not text.endswith("\ufffd"):
                 context.partial("token", text[len(shown) :])
                 shown = text
-            context.progress("writing", min(step / self._budget, 1.0))
+            context.progress("writing", min(length / self._budget, 1.0))
 
         return report
+
+
+def common_beginning(first: Sequence[int], second: Sequence[int]) -> list[int]:
+    """Tokens that both begin with; the last of a text may change when the text goes on."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+    return [token for token, _ in pairs]
 
 
 def readable_part(text: str) -> str:
