@@ -17,7 +17,7 @@ from crystal_studio.services.listen_composition import HeardComposition, composi
 from crystal_studio.services.listen_elements import refuse_made_up
 from crystal_studio.services.listen_goals import goals_in, speaks_of_property
 from crystal_studio.services.listen_structure import Structure, structure_in
-from crystal_studio.services.listen_words import MATERIALS_WORDS
+from crystal_studio.services.listen_words import MATERIALS_WORDS, joined
 
 MAX_CHARACTERS = 4000
 _RELATIVE = (Direction.HIGHER, Direction.LOWER)
@@ -109,48 +109,6 @@ def merge(parent_intent: Intent, new_intent: Intent) -> Intent:
     return replace(new_intent, limits=merged, goals=goals)
 
 
-def limits_sentence(limits: Limits) -> str:
-    """Compact text of limits: ``contains Sr, Ti, O; not Pb; formula SrTiO3; space group 221``."""
-    parts = []
-    if limits.required:
-        parts.append(f"contains {_listed(limits.required)}")
-    parts += [f"contains one of {_listed(group)}" for group in limits.any_of]
-    if limits.excluded:
-        parts.append(f"not {_listed(limits.excluded)}")
-    if limits.allowed:
-        parts.append(f"only {_listed(limits.allowed)}")
-    parts += [f"{old} replaced by one of {_listed(group)}" for old, group in limits.replaced]
-    if limits.formula:
-        parts.append(f"formula {limits.formula}")
-    if limits.anonymous and not limits.formula:
-        parts.append("stoichiometry " + ":".join(map(str, limits.anonymous)))
-    parts += _structure_parts(limits)
-    return "; ".join(parts)
-
-
-def _structure_parts(limits: Limits) -> list[str]:
-    parts = []
-    if limits.space_group:
-        parts.append(f"space group {limits.space_group}")
-    if limits.crystal_system:
-        parts.append(limits.crystal_system)
-    parts += [f"not {system}" for system in sorted(limits.excluded_systems)]
-    if limits.dimensionality is not None:
-        parts.append(f"{limits.dimensionality}-dimensional")
-    if limits.prototype:
-        parts.append(f"{limits.prototype} structure")
-    if limits.num_elements:
-        parts.append(f"{limits.num_elements} elements")
-    if limits.max_atoms:
-        parts.append(f"at most {limits.max_atoms} atoms")
-    return parts
-
-
-def _listed(symbols: frozenset[str]) -> str:
-    order = {symbol: place for place, symbol in enumerate(Composition.from_species(symbols).elements)}
-    return ", ".join(sorted(symbols, key=order.__getitem__))
-
-
 _EXAMPLE = "for example 'an oxide insulator that contains strontium and titanium' or 'SrTiO3 with a wider band gap'"
 _NOTHING_HEARD = f"Nothing about a material was heard. Say what it should contain, be or do, {_EXAMPLE}."
 _NO_FEEDBACK_HEARD = (
@@ -223,7 +181,7 @@ def _check(limits: Limits) -> None:
     if limits.num_elements and len(limits.required) > limits.num_elements:
         raise UserCorrectable(
             f"{limits.num_elements} elements were asked for, but {len(limits.required)} are named "
-            f"({_listed(limits.required)}). Drop one of the two."
+            f"({joined(limits.required)}). Drop one of the two."
         )
 
 

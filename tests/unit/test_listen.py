@@ -6,11 +6,12 @@ import contextlib
 import time
 
 import pytest
+from limits_in_words import limits_sentence
 
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
-from crystal_studio.services.listen import ParentFacts, limits_sentence, listen, merge
+from crystal_studio.services.listen import ParentFacts, listen, merge
 from crystal_studio.services.listen_words import TOXIC, TRANSITION_METALS
 
 PARENT = ParentFacts("SrTiO3", 221, 1.8, "(Cubic) Perovskite", 3.9)
