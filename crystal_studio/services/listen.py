@@ -15,7 +15,7 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
 from crystal_studio.services.listen_composition import HeardComposition, composition_in
 from crystal_studio.services.listen_elements import refuse_made_up
-from crystal_studio.services.listen_goals import goals_in, speaks_of_property
+from crystal_studio.services.listen_goals import HeardGoal, goals_in, speaks_of_property
 from crystal_studio.services.listen_structure import Structure, structure_in
 from crystal_studio.services.listen_words import MATERIALS_WORDS, joined
 
@@ -72,6 +72,7 @@ def listen(message: str, parent: ParentFacts | None = None) -> Intent:
         is_free = (
             composition.is_free
             or not (phrases or speaks_of_property(left))
+            or _only_mentions(composition, structure, heard)
             or (structure.keeps_space_group and wants_gap)
         )
         limits, phrases = _kept(limits, is_free, structure, parent, phrases)
@@ -148,6 +149,11 @@ def _limits(composition: HeardComposition, structure: Structure) -> Limits:
         num_elements=structure.num_elements,
         max_atoms=structure.max_atoms,
     )
+
+
+def _only_mentions(composition: HeardComposition, structure: Structure, goals: list[HeardGoal]) -> bool:
+    """Whether elements were named without a word that says what to do: "cadmium's toxicity is a problem"."""
+    return bool(composition.required or composition.any_of) and not structure.heard and not goals
 
 
 def _kept(

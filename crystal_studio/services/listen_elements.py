@@ -58,7 +58,8 @@ _ADJECTIVE = re.compile(
 )
 _FREE = re.compile(r"(?:[- ](?:and|or) [A-Za-z]+)?[- ]free\b|- (?:and|or) [A-Za-z]+[- ]free\b", re.IGNORECASE)
 _GONE = re.compile(
-    r"(?: atoms?| ions?)? (?:(?:has|have|must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|be (?:removed|"
+    r"(?: atoms?| ions?)?(?: is| are)? (?:out of (?:the )?(?:picture|budget|reach|question)|off the table|(?:has|have|"
+    r"must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|be (?:removed|"
     r"eliminated|avoided|gone|dropped|excluded|out|absent))|(?:must|should|may|can) ?(?:not|n'?t) be (?:in|present|"
     r"part|"
     r"there|used|contained)|is (?:not (?:allowed|wanted|permitted|acceptable|an option)|forbidden|banned|unwanted|"

@@ -35,6 +35,7 @@ _EXCHANGE = _beginning(
     rf"fill|"
     r"sit|occup|position|place|stead|role|part\b|out\b|away\b|favou?r|upgrad|drop|giv(?:e|ing) up|way\b|serv|acts?\b|"
     r"instead|rather|prefer|not\b|where|mov(?:e|ing)\b|go(?:es)? from|cheaper|better|over\b|pick|choose|let\b|put\b|"
+    r"too\b|would\b|"
     r"use\b"
 )
 _ANALOGY = _beginning(
@@ -55,7 +56,8 @@ _BETWEEN = re.compile(
 _KEPT = re.compile(
     r"\b(?:keep\w*|leav(?:e|ing)(?! out)|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|not) "
     r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
-    r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$",
+    r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$|"
+    r"\bsame $",
     re.IGNORECASE,
 )
 _REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)

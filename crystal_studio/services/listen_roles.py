@@ -15,6 +15,7 @@ _ION = r"(?:cation|anion|ion|atom|metal|element|specie)s?"
 _SITE = re.compile(
     rf"(?-i:\b(?P<letter>[ABX])(?:{_SITE_NOUN}(?: {_ION})?|(?<=[a-z] [ABX])[- ]{_ION}|(?<=\b(?:on|at) [ABX]))\b)"
     rf"|\b(?P<hole>octahedral|tetrahedral)(?:{_SITE_NOUN}| {_ION})"
+    rf"|\bthe (?P<size>larger|bigger|smaller) {_ION}"
     rf"|(?<!earth )(?<!transition )(?<!3d )(?<!alkali )(?<!heavy )(?<!toxic )\b(?P<ion>anion|cation|metal)"
     rf"(?P<plural>s?)\b(?:{_SITE_NOUN}| framework)?",
     re.IGNORECASE,
@@ -25,7 +26,7 @@ def places_in(text: str, parent: Composition) -> list[tuple[tuple[str, ...], int
     """Places named in a text ("the B site", "the anion"), each with the parent's elements on it and its span."""
     found = []
     for match in _SITE.finditer(text):
-        kind = match["letter"] or (match["hole"] or match["ion"]).lower()
+        kind = match["letter"] or (match["hole"] or match["size"] or match["ion"]).lower()
         if elements := _on(kind, parent):
             found.append((elements, match.start(), match.end()))
     return found
@@ -74,7 +75,7 @@ def _on(kind: str, parent: Composition) -> tuple[str, ...]:
     if len(metals) > 2 or (kind == "tetrahedral" and parent.anonymous != _SPINEL):
         return ()
     larger, smaller = _by_size(metals, parent)
-    return (larger,) if kind in ("A", "tetrahedral") else (smaller,)
+    return (larger,) if kind in ("A", "tetrahedral", "larger", "bigger") else (smaller,)
 
 
 def _by_size(metals: tuple[str, ...], parent: Composition) -> list[str]:

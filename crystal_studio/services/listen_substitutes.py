@@ -15,7 +15,7 @@ from crystal_studio.services.listen_words import NOBLE_GASES, NONMETALS, RADIOAC
 _MORE_ABUNDANT = re.compile(
     r"\b(?:more|better|readily|easily|widely|earth|highly)?[- ]*(?:abundant|available|common|accessible|plentiful|"
     r"obtainable|sourced)\b|\bcheap(?:er)?\b|"
-    r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|expensive|costly|precious)\b|\binexpensive\b|"
+    r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly|precious)\b|\binexpensive\b|"
     r"\baffordable\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
     r"\bearth[- ]abundant\b",
@@ -26,7 +26,7 @@ _NOT_TOXIC = re.compile(
     r"\b(?:too|is|are|so|very|quite) (?:toxic|poisonous|hazardous)\b|\bsafer?\b|\bharmless\b|\bbenign\b",
     re.IGNORECASE,
 )
-_LIGHTER = re.compile(r"\blight(?:er|est)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
+_LIGHTER = re.compile(r"\blight(?:er|est|en)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
 _HEAVIER = re.compile(r"\bheav(?:y|ier|iest)\b|\bhigher[- ](?:atomic )?mass\b", re.IGNORECASE)
 _SMALLER = re.compile(r"\bsmall(?:er|est)?\b", re.IGNORECASE)
 _LARGER = re.compile(r"\b(?:larg|bigg)(?:er|est)\b|\bbig\b|\blarge\b", re.IGNORECASE)
@@ -37,7 +37,7 @@ _ANY = re.compile(
 )
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
 GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
-_CONGENER = re.compile(r"\b(?:congener|homolog)\w*|\bsame (?:group|column)\b", re.IGNORECASE)
+_CONGENER = re.compile(r"\b(?:congener|homolog|group neighbou?r)\w*|\bsame (?:group|column)\b", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 13, "IV": 14, "V": 15, "VI": 16, "VII": 17, "VIII": 18}  # main groups
 _ROW = r"(?:row|step|period|place|element|notch)s?"
 _STEP = re.compile(
@@ -54,7 +54,8 @@ _KIND = (
 )
 _NOUN_AFTER = re.compile(rf"[,\s-]+(?:(?!with|and|or|for)[\w-]+[,\s]+)?{_KIND}|\s+than\b", re.IGNORECASE)
 _NOUN_BEFORE = re.compile(
-    rf"\b(?:{_KIND}\w*(?: (?:metal|earth|element)s?)?(?: (?:to be|be|should be|a bit|slightly|much|one))?|"
+    rf"\b(?:{_KIND}\w*(?: (?:metal|earth|element)s?)?(?: (?:to be|be|should be|that (?:is|are)|a bit|slightly|much|"
+    rf"one))?|"
     r"(?:some|any)(?:thing|one)(?: (?:that is|much|a bit|else))?)\s+$",
     re.IGNORECASE,
 )
@@ -62,10 +63,10 @@ _NOUN_BEFORE = re.compile(
 
 def kind_spans(text: str) -> list[tuple[int, int]]:
     """Where words compare elements ("a cheaper metal", "something lighter"), not gaps or bonds."""
-    found = [match.span() for pattern in (_STEP, GROUP) for match in pattern.finditer(text)]
+    found = [match.span() for pattern in (_STEP, GROUP, _CONGENER) for match in pattern.finditer(text)]
     for pattern in _COMPARATIVES:
         for match in pattern.finditer(text):
-            is_something = bool(re.match(r"(?:some|any)thing", match[0], re.IGNORECASE))
+            is_something = bool(re.match(r"(?:some|any)thing|a (?:similar|substitute)", match[0], re.IGNORECASE))
             if is_something or _NOUN_AFTER.match(text, match.end()) or _NOUN_BEFORE.search(text[: match.start()]):
                 found.append(match.span())
     return found
