@@ -27,7 +27,7 @@ _NEGATOR = re.compile(
     r"except(?: for)?|free (?:of|from)|devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|"
     r"drop|omit|strip|"
     r"get rid of|(?:do|does|must|should|could|would|is|are)n[o']?t|can'?t|cannot|never|nor|neither|ban|eliminate|"
-    r"(?:goodbye|farewell) to|(?:tired|sick) of|fed up with|"
+    r"(?:goodbye|farewell) to|do away with|steer clear of|(?:tired|sick) of|fed up with|"
     r"leave out|"
     r"other than|minus|zero|none of|non|nothing with|away from)\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
     r"swap|exchang|substitut))",

@@ -60,6 +60,9 @@ _KEPT = re.compile(
     r"\bsame $",
     re.IGNORECASE,
 )
+_ELSE = re.compile(
+    r"\b(?:(?:another|different|new|other) (?:\w+ )?(?:compound|material|crystal)|in(?:to|side)? it\b)", re.I
+)
 _REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
@@ -250,7 +253,7 @@ def _named(words: str, cast: _Cast, parent: Composition) -> list[Exchange]:
         role = role_taken_by(newcomer, parent)
         if fitting and _is_exchange(words, cast):
             old = role if role in fitting else fitting[0] if len(fitting) == 1 else None
-        elif _ANALOGY.search(words) and not _is_list(words, cast, cast.going):
+        elif _is_analogy(words, cast, newcomer, role) and not _is_list(words, cast, cast.going):
             old = role if role not in cast.kept else None
         else:
             old = None
@@ -260,6 +263,14 @@ def _named(words: str, cast: _Cast, parent: Composition) -> list[Exchange]:
     if any(len(news) > 1 for news in pairs.values()) and not re.search(r"\bor\b|/", words):
         return []
     return [Exchange(old, tuple(news), "", words) for old, news in pairs.items()]
+
+
+def _is_analogy(words: str, cast: _Cast, newcomer: str, role: str | None) -> bool:
+    """Whether the newcomer stands for its like: by words of analogy, or named alone and of the same group."""
+    if _ANALOGY.search(words):
+        return True
+    is_alone = not cast.going and not _ELSE.search(words)
+    return is_alone and role is not None and BY_SYMBOL[role].group == BY_SYMBOL[newcomer].group
 
 
 def _is_exchange(words: str, cast: _Cast) -> bool:

@@ -24,7 +24,7 @@ _ACTIVE = re.compile(
 )
 _PASSIVE = re.compile(
     r"(?P<old>\b[A-Za-z]+)(?: atoms?| ions?)?(?: (?:should|must|could|can|to|needs to))?(?: be| is| are| being)?"
-    r" (?:replaced|substituted|swapped|exchanged)(?: out)? (?:by|with|for)\b"
+    r" (?:replaced|substituted|swapped|exchanged)(?: out)? (?:by|with|for|against)\b"
     rf"(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
 )

@@ -52,7 +52,10 @@ _KIND = (
     r"pnictogen|pnictide|alkali|alkaline|rare|lanthan|transition|3d|homolog|congener|neighbou?r|relative|group|member|"
     r"(?:A|B|X)?[- ]?site)"
 )
-_NOUN_AFTER = re.compile(rf"[,\s-]+(?:(?!with|and|or|for)[\w-]+[,\s]+)?{_KIND}|\s+than\b", re.IGNORECASE)
+_NOUN_AFTER = re.compile(
+    rf"[,\s-]+(?:(?:on|in|at) (?:the|its) )?(?:(?!with|and|or|for|gap|band|bond|cell)[\w-]+[,\s]+)?{_KIND}|\s+than\b",
+    re.IGNORECASE,
+)
 _NOUN_BEFORE = re.compile(
     rf"\b(?:{_KIND}\w*(?: (?:metal|earth|element)s?)?(?: (?:to be|be|should be|that (?:is|are)|a bit|slightly|much|"
     rf"one))?|"
