@@ -64,3 +64,19 @@ def test_that_each_step_reports_progress(relaxer):
     context = FakeContext()
     relaxer.relax(SALT, 3, context)
     assert [report.fraction for report in context.reports][-1] == 1.0
+
+
+def test_that_energy_forces_and_stress_are_chgnets_own(relaxer):
+    from ase import units
+    from pymatgen.core import Lattice, Structure
+
+    frac = np.array([[0.0, 0.02, 0.0], [0.5, 0.5, 0.47]])
+    crystal = Crystal(SALT.lattice @ (np.eye(3) + np.diag([0.03, -0.02], 1)), SALT.species, frac)
+    relaxer.energies([crystal])  # loads the potential
+    energy, forces, stress = relaxer._potential.evaluate(crystal)
+    net = relaxer._potential._model
+    own = net.predict_structure(Structure(Lattice(crystal.lattice), list(crystal.species), frac), task="efs")
+    assert energy == pytest.approx(2 * float(own["e"]), abs=1e-5)
+    assert np.abs(forces).max() > 0.01
+    np.testing.assert_allclose(forces, own["f"], atol=1e-4)
+    np.testing.assert_allclose(stress, own["s"] * units.GPa, atol=1e-5)

@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from ase import Atoms, units
+from ase import Atoms
 from ase.calculators.calculator import Calculator
-from chgnet.model.model import CHGNet
+from chgnet.model.model import BatchedGraph, CHGNet
 from numpy.typing import NDArray
 from pymatgen.core import Lattice, Structure
 
@@ -65,14 +65,38 @@ class Potential:
                 f"CHGNet cannot relax {crystal.formula}: an atom has no neighbour within 6 Å or an element is beyond "
                 "plutonium. Start from a denser crystal or leave it unrelaxed."
             )
-        found = self._model.predict_graph(graph, task="efs")
-        forces, stress = np.asarray(found["f"], np.float64), np.asarray(found["s"], np.float64) * units.GPa
-        energy = float(found["e"]) * len(crystal)
+        energy, forces, stress = self._differentiated(graph)
         if not (np.isfinite(energy) and np.isfinite(forces).all() and np.isfinite(stress).all()):
             raise UserCorrectable(
                 f"Relaxing {crystal.formula} ran away. Its atoms are too close: start from another one."
             )
         return energy, forces, stress
+
+    def _differentiated(self, graph: Any) -> tuple[float, Array, Array]:
+        """Energy (eV/cell), forces and stress from one pass backwards.
+
+        chgnet 0.4.2's own prediction goes back twice and keeps a graph for training, which takes twice the time; until
+        it has a mode for prediction, its inner parts are called here.
+        """
+        net = self._model
+        batch = BatchedGraph.from_graphs(
+            [graph],
+            bond_basis_expansion=net.bond_basis_expansion,
+            angle_basis_expansion=net.angle_basis_expansion,
+            compute_stress=True,
+        )
+        found = net._compute(batch)
+        count = int(found["atoms_per_graph"])
+        energy = found["e"].sum() * count
+        positions, strain = batch.atom_positions[0], batch.strains[0]
+        slopes = torch.autograd.grad(energy, [positions, strain])
+        force, stress = -slopes[0], slopes[1] / batch.volumes[0]
+        composition = net.composition_model([graph]).sum() * count
+        return (
+            float(energy.detach() + composition.detach()),
+            force.numpy().astype(np.float64),
+            stress.detach().numpy().astype(np.float64),
+        )
 
     def _graph(self, crystal: Crystal) -> Any | None:
         """CHGNet's graph, None where there is no sensible one."""
@@ -137,4 +161,4 @@ def _load(weights: Path, sha256: str) -> CHGNet:
     except (pickle.UnpicklingError, KeyError, TypeError, RuntimeError) as error:
         raise Unavailable("CHGNet's weights do not fit the installed chgnet. Install chgnet 0.4.2 again.") from error
     model.graph_converter.set_isolated_atom_response("error")
-    return model.eval()
+    return model.eval().requires_grad_(False)
