@@ -226,6 +226,8 @@ KINDS = [
     ("LiI", "Go lighter on the halogen side", "I>?Br,Cl"),
     ("FeO", "iron must be exchanged against a non-magnetic divalent metal", "Fe>?Mg"),
     ("AgCl", "Replace the noble metal by an alkali metal", "Ag>?Na,K!Cu"),
+    ("SrTiO3", "strontium is toxic, replace it", "Sr>?Ba,Ca!Pb"),
+    ("SrTiO3", "Find an alternative to strontium.", "Sr>?Ba,Ca"),
 ]
 REMOVALS = [
     ("CsPbI3", "could we get rid of the lead", "-Pb"),
@@ -247,6 +249,7 @@ REMOVALS = [
     ("InN", "Do away with indium", "-In"),
     ("CsSnBr3", "Please steer clear of tin", "-Sn"),
     ("PbO", "let's not have lead in this", "-Pb"),
+    ("SrTiO3", "Drop strontium and keep the rest.", "-Sr +Ti +O"),
 ]
 KEPT = [
     ("SrTiO3", "same compound but in a less symmetric form", "keep"),
@@ -307,6 +310,10 @@ KEPT = [
     ("SrTiO3", "go to a lower-symmetry polymorph", "keep"),
     ("SrTiO3", "a monoclinic distortion please", "keep"),
     ("SrTiO3", "More stable, at the same composition", "keep energy<"),
+    ("SrTiO3", "Separate the layers more.", "keep dist>"),
+    ("SrTiO3", "A higher band gap would be better", "keep gap>"),
+    ("SrTiO3", "Open up the structure.", "keep vol>"),
+    ("SrTiO3", "Pull the building blocks together.", "keep dist<"),
 ]
 OPEN = [
     ("SrTiO3", "isovalent substitution on the cation", "free"),

@@ -147,16 +147,23 @@ def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
 
 
 def _most_buildable(texts: Sequence[str], limits: Limits, parent: Answered | None, prototypes: PrototypeLibrary) -> str:
-    """The alternative to build: one that changes something, claims no layers unasked, and has a likely prototype."""
+    """The alternative to build: it changes something but nothing needless, claims no layers unasked, can be drawn."""
 
-    def score(text: str) -> tuple[bool, bool, float]:
+    def score(text: str) -> tuple[bool, int, bool, float]:
         pivot = parse_pivot(text)
         group = pivot.space_group.number if pivot.space_group else None
         built = prototypes.decorate(pivot.composition, 1, space_group=group, max_atoms=MAX_SITES)
         asked = pivot.dimensionality in (None, limits.dimensionality)
-        return not _repeats(pivot, parent), asked, built[0].score if built else float("-inf")
+        kept = _kept(pivot, limits, parent)
+        return not _repeats(pivot, parent), kept, asked, built[0].score if built else float("-inf")
 
     return max(texts, key=score)
+
+
+def _kept(pivot: Pivot, limits: Limits, parent: Answered | None) -> int:
+    """Elements of the parent that stay where one of them has to go: nobody asked the others to leave."""
+    before = set(Composition.parse(parent.formula).elements) if parent else set()
+    return len(before & set(pivot.composition.elements)) if before & limits.excluded else 0
 
 
 def _repeats(pivot: Pivot, parent: Answered | None) -> bool:

@@ -54,6 +54,7 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _ADD = re.compile(r"\b(?:add|introduce|incorporate|dope|include|alloy|mix|blend|intercalate)\b", re.IGNORECASE)
+_REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
 _NONTOXIC = re.compile(r"\bnon-?[ ]?toxic\b|\bno toxic\w*\b|\bless toxic\b", re.IGNORECASE)
 
@@ -88,6 +89,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
         found.required |= {
             symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in found.excluded
         }
+    _rest(left, found, parent)
     _keep(left, found, parent)
     found.is_free = (is_open or bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
     if found.is_free:
@@ -220,6 +222,12 @@ def _without_parent(found: HeardComposition, replacements: list[Replacement]) ->
         if each.is_explicit:
             found.required |= {symbol: each.words for symbol in each.substitutes}
     found.replaced = tuple((each.old, each.substitutes) for each in replacements if not each.is_explicit)
+
+
+def _rest(text: str, found: HeardComposition, parent: Composition | None) -> None:
+    """ "Drop strontium and keep the rest" requires the rest."""
+    if parent is not None and found.excluded.keys() & set(parent.elements) and (rest := _REST.search(text)):
+        found.required |= {symbol: rest[0] for symbol in parent.elements if symbol not in found.excluded}
 
 
 def _keep(text: str, found: HeardComposition, parent: Composition | None) -> None:

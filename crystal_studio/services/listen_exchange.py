@@ -30,6 +30,7 @@ _SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?=\d))+")
 _PART = re.compile(r"(?:(?!,|\band\b).)+")
 _VACATE_WORDS = r"replac|swap|substitut|exchang|switch|chang|vary"
 _VACATE = _beginning(rf"{_VACATE_WORDS}|(?:an|some|any)?other|different|alternative")
+_VACATE_IT = re.compile(r"\b(?:replac|swap|substitut|exchang)\w*(?: out)? (?:it|that)\b", re.IGNORECASE)
 _EXCHANGE = _beginning(
     rf"{_VACATE_WORDS}|trad(?:e|ing)\b|turn|convert|transform|transmut|becom|became|tak(?:e|es|ing)\b|took|step|stand|"
     rf"fill|"
@@ -235,9 +236,11 @@ def _heard(words: str, cast: _Cast, earlier: tuple[str, ...], parent: Compositio
 
 def _vacates(words: str, cast: _Cast) -> bool:
     """Whether the words of change stand right before those who go: "swap out the caesium", "a different halide"."""
+    if _VACATE_IT.search(words):
+        return True
     firsts = [start for start, _ in cast.spans]
     return any(
-        re.match(r"(?:\W*\b(?:the|out|a|an|its|this|that|one|of|for)\b)*\W*$", words[found.end() : first])
+        re.match(r"(?:\W*\b(?:the|out|a|an|its|this|that|one|of|for|to)\b)*\W*$", words[found.end() : first])
         for found in _VACATE.finditer(words)
         for first in firsts
         if first >= found.end()

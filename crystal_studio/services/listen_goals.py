@@ -53,14 +53,17 @@ _APART = re.compile(
     rf"\b(?:(?:mov|push|pull|spread|set|space|bring|keep|put)\w*|{_UNITS})\b[^.;]*?\b(?:(?P<apart>(?:further |"
     rf"farther )?"
     r"apart|(?:farther|further|away) from (?:each other|one another)|"
-    rf"out more)|(?P<closer>closer(?: together)?|nearer))|\b(?P<spread>spread(?: out)? (?:the )?(?:{_UNITS}))\b",
+    rf"out more)|(?P<closer>closer(?: together)?|nearer))|"
+    rf"\b(?P<spread>(?:spread|separate)(?: out)? (?:(?:the )?(?:{_UNITS})|them)|too close together)\b|"
+    rf"\b(?P<drawn>(?:pull|draw|push) (?:the )?(?:{_UNITS}) together)\b",
     re.IGNORECASE,
 )
 _VOLUME = re.compile(
     r"\b(?:cell )?volumes?\b|\b(?:unit )?cells?\b|\blattices?(?: parameters?| constants?)?\b", re.IGNORECASE
 )
 _DENSITY = re.compile(
-    r"\b(?P<up>denser|more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|heavier|(?:higher|high|greater|"
+    r"\b(?P<up>denser|more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|pack (?:it|them) (?:tight|"
+    r"clos)er|heavier|(?:higher|high|greater|"
     r"increas\w+(?: the| its)?|"
     r"rais\w+(?: the)?|larger)"
     r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|"
@@ -102,7 +105,8 @@ _BOTH_WAYS = re.compile(
 _NOT = r"(?P<not>\b(?:not|no|non|never|isn'?t|without|avoid)[- ](?:an? |any |being |a )?(?:\w+ )?)?"
 _STATES = re.compile(r"\b(?:it'?s|it is|this is|which is|was|currently)(?: too| still| a| an)? $", re.IGNORECASE)
 _WHOLE = re.compile(
-    r"\b(?:(?P<up>expand|inflate|enlarge)|(?P<down>compress|shrink|squeeze)) (?:it|this|the (?:structure|crystal))\b",
+    r"\b(?:(?P<up>expand|inflate|enlarge|open up)|(?P<down>compress|shrink|squeeze)) (?:it|this|the (?:structure|"
+    r"crystal))\b",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
@@ -310,7 +314,7 @@ def _reconciled(explicit: list[HeardGoal], classes: list[HeardGoal]) -> list[Hea
 
 def _distances(text: str, distance_angstrom: float | None) -> list[HeardGoal]:
     if apart := _APART.search(text):
-        direction = Direction.LOWER if apart["closer"] else Direction.HIGHER
+        direction = Direction.LOWER if apart["closer"] or apart["drawn"] else Direction.HIGHER
         return [HeardGoal(Goal(Quantity.UNIT_DISTANCE, direction), apart[0])]
     for found in _DISTANCE.finditer(text):
         start, end = _clause_bounds(text, found.start())

@@ -13,12 +13,13 @@ from crystal_studio.services.listen_words import NOBLE_GASES, NONMETALS, RADIOAC
 
 # Price follows scarcity closely enough for a rule: cheaper is read as more abundant in the Earth's crust.
 _MORE_ABUNDANT = re.compile(
-    r"\b(?:more|better|readily|easily|widely|earth|highly)?[- ]*(?:abundant|available|common|accessible|plentiful|"
+    r"\b(?:more|better|readily|easily|widely|earth|highly)?[- ]*(?:abundant|available|common(?:er)?|accessible|"
+    r"plentiful|"
     r"obtainable|sourced)\b|\bcheap(?:er)?\b|"
     r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly|precious)\b|\binexpensive\b|"
     r"\baffordable\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
-    r"\bearth[- ]abundant\b",
+    r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b",
     re.IGNORECASE,
 )
 _NOT_TOXIC = re.compile(
@@ -41,7 +42,7 @@ _CONGENER = re.compile(r"\b(?:congener|homolog|group neighbou?r)\w*|\bsame (?:gr
 _ROMAN = {"I": 1, "II": 2, "III": 13, "IV": 14, "V": 15, "VI": 16, "VII": 17, "VIII": 18}  # main groups
 _ROW = r"(?:row|step|period|place|element|notch)s?"
 _STEP = re.compile(
-    rf"\b(?:one|a|a single|1)(?: {_ROW})? (?P<way>down|up|lower|higher|below|above|further (?:down|up))\b|"
+    rf"\b(?:one|(?:one|a|a single|1) {_ROW}) (?P<way>down|up|lower|higher|below|above|further (?:down|up))\b|"
     rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|a|1)(?: {_ROW})?| (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|"
     rf"column|family))\b|"
     r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)| [\w-]+ (?P<way4>down|up))\b",
