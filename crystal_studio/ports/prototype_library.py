@@ -21,6 +21,7 @@ class DecoratedPrototype:
         prototype: Robocrystallographer's prototype name where known.
         space_group: number it was built with.
         score: log-likelihood-like; higher is better.
+        share: of the votes of chemically near compounds, 0 to 1 over all prototypes that fit.
         above_hull: whether the class was only seen more than 0.1 eV/atom above the hull.
     """
 
@@ -29,6 +30,7 @@ class DecoratedPrototype:
     prototype: str | None
     space_group: int
     score: float
+    share: float = 0.0
     above_hull: bool = False
 
 

@@ -24,6 +24,7 @@ class StartState:
         allowed: elements a chosen atom may become (hard mask); empty for any but the excluded.
         excluded: elements no chosen atom may become.
         strength: alpha in (0, 1]; 1 for pure noise.
+        share: of the votes for the prototype it starts from, None for any other start.
     """
 
     start: Start
@@ -34,6 +35,7 @@ class StartState:
     allowed: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
     strength: float = 1.0
+    share: float | None = None
 
 
 @dataclass(frozen=True)

@@ -303,6 +303,7 @@ def template_states(row: EvaluationRow, prototypes: PrototypeLibrary, settings: 
             prototype.crystal.num_sites,
             prototype.crystal.species,
             strength=settings.strength,
+            share=prototype.share,
         )
         for prototype in fitting
     ]

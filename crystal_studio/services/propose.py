@@ -196,6 +196,7 @@ def _prototype_state(proposal: Proposal, prototype: DecoratedPrototype) -> Start
         species=crystal.species,
         excluded=proposal.limits.excluded,
         strength=proposal.strength,
+        share=prototype.share,
     )
 
 

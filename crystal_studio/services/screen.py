@@ -31,6 +31,7 @@ LARGEST_VOLUME_CHANGE = 0.2
 _HOPELESS_EV_PER_ATOM = 0.6  # this far above the lowest draw of its composition, relaxing is wasted time
 _UNKNOWN_EV_PER_ATOM = 1.0  # penalty of a crystal that the potential cannot judge
 _SAME_RMS, _SAME_VOLUME = 0.05, 0.02
+_RELAXES = "relaxes"
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,7 @@ class Screen:
         started = perf_counter()
         finished, left = self._relaxed_best(_by_score(valid), question, context)
         self._spent("relax", started)
-        best = sorted(_with_scores(finished, question), key=lambda one: final_key(one, question), reverse=True)
-        return [replace(candidate, rank=rank) for rank, candidate in enumerate([*best, *left], 1)] + refused
+        return _in_order(_with_scores(finished, question), left, refused, question)
 
     def _relaxed_best(
         self, order: list[Candidate], question: Question, context: JobContext
@@ -185,7 +185,7 @@ class Screen:
         try:
             outcome = self._relaxer.relax(candidate.drawn, RELAX_STEPS, context)
         except UserCorrectable as error:  # the potential does not know an element, or an atom stands alone
-            verdict = CheckResult("relaxes", 1, None, str(error))
+            verdict = CheckResult(_RELAXES, 1, None, str(error))
             return replace(candidate, checks=(*candidate.checks, verdict))
         crystal = self._symmetrizer.symmetrized(outcome.crystal, SYMPREC_ANGSTROM)
         group, checks = self._checks(crystal, question)
@@ -208,6 +208,14 @@ class Screen:
 
     def _spent(self, part: str, started: float) -> None:
         self.seconds[part] = self.seconds.get(part, 0.0) + perf_counter() - started
+
+
+def merged(batches: Sequence[Sequence[Candidate]], question: Question) -> list[Candidate]:
+    """The candidates of several batches in one order, judged against each other."""
+    valid = _with_scores([one for batch in batches for one in batch if one.valid], question)
+    finished = [one for one in valid if _was_relaxed(one)]
+    left = _by_score([one for one in valid if not _was_relaxed(one)])
+    return _in_order(finished, left, [one for batch in batches for one in batch if not one.valid], question)
 
 
 def meets_goals(candidate: Candidate, question: Question) -> bool:
@@ -241,7 +249,7 @@ def relaxation_check(candidate: Candidate, relaxed: Crystal, group: SpaceGroup) 
         f"relaxing takes {before.symbol} to {group.symbol} and changes the volume by {change:+.1%} "
         f"(allowed: no symmetry lost, {LARGEST_VOLUME_CHANGE:.0%})"
     )
-    return CheckResult("relaxes", 1, passed, detail, {"volume_change": change, "space_group": float(group.number)})
+    return CheckResult(_RELAXES, 1, passed, detail, {"volume_change": change, "space_group": float(group.number)})
 
 
 def refusals(candidates: Sequence[Candidate]) -> Iterator[str]:
@@ -289,6 +297,20 @@ def _score(candidate: Candidate, question: Question, above_ev_per_atom: float) -
     )
 
 
+def _was_relaxed(candidate: Candidate) -> bool:
+    """Whether relaxing was tried, whatever came of it."""
+    return any(check.name == _RELAXES for check in candidate.checks)
+
+
+def _in_order(
+    finished: Sequence[Candidate], left: Sequence[Candidate], refused: Sequence[Candidate], question: Question
+) -> list[Candidate]:
+    """Those that were relaxed, best first, then those that were left alone, then those that failed a check."""
+    best = sorted(finished, key=lambda one: _final_key(one, question), reverse=True)
+    ranked = [replace(candidate, rank=rank) for rank, candidate in enumerate([*best, *left], 1)]
+    return [*ranked, *refused]
+
+
 def _by_score(candidates: Sequence[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: -(candidate.score or 0.0))
 
@@ -297,7 +319,7 @@ def _meets(candidate: Candidate, question: Question) -> bool:
     return all_met(question.goals, candidate.goal_values, question.reference)
 
 
-def final_key(candidate: Candidate, question: Question) -> tuple[bool, bool, bool, float]:
+def _final_key(candidate: Candidate, question: Question) -> tuple[bool, bool, bool, float]:
     """Goals met first, then unstrained, then relaxed, then the score."""
     return _meets(candidate, question), not candidate.notes, candidate.relaxed is not None, candidate.score or 0.0
 
@@ -322,6 +344,6 @@ def _strain_note(drawn: Candidate, relaxed: Candidate, question: Question) -> st
     key = Quantity.UNIT_DISTANCE.value
     before, after = (one.goal_values[key] / question.reference[key] - 1 for one in (drawn, relaxed))
     return (
-        f"strained: the structural units are {before:+.1%} further apart than in the parent as drawn, {after:+.1%} once "
-        "relaxed"
+        f"strained: the structural units are {before:+.1%} further apart than in the parent as drawn, "
+        f"{after:+.1%} once relaxed"
     )

@@ -122,7 +122,7 @@ class FakePrototypeLibrary:
         crystal = Crystal(np.array(known.lattice), tuple(symbols[slot] for slot in known.slots), np.array(known.frac))
         scaled = crystal.scaled_to(self.expected_volume_angstrom3(crystal.composition))
         label = f"{known.name} ({SpaceGroup(known.space_group).symbol})"
-        return DecoratedPrototype(scaled, label, known.name, known.space_group, -float(rank))
+        return DecoratedPrototype(scaled, label, known.name, known.space_group, -float(rank), 0.5**rank)
 
 
 def _by_amount(composition: Composition) -> list[str]:

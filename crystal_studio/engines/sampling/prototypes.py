@@ -112,6 +112,7 @@ class PrototypeModel:
             prototype=self._bank.name_of(found.member),
             space_group=number,
             score=found.score,
+            share=found.share,
             above_hull=bool(self._bank.class_is_above_hull[group]),
         )
 

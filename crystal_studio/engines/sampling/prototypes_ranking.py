@@ -106,12 +106,13 @@ class Metric:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One prototype with the elements on its slots and its score, a log of votes."""
+    """One prototype with the elements on its slots, its score (a log of votes) and its share of all votes."""
 
     member: int
     numbers: tuple[int, ...]
     score: float
     distance: float
+    share: float = 1.0
 
 
 @lru_cache(maxsize=8)
@@ -204,7 +205,9 @@ def rank(
         found.append(
             Ranked(int(members[first]), tuple(numbers[index[first]].tolist()), score, float(cost[index[first]]))
         )
-    return sorted(found, key=lambda ranked: -ranked.score)[:count]
+    total = np.logaddexp.reduce([ranked.score for ranked in found]) if found else 0.0
+    best = sorted(found, key=lambda ranked: -ranked.score)[:count]
+    return [replace(ranked, share=float(np.exp(ranked.score - total))) for ranked in best]
 
 
 def _groups(
