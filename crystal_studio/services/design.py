@@ -17,12 +17,13 @@ from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quanti
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore
+from crystal_studio.ports.predictor import Predictor
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.goals import is_met, measure
 from crystal_studio.services.interpret import Answered, WrittenPivot, write_pivot
 from crystal_studio.services.listen import ParentFacts, listen, merge
 from crystal_studio.services.propose import Draw, Proposal, draw, plans
-from crystal_studio.services.screen import Question, Screen, final_key, meets_goals, refusals
+from crystal_studio.services.screen import Question, Screen, meets_goals, merged, refusals
 
 MOST_REDRAWS = 3
 MOST_CANDIDATES = 200
@@ -152,18 +153,16 @@ class _Round:
         return written
 
     def drawn_until_valid(self, written: WrittenPivot) -> list[Candidate]:
-        """Ranked candidates: batches are drawn until one has a valid crystal, and once more where it misses a goal.
+        """Ranked candidates of all batches: drawn until one has a valid crystal, and once more where it misses a goal.
 
         Raises:
             NothingValid: no batch had a valid crystal; says why.
         """
         question = self._question(written)
         batches: list[list[Candidate]] = []
-        first_seed = self._seed
         for attempt in range(MOST_REDRAWS):
-            self._seed = first_seed + attempt
             drawn_before = frozenset(one.origin for batch in batches for one in batch if one.valid)
-            batches.append(self._screened(written, question, drawn_before))
+            batches.append(self._screened(written, question, drawn_before, self._seed + attempt))
             valid = [batch for batch in batches if batch[0].valid]
             if len(valid) > 1 or (valid and meets_goals(valid[0][0], question)):
                 break
@@ -173,11 +172,9 @@ class _Round:
                 f"None of {len(batches) * self._request.candidates} draws of {question.formula} passed the checks "
                 f"({reasons}). Loosen a limit, name another formula, or try another seed."
             )
-        best = max(valid, key=lambda batch: final_key(batch[0], question))
-        self._seed = first_seed + batches.index(best)
-        return best
+        return merged(batches, question)
 
-    def _screened(self, written: WrittenPivot, question: Question, skip: frozenset[str]) -> list[Candidate]:
+    def _screened(self, written: WrittenPivot, question: Question, skip: frozenset[str], seed: int) -> list[Candidate]:
         """One batch, ranked."""
         engines = self._engines
         screen = Screen(
@@ -188,8 +185,10 @@ class _Round:
             engines.relaxer,
             engines.comparer,
         )
-        candidates = screen.checked(self._draws(written, skip), question, self._context)
+        candidates = screen.checked(self._draws(written, skip, seed), question, self._context)
         ranked = screen.ranked(candidates, question, self._context)
+        with self._watch("predict"):
+            ranked = _with_hull_energies(ranked, engines.e_above_hull)
         for part, seconds in screen.seconds.items():
             self._watch.seconds[part] = self._watch.seconds.get(part, 0.0) + seconds
         return ranked
@@ -226,6 +225,7 @@ class _Round:
             seconds={part: round(value, 3) for part, value in self._watch.seconds.items()},
             notes=(*self._notes(best, written), *_dimensionality_notes(self._intent.limits, description)),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            e_above_hull=best.e_above_hull,
             known=known,
         )
 
@@ -242,7 +242,7 @@ class _Round:
             formula_is_named=formula == limits.formula,
         )
 
-    def _draws(self, written: WrittenPivot, skip: frozenset[str]) -> list[Draw]:
+    def _draws(self, written: WrittenPivot, skip: frozenset[str], seed: int) -> list[Draw]:
         request, engines = self._request, self._engines
         proposal = Proposal(
             text=written.text,
@@ -252,7 +252,7 @@ class _Round:
             parent=request.parent,
             count=request.candidates,
             strength=request.strength,
-            seed=self._seed,
+            seed=seed,
             skip=skip,
         )
         with self._watch("propose"):
@@ -271,6 +271,12 @@ class _Round:
             yield f"a text of the language model was refused: {reason}"
         if self._request.parent and best.start is not Start.PARENT:
             yield f"started from {best.origin} ({best.start.value}), not from the parent"
+
+
+def _with_hull_energies(ranked: Sequence[Candidate], predictor: Predictor) -> list[Candidate]:
+    """The candidates with the predicted energy above the hull of what they would commit, where their checks passed."""
+    energies = iter(predictor.predict([candidate.crystal for candidate in ranked if candidate.valid]))
+    return [replace(one, e_above_hull=next(energies)) if one.valid else one for one in ranked]
 
 
 def _dimensionality_notes(limits: Limits, description: str) -> Iterator[str]:
