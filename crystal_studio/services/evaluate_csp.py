@@ -25,7 +25,7 @@ from crystal_studio.ports.prototype_library import PrototypeLibrary
 from crystal_studio.ports.sampler import SampleRequest, StartState
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.evaluate import EvaluationRow, Stopwatch, TemplateRanking, seed_of
-from crystal_studio.services.screen import RELAX_STEPS, SYMPREC_ANGSTROM, relaxation_check
+from crystal_studio.services.screen import RELAX_STEPS, SYMPREC_ANGSTROM, Weights, prior, relaxation_check
 
 COLUMNS = ("A", "B", "C")
 STARTS = ("noise", "prototype", "default")
@@ -34,6 +34,7 @@ UNENFORCED = "prototype"  # never in column C: only draws with their symmetry en
 BASELINE_DRAWS = 20
 _DRAWS_IN_BATCH = 64
 _NOISE_SHARE = 0.2  # of the mixture that ships
+_WEIGHTS = Weights()
 _MORE_TEMPLATES = 3  # asked for, so that enough of them have the given number of atoms
 
 
@@ -46,7 +47,7 @@ class CspSettings:
         starts: of noise, prototype, default.
         draws: N of columns B and C.
         strength: denoising strength alpha of prototype starts.
-        relax_best: how many of the ten with the lowest energies are relaxed in column C.
+        relax_best: how many of the ten with the best scores are relaxed in column C.
         relax_steps: relaxation steps of each.
 
     Raises:
@@ -96,6 +97,7 @@ class _Measured:
     crystal: Crystal
     origin: str
     start: Start
+    share: float | None = None
     rms: float | None = None
     valid: bool = False
     alignment: float | None = None
@@ -159,7 +161,7 @@ class CspEvaluation:
         seed = seed_of(self._settings.seed, kind, *(row.identifier for row in rows))
         crystals = iter(self._engines.sampler.sample(SampleRequest("", flat, seed), context))
         return [
-            [_Measured(crystal, state.origin, state.start) for state, crystal in
+            [_Measured(crystal, state.origin, state.start, state.share) for state, crystal in
              zip(of_row, islice(crystals, len(of_row)), strict=True)]
             for of_row in states
         ]  # fmt: skip
@@ -169,7 +171,7 @@ class CspEvaluation:
         if state.crystal is None:
             raise AssertionError("a prototype start has a crystal")
         crystal = self._engines.symmetrizer.impose(drawn.crystal, state.crystal)
-        return _Measured(crystal, drawn.origin, drawn.start)
+        return _Measured(crystal, drawn.origin, drawn.start, drawn.share)
 
     def _outcome(self, row: EvaluationRow, draws: _Draws, watch: Stopwatch, context: JobContext) -> dict[str, Any]:
         context.check_cancelled()
@@ -196,7 +198,7 @@ class CspEvaluation:
     def _scored(self, row: EvaluationRow, draws: _Draws, watch: Stopwatch) -> None:
         """Alignment with all the text there is, the formula; energies of what column C ranks."""
         flat = [drawn for of_start in draws.values() for drawn in of_start]
-        if flat and "B" in self._settings.columns:
+        if flat and set(self._settings.columns) & {"B", "C"}:
             with watch("align"):
                 scores = self._engines.aligner.score(row.formula, [drawn.crystal for drawn in flat])
             for drawn, score in zip(flat, scores, strict=True):
@@ -220,13 +222,15 @@ class CspEvaluation:
         return found
 
     def _relaxed_best(self, row: EvaluationRow, line: Sequence[_Measured], context: JobContext) -> dict[str, Any]:
-        """The lowest energy after the best few were relaxed; relaxed where that keeps space group and volume."""
-        judged = sorted((drawn for drawn in line if drawn.energy is not None), key=lambda drawn: drawn.energy or 0.0)
+        """The best score after the best few were relaxed; relaxed where that keeps space group and volume."""
+        judged = sorted(
+            (drawn for drawn in line if drawn.energy is not None), key=lambda drawn: _cost(drawn, drawn.energy)
+        )
         if not judged:
             return _chosen(line[0]) if line else _NOTHING
         best_few = judged[: self._settings.relax_best]
         outcomes = {id(drawn): self._relaxed(drawn, context) for drawn in best_few}
-        best = min(best_few, key=lambda drawn: outcomes[id(drawn)][1])
+        best = min(best_few, key=lambda drawn: _cost(drawn, outcomes[id(drawn)][1]))
         crystal = outcomes[id(best)][0]
         if crystal is best.crystal:
             return _chosen(best)
@@ -329,8 +333,19 @@ def _lines(draws: _Draws, settings: CspSettings) -> _Draws:
     return lines
 
 
+def _own_score(drawn: _Measured) -> float:
+    """Alignment and how usual the prototype is, weighed as the program weighs them."""
+    return _WEIGHTS.alignment * (drawn.alignment or 0.0) + prior(drawn.share, _WEIGHTS)
+
+
 def _own_rank(drawn: _Measured) -> tuple[bool, float]:
-    return drawn.valid, drawn.alignment if drawn.alignment is not None else -1.0
+    return drawn.valid, _own_score(drawn)
+
+
+def _cost(drawn: _Measured, energy_per_atom_ev: float | None) -> float:
+    """The lower the better: the energy against what our own models say of the draw."""
+    energy = energy_per_atom_ev if energy_per_atom_ev is not None else float("inf")
+    return _WEIGHTS.energy * energy - _own_score(drawn)
 
 
 def _chosen(drawn: _Measured) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from crystal_studio.services.evaluate_csp import BASELINE_DRAWS, COLUMNS, DEFAUL
 
 COLUMN_NOTES = {
     "A": "one draw; no ranking, no relaxer",
-    "B": "{draws} draws ranked by alignment with the formula, our own model",
-    "C": "{draws} draws ranked by CHGNet energy, the best {best} relaxed ({steps} steps at most); "
+    "B": "{draws} draws ranked by our own models: how usual the prototype is, and alignment with the formula",
+    "C": "{draws} draws ranked by CHGNet energy and our own models, the best {best} relaxed ({steps} steps at most); "
     "its training data include most test compounds",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
+from math import isfinite, log
 from time import perf_counter
 
 from crystal_studio.domain.candidate import Candidate
@@ -32,6 +32,8 @@ _HOPELESS_EV_PER_ATOM = 0.6  # this far above the lowest draw of its composition
 _UNKNOWN_EV_PER_ATOM = 1.0  # penalty of a crystal that the potential cannot judge
 _SAME_RMS, _SAME_VOLUME = 0.05, 0.02
 _RELAXES = "relaxes"
+_PROTOTYPE = "prototype"
+_UNKNOWN_SHARE = 0.02  # of a draw that starts from no prototype
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Weights:
         alignment: of the cosine between text and crystal.
         goal: of one goal's gain (-1 to 1).
         energy: of 1 eV/atom above the lowest candidate of the same composition.
+        share: of the logarithm of the prototype's share of the votes.
         composition: a crystal whose formula is the pivot's.
         space_group: a crystal whose space group is the pivot's.
     """
@@ -49,6 +52,7 @@ class Weights:
     alignment: float = 1.0
     goal: float = 1.5
     energy: float = 4.0
+    share: float = 0.125
     composition: float = 1.0
     space_group: float = 0.3
 
@@ -102,7 +106,10 @@ class Screen:
         for index, draw in enumerate(draws):
             context.check_cancelled()
             group, checks = self._checks(draw.crystal, question)
-            candidates.append(Candidate(draw.crystal, draw.state.start, draw.state.origin, checks, space_group=group))
+            known = prototype_check(draw.state.share)
+            candidates.append(
+                Candidate(draw.crystal, draw.state.start, draw.state.origin, (*checks, *known), space_group=group)
+            )
             context.progress("checking", (index + 1) / len(draws))
         self._spent("checks", started)
         return candidates
@@ -197,7 +204,7 @@ class Screen:
         alignment = self._aligner.score(question.text, [crystal])[0]
         relaxed = replace(
             checked,
-            checks=(*checks, verdict),
+            checks=(*checks, *(check for check in candidate.checks if check.name == _PROTOTYPE), verdict),
             relaxed=crystal,
             space_group=group,
             energy_per_atom_ev=outcome.energy_per_atom_ev,
@@ -221,6 +228,19 @@ def merged(batches: Sequence[Sequence[Candidate]], question: Question) -> list[C
 def meets_goals(candidate: Candidate, question: Question) -> bool:
     """Whether no goal that can be judged is missed, without strain."""
     return _meets(candidate, question) and not candidate.notes
+
+
+def prototype_check(share: float | None) -> tuple[CheckResult, ...]:
+    """How usual the prototype is for such a composition; nothing for a draw that starts from none."""
+    if share is None:
+        return ()
+    detail = f"{share:.0%} of the votes of chemically near compounds are for this prototype"
+    return (CheckResult(_PROTOTYPE, 1, None, detail, {"share": share}),)
+
+
+def prior(share: float | None, weights: Weights) -> float:
+    """What the prototype's share of the votes (None for a start from none) adds to a score."""
+    return weights.share * log(max(share or 0.0, _UNKNOWN_SHARE))
 
 
 def limits_check(composition: Composition, group: SpaceGroup, limits: Limits) -> CheckResult:
@@ -292,6 +312,7 @@ def _score(candidate: Candidate, question: Question, above_ev_per_atom: float) -
         weights.alignment * (candidate.alignment or 0.0)
         + weights.goal * total_gain(question.goals, candidate.goal_values, question.reference)
         - weights.energy * above_ev_per_atom
+        + prior(_share(candidate), weights)
         + weights.composition * (candidate.drawn.formula == question.formula)
         + weights.space_group * (question.space_group is not None and group == question.space_group)
     )
@@ -309,6 +330,10 @@ def _in_order(
     best = sorted(finished, key=lambda one: _final_key(one, question), reverse=True)
     ranked = [replace(candidate, rank=rank) for rank, candidate in enumerate([*best, *left], 1)]
     return [*ranked, *refused]
+
+
+def _share(candidate: Candidate) -> float | None:
+    return next((check.numbers["share"] for check in candidate.checks if check.name == _PROTOTYPE), None)
 
 
 def _by_score(candidates: Sequence[Candidate]) -> list[Candidate]:
