@@ -249,6 +249,8 @@ REMOVALS = [
     ("InN", "Do away with indium", "-In"),
     ("CsSnBr3", "Please steer clear of tin", "-Sn"),
     ("PbO", "let's not have lead in this", "-Pb"),
+    ("", "An oxide, but keep lead and cadmium out of it", "+O -Pb -Cd"),
+    ("", "An oxide, leave germanium out", "+O -Ge"),
     ("SrTiO3", "Drop strontium and keep the rest.", "-Sr +Ti +O"),
 ]
 KEPT = [

@@ -28,7 +28,7 @@ _NEGATOR = re.compile(
     r"drop|omit|strip|"
     r"get rid of|(?:do|does|must|should|could|would|is|are)n[o']?t|can'?t|cannot|never|nor|neither|ban|eliminate|"
     r"(?:goodbye|farewell) to|do away with|steer clear of|(?:tired|sick) of|fed up with|"
-    r"leave out|"
+    r"leave out|(?:leav|keep)(?:e|ing)?(?= (?:[A-Za-z]+,? ){1,4}out\b)|"
     r"other than|minus|zero|none of|non|nothing with|away from)\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
     r"swap|exchang|substitut))",
     re.IGNORECASE,
@@ -46,7 +46,7 @@ _VERB = (
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
     rf",?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
-    rf"\bin favou?r of\b|\bfor (?:an?|some|something|another)\b",
+    rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
     re.IGNORECASE,
 )
 # "not cubic oxide" denies the adjective alone.

@@ -54,7 +54,7 @@ class Weights:
     energy: float = 4.0
     share: float = 0.125
     composition: float = 1.0
-    space_group: float = 0.3
+    space_group: float = 0.6
 
 
 @dataclass(frozen=True)
