@@ -82,8 +82,11 @@ class Known:
 
 def _title(match: ReferenceMatch) -> str:
     where = f"{match.reference_set} {match.identifier}, RMS {match.rms:.3f}"
-    formula = "" if match.kind is MatchKind.PROTOTYPE else f"{match.formula}, "
-    return f"{match.name} ({formula}{where})" if match.name else f"{match.formula} ({where})"
+    if not match.name:
+        return f"{match.formula} ({where})"
+    return (
+        f"{match.name} ({where})" if match.kind is MatchKind.PROTOTYPE else f"{match.name} ({match.formula}, {where})"
+    )
 
 
 def _missed(searched: SearchedSet) -> str:

@@ -9,8 +9,9 @@ from comparer_contract import ComparerContract
 from crystal_files_contract import CrystalFilesContract
 from describer_contract import DescriberContract
 from history_store_contract import HistoryStoreContract
-from predictor_contract import PredictorContract
+from predictor_contract import BandGapContract, FormationEnergyContract, HullEnergyContract
 from prototype_library_contract import PrototypeLibraryContract
+from reference_library_contract import ReferenceLibraryContract
 from relaxer_contract import RelaxerContract
 from sampler_contract import SamplerContract
 from symmetrizer_contract import SymmetrizerContract
@@ -30,10 +31,22 @@ class TestFakeAligner(AlignerContract):
         return fake.FakeAligner()
 
 
-class TestFakePredictor(PredictorContract):
+class TestFakeBandGap(BandGapContract):
     @pytest.fixture
     def subject(self):
         return fake.FakePredictor()
+
+
+class TestFakeFormationEnergy(FormationEnergyContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakePredictor("formation_energy")
+
+
+class TestFakeHullEnergy(HullEnergyContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakePredictor("e_above_hull")
 
 
 class TestFakeRelaxer(RelaxerContract):
@@ -46,6 +59,18 @@ class TestFakePrototypeLibrary(PrototypeLibraryContract):
     @pytest.fixture
     def subject(self):
         return fake.FakePrototypeLibrary()
+
+
+class TestFakeReferenceLibrary(ReferenceLibraryContract):
+    @pytest.fixture
+    def subject(self):
+        return fake.FakeReferenceLibrary()
+
+    @pytest.fixture
+    def source(self, tmp_path):
+        path = tmp_path / "formulas.txt"
+        path.write_text("NaCl\n")
+        return path
 
 
 class TestFakeChecker(CheckerContract):

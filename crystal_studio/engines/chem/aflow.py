@@ -23,7 +23,7 @@ from crystal_studio.engines.chem.reference_cell import ReferenceCell
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-NAME = "aflow-prototypes"
+NAME = "aflow"
 CITATION = "Mehl et al., Computational Materials Science 136, S1-S828 (2017); as pymatgen ships them (MIT licence)"
 _FILE = "aflow_prototypes.json.gz"
 _TOLERANCES = (0.2, 0.3, 5.0)  # length (relative), site, angle (degree): StructureMatcher's own
@@ -59,11 +59,11 @@ class AflowPrototypes:
         source = "pymatgen"
         return ReferenceSet(NAME, MatchKind.PROTOTYPE, len(self._prototypes), source=source, citation=CITATION)
 
-    def matches(self, cell: ReferenceCell) -> list[ReferenceMatch]:
-        """The prototype a crystal has; several where the tightest tolerances cannot tell them apart.
+    def match(self, cell: ReferenceCell) -> ReferenceMatch | None:
+        """The prototype that a crystal has.
 
         Tolerances are tightened until one is left, as pymatgen's `PrototypeDatabaseMatcher` does; differs from it in
-        never tightening to nothing.
+        that where no tolerance leaves just one, as in distorted crystals, the nearest of the last few is taken.
         """
         anonymous = cell.crystal.composition.anonymous
         left = [
@@ -73,7 +73,7 @@ class AflowPrototypes:
         ]
         target = to_structure(cell.crystal)
         matches = [_match(prototype, cell, target) for prototype in _narrowed(left, target)]
-        return sorted(matches, key=lambda match: match.rms)
+        return min(matches, key=lambda match: match.rms, default=None)
 
     @cached_property
     def _prototypes(self) -> tuple[AflowPrototype, ...]:

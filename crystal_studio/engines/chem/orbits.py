@@ -87,10 +87,13 @@ def expanded(
 
 
 def _distinct(images: NDArray[np.float64], lattice: Array) -> NDArray[np.float64]:
-    kept = images[:1]
-    for image in images[1:]:
-        difference = kept - image
-        difference -= np.round(difference)
-        if np.linalg.norm(difference @ lattice, axis=1).min() > SAME_SITE_ANGSTROM:
-            kept = np.vstack([kept, image])
-    return kept
+    """The first of each group of images (I, 3) that are one atom."""
+    difference_II3 = images[:, None] - images[None]
+    difference_II3 -= np.round(difference_II3)
+    same = np.linalg.norm(difference_II3 @ lattice, axis=2) <= SAME_SITE_ANGSTROM
+    left = np.ones(len(images), dtype=bool)
+    kept: list[int] = []
+    while left.any():
+        kept.append(int(left.argmax()))
+        left &= ~same[kept[-1]]
+    return images[kept]

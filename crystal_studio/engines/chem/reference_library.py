@@ -21,7 +21,8 @@ from crystal_studio.engines.chem.reference_source import RawCrystal, Source, rea
 from crystal_studio.ports.context import JobContext
 
 MAX_MATCHES = 5  # of one set
-SECONDS = 0.8  # for comparing with all sets
+MAX_TRIES = 3  # entries of one name and space group: determinations of one mineral match each other
+SECONDS = 1.5  # for comparing with all sets; a tenth of it is usual
 _WORKER = "crystal_studio.engines.chem.reference_worker"
 _WALL_SECONDS = 60.0
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -46,11 +47,12 @@ class IndexedReferences:
         """What the crystal matches, by `StructureMatcher` with its default tolerances.
 
         Only entries of the same reduced formula and number of atoms in the reduced cell are compared: no other can
-        match. Of several entries of one name, only the first that matches is told.
+        match. Of several entries of one name, only the first that matches is told, and of each name and space group
+        only the `MAX_TRIES` nearest in volume are compared.
         """
         try:
             cell = reference_cell(crystal)
-        except UserCorrectable as error:
+        except (UserCorrectable, ValueError) as error:  # pymatgen finds no Niggli cell: ValueError
             return Known(problems=(f"not compared with known crystals: {error}",))
         search = _Search(cell)
         for index in self._indexes():
@@ -131,7 +133,11 @@ class _Search:
     """One search in progress."""
 
     def __init__(self, cell: ReferenceCell) -> None:
+        from pymatgen.core.structure_matcher import StructureMatcher
+
         self._cell = cell
+        self._target = to_structure(cell.crystal)
+        self._matcher = StructureMatcher(primitive_cell=False)  # the cells are primitive already
         self._end = monotonic() + SECONDS
         self._searched: list[SearchedSet] = []
         self._matches: list[ReferenceMatch] = []
@@ -152,35 +158,40 @@ class _Search:
 
     def _compare(self, name: str, entries: list[ReferenceEntry]) -> int:
         """Compare until there are enough matches; how many entries the time did not suffice for."""
-        from pymatgen.core.structure_matcher import StructureMatcher
-
-        matcher = StructureMatcher(primitive_cell=False)  # the cells are primitive already
-        target = to_structure(self._cell.crystal)
         told: set[str] = set()
+        tries: Counter[tuple[str, int]] = Counter()
         for number, entry in enumerate(entries):
-            if len(told) >= MAX_MATCHES:
-                break
             label = entry.name or entry.identifier
-            if label in told:
+            if label in told or tries[label, entry.cell.space_group] == MAX_TRIES:
                 continue
+            if len(told) == MAX_MATCHES:
+                break
             if monotonic() > self._end:
                 return len(entries) - number
-            found = matcher.get_rms_dist(to_structure(entry.cell.crystal), target)
-            if found is not None:
+            tries[label, entry.cell.space_group] += 1
+            match = self._compared(name, entry)
+            if match is not None:
                 told.add(label)
-                formula = entry.cell.crystal.formula
-                self._matches.append(ReferenceMatch(name, entry.identifier, entry.name, formula, float(found[0])))
+                self._matches.append(match)
         return 0
+
+    def _compared(self, name: str, entry: ReferenceEntry) -> ReferenceMatch | None:
+        crystal = entry.cell.crystal
+        found = self._matcher.get_rms_dist(to_structure(crystal), self._target)
+        if found is None:
+            return None
+        return ReferenceMatch(name, entry.identifier, entry.name, crystal.formula, float(found[0]))
 
     def prototypes(self, library: aflow.AflowPrototypes) -> None:
         """Compare with the prototypes."""
         try:
             about = library.about()
-            self._matches += library.matches(self._cell)
+            match = library.match(self._cell)
         except Unavailable as error:
             self._problems.append(str(error))
         else:
             self._searched.append(SearchedSet(about.name, about.kind, about.entries))
+            self._matches += [match] if match else []
 
     def known(self) -> Known:
         """The outcome, compounds first."""

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -95,20 +96,26 @@ def _files_source(folder: Path, paths: list[Path], name: str = "") -> Source:
     digest = hashlib.sha256()
     for path in paths:
         digest.update(f"{path.relative_to(folder)}\0".encode(errors="surrogateescape"))
-        _feed(digest, path)
+        with suppress(UserCorrectable):  # one that cannot be read is left out below, with the reason
+            _feed(digest, path)
 
     def crystals() -> Iterator[RawCrystal]:
         for number, path in enumerate(paths, start=1):
             identifier = str(path.relative_to(folder))
-            fraction = number / len(paths)
-            if path.stat().st_size > MAX_FILE_BYTES:
-                refused = f"The file has more than {MAX_FILE_BYTES / 1e6:.0f} MB."
-                yield RawCrystal(identifier, "", {}, refused, fraction)
-            else:
-                yield RawCrystal(identifier, "", {"path": str(path.resolve())}, fraction=fraction)
+            refused = _refusal(path)
+            request = {} if refused else {"path": str(path.resolve())}
+            yield RawCrystal(identifier, "", request, refused, number / len(paths))
 
     where = str(paths[0] if name else folder)
     return Source(name or folder.resolve().name, where, "", digest.hexdigest(), crystals)
+
+
+def _refusal(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        return f"The file cannot be read ({error.strerror})."
+    return f"The file has more than {MAX_FILE_BYTES / 1e6:.0f} MB." if size > MAX_FILE_BYTES else ""
 
 
 def _dump_source(path: Path, items: Callable[[], Iterator[tuple[Any, float]]]) -> Source:
