@@ -25,7 +25,7 @@ from crystal_studio.ports.prototype_library import PrototypeLibrary
 from crystal_studio.ports.sampler import SampleRequest, StartState
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.evaluate import EvaluationRow, Stopwatch, TemplateRanking, seed_of
-from crystal_studio.services.screen import RELAX_STEPS, SYMPREC_ANGSTROM, Weights, prior, relaxation_check
+from crystal_studio.services.screen import RELAX_STEPS, SHORTLIST, SYMPREC_ANGSTROM, Weights, prior, relaxation_check
 
 COLUMNS = ("A", "B", "C")
 STARTS = ("noise", "prototype", "default")
@@ -59,7 +59,7 @@ class CspSettings:
     starts: tuple[str, ...] = STARTS
     draws: int = 10
     strength: float = 0.1
-    relax_best: int = 2
+    relax_best: int = SHORTLIST
     relax_steps: int = RELAX_STEPS
 
     def __post_init__(self) -> None:
