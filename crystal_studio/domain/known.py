@@ -76,7 +76,7 @@ class Known:
         matched = {match.reference_set for match in self.matches}
         parts += [_missed(searched) for searched in self.searched if searched.name not in matched]
         if not self.compounds and not any(searched.kind is MatchKind.COMPOUND for searched in self.searched):
-            parts.append("only structure types were searched, for no set of known crystals is imported")
+            parts.append("no set of known crystals is imported (`references import amcsd` adds the minerals)")
         return "; ".join([*parts, *self.problems])
 
 
