@@ -14,7 +14,7 @@ from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.describer import Describer, StructureComparer, Symmetrizer
 from crystal_studio.ports.language_model import LanguageModel
 from crystal_studio.ports.model_catalog import ModelCatalog
-from crystal_studio.ports.predictor import Predictor
+from crystal_studio.ports.predictor import Predictor, PropertyModel
 from crystal_studio.ports.prototype_library import PrototypeLibrary
 from crystal_studio.ports.reference_library import ReferenceLibrary
 from crystal_studio.ports.relaxer import Relaxer
@@ -51,7 +51,16 @@ class InstalledEngines:
     @cached_property
     def band_gap(self) -> Predictor:
         """Predicts PBE band gaps."""
-        return cast(Predictor, self._load(ModelKind.PREDICTOR))
+        return self.property_model().predictor("band_gap")
+
+    @cached_property
+    def e_above_hull(self) -> Predictor:
+        """Predicts energies above the convex hull."""
+        return self.property_model().predictor("e_above_hull")
+
+    def property_model(self, model_id: str | None = None) -> PropertyModel:
+        """The default model of properties, or the one named."""
+        return cast(PropertyModel, self._load(ModelKind.PREDICTOR, model_id))
 
     @cached_property
     def relaxer(self) -> Relaxer:

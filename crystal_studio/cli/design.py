@@ -10,6 +10,7 @@ from typing import Any
 
 from crystal_studio.cli.console import console_context, print_json
 from crystal_studio.cli.node_json import node_json
+from crystal_studio.cli.prediction_text import measured_text
 from crystal_studio.cli.program import Program, complain
 from crystal_studio.domain.errors import ExitStatus, ProjectUnavailable, StudioError, UserCorrectable
 from crystal_studio.domain.history import Node
@@ -129,7 +130,7 @@ class _Report:
 
 def node_text(node: Node, cif: Path | None) -> str:
     """A node for a person."""
-    gap = f"{node.band_gap.value:.2f} ± {node.band_gap.sigma:.2f} eV (PBE)" if node.band_gap else "unknown"
+    gap = measured_text(node.band_gap) if node.band_gap else "unknown"
     checks = ", ".join(f"{check.name} {'ok' if check.passed else 'FAILED' if check.passed is False else '?'}"
                        for check in node.checks)  # fmt: skip
     group = node.space_group
@@ -140,6 +141,7 @@ def node_text(node: Node, cif: Path | None) -> str:
         f"  pivot    {node.pivot}  [{node.pivot_source.value}]",
         f"  crystal  {node.description}",
         f"  gap      {gap}" + ("" if known else ", unlike the training data"),
+        *([f"  hull     {measured_text(node.e_above_hull)} above it"] if node.e_above_hull else []),
         f"  start    {node.start}, {'relaxed' if node.relaxed else 'as drawn'}",
         f"  checks   {checks}",
         *([f"  known    {node.known.sentence}"] if node.known else []),

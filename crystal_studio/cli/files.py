@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.cli.console import console_context, print_json
-from crystal_studio.cli.node_json import check_json, known_json, measured_json, space_group_json
+from crystal_studio.cli.node_json import check_json, interval_json, known_json, measured_json, space_group_json
+from crystal_studio.cli.prediction_text import measured_text, quantity_name
 from crystal_studio.cli.program import InstalledEngines, Program
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import ExitStatus, StudioError, UserCorrectable
-from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
 from crystal_studio.domain.validity import all_required_pass
 from crystal_studio.services.screen import SYMPREC_ANGSTROM
@@ -25,12 +25,14 @@ def add_parsers(subparsers: Any) -> None:
         ("describe", _describe, "write Robocrystallographer's description of a crystal file"),
         ("check", _check, "run every validity check on a crystal file"),
         ("known", _known, "say which known crystals and structure types a crystal file matches"),
-        ("predict", _predict, "predict the band gap of a crystal file"),
+        ("predict", _predict, "predict band gap, formation energy and energy above the hull of a crystal file"),
         ("relax", _relax, "relax a crystal file with the interatomic potential"),
     ):
         parser = subparsers.add_parser(name, help=summary)
         parser.add_argument("file", type=Path, metavar="FILE", help="CIF, POSCAR or pymatgen JSON")
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        if action is _predict:
+            parser.add_argument("--model", metavar="ID", help="another predictor than the default (see `models list`)")
         if action is _relax:
             parser.add_argument("--steps", type=int, default=200, help="steps at most (200)")
             parser.add_argument("--out", type=Path, metavar="CIF", help="file to write (FILE with -relaxed.cif)")
@@ -91,13 +93,19 @@ def _known(
 def _predict(
     crystal: Crystal, engines: InstalledEngines, arguments: argparse.Namespace, program: Program
 ) -> tuple[Answer, str]:
-    gap = engines.band_gap.predict([crystal])[0]
-    return {"band_gap": measured_json(gap)}, f"{crystal.formula}: band gap {_measured_text(gap)}"
-
-
-def _measured_text(gap: Measured) -> str:
-    known = "" if gap.in_distribution else "; unlike the training data, so do not rely on it"
-    return f"{gap.value:.2f} ± {gap.sigma:.2f} {gap.unit} ({gap.method}: usually well below experiment{known})"
+    model = engines.property_model(arguments.model)
+    found = {quantity: model.predictor(quantity).predict([crystal])[0] for quantity in model.quantities}
+    answer = {
+        quantity: measured_json(value) if quantity.startswith("band_gap") else interval_json(value)
+        for quantity, value in found.items()
+    }
+    notes = (
+        ["a PBE gap usually reads well below experiment, by 40 % or so"] if found["band_gap"].method == "PBE" else []
+    )
+    if not all(value.in_distribution for value in found.values()):
+        notes.append("the crystal is unlike the training data, so do not rely on these values")
+    lines = [*(f"{quantity_name(name):18} {measured_text(value)}" for name, value in found.items()), *notes]
+    return answer, "\n  ".join([crystal.formula, *lines])
 
 
 def _relax(

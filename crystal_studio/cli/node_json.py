@@ -33,6 +33,7 @@ def node_json(node: Node, cif: Path | None) -> dict[str, Any]:
         "checks": [check_json(check) for check in node.checks],
         "known": known_json(node.known),
         "band_gap": measured_json(node.band_gap),
+        "e_above_hull": interval_json(node.e_above_hull),
         "strength": node.strength,
         "start": node.start,
         "relaxed": node.relaxed,
@@ -74,6 +75,7 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "checks": [check_json(check) for check in candidate.checks],
         "alignment": candidate.alignment,
         "band_gap": measured_json(candidate.band_gap),
+        "e_above_hull": interval_json(candidate.e_above_hull),
         "energy_per_atom": candidate.energy_per_atom_ev,
         "relaxed": candidate.relaxed is not None,
         "goal_values": dict(candidate.goal_values),
@@ -103,6 +105,20 @@ def measured_json(measured: Measured | None) -> dict[str, Any] | None:
         "sigma": measured.sigma,
         "unit": measured.unit,
         "functional": measured.method,
+        "in_distribution": measured.in_distribution,
+    }
+
+
+def interval_json(measured: Measured | None) -> dict[str, Any] | None:
+    """A predicted value with the ends of its 95 % interval."""
+    if measured is None:
+        return None
+    return {
+        "value": measured.value,
+        "sigma": measured.sigma,
+        "low": measured.low,
+        "high": measured.high,
+        "unit": measured.unit,
         "in_distribution": measured.in_distribution,
     }
 

@@ -13,6 +13,7 @@ from crystal_studio.cli.console import Stop
 from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.model_catalog import ModelCatalog
+from crystal_studio.ports.predictor import PropertyModel
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.evaluate import TemplateRanking
 
@@ -30,6 +31,9 @@ class InstalledEngines(Engines, Protocol):
     @property
     def files(self) -> CrystalFiles:
         """Crystals on disk."""
+
+    def property_model(self, model_id: str | None = None) -> PropertyModel:
+        """The default model of properties, or the one named."""
 
     def nearest_templates(self, rows: Sequence[Mapping[str, Any]]) -> TemplateRanking:
         """The retrieval baseline over training rows (lattice, species, frac, formula)."""

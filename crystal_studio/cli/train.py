@@ -9,7 +9,7 @@ from typing import Any
 
 from crystal_studio.cli.program import Program
 
-STAGES = ("data", "clip", "diffusion", "prototypes", "bandgap", "dialogues", "sft")
+STAGES = ("data", "clip", "diffusion", "prototypes", "properties", "dialogues", "sft")
 
 
 def add_parser(subparsers: Any) -> None:

@@ -56,6 +56,17 @@ class ModelCard:
     folder: Path = Path()
 
     @property
+    def how_to_install(self) -> str | None:
+        """What a person does to get a model that is not shipped and not needed; None for all others."""
+        said = self.provenance.get("how_to_install")
+        return None if said is None or self.default else str(said)
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether an optional model has at least one of its files; True for all others."""
+        return self.how_to_install is None or any((self.folder / file.path).is_file() for file in self.files)
+
+    @property
     def fingerprint(self) -> str:
         """Short hash over the files, to be stored with every node."""
         return "-".join(file.sha256[:12] for file in self.files) or f"{self.id}-{self.version}"

@@ -17,4 +17,19 @@ class Predictor(Protocol):
         """Which property, such as "band_gap"."""
 
     def predict(self, crystals: Sequence[Crystal]) -> list[Measured]:
-        """Mean and uncertainty for each crystal."""
+        """Best estimate and uncertainty for each crystal."""
+
+
+class PropertyModel(Protocol):
+    """One installed model with a predictor for each property that it knows."""
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Which properties: "band_gap", "formation_energy", "e_above_hull"."""
+
+    def predictor(self, quantity: str) -> Predictor:
+        """The predictor of one property.
+
+        Raises:
+            Unavailable: the model does not predict it.
+        """

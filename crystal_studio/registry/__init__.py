@@ -6,7 +6,7 @@ of one kind and id, the person's counts. ::
     id = "band-gap-small"                 # the folder's name
     kind = "predictor"                    # the folder's parent; see `domain.model_card.ModelKind`
     version = "1"
-    backend = "crystal_studio.engines.predictors.band_gap:create"
+    backend = "crystal_studio.engines.predictors.properties:create"
     default = true                        # at most one a kind in each place
     memory_mb = 200
 

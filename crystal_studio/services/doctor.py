@@ -167,7 +167,9 @@ def _models(catalog: ModelCatalog) -> Iterator[Finding]:
     for state in verified_models(catalog):
         name = f"model {state.card.kind}"
         identity = f"{state.card.id} {state.card.version}"
-        if state.problem is None:
+        if state.how_to_install is not None:
+            yield Finding(name, f"{identity}, optional, not installed", remedy=state.how_to_install)
+        elif state.problem is None:
             yield Finding(name, f"{identity}, verified")
         else:
             yield Finding(name, f"{identity}, damaged or missing", State.PROBLEM, state.problem)

@@ -39,6 +39,10 @@ class Engines(Protocol):
         """Predicts PBE band gaps."""
 
     @property
+    def e_above_hull(self) -> Predictor:
+        """Predicts energies above the convex hull."""
+
+    @property
     def relaxer(self) -> Relaxer:
         """Energies and relaxation."""
 

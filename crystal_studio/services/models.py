@@ -25,15 +25,22 @@ class ModelState:
     Attributes:
         card: the card.
         problem: what is wrong with its files and what to do, None where they are whole.
+        how_to_install: what to do to get it, None where it is there.
     """
 
     card: ModelCard
     problem: str | None
+    how_to_install: str | None = None
 
 
 def verified_models(catalog: ModelCatalog) -> list[ModelState]:
-    """Verify every installed model."""
-    return [ModelState(card, _problem(catalog, card)) for card in catalog.cards()]
+    """Verify every installed model; an optional one that is not installed is no problem."""
+    return [
+        ModelState(card, _problem(catalog, card))
+        if card.is_installed
+        else ModelState(card, None, how_to_install=card.how_to_install)
+        for card in catalog.cards()
+    ]
 
 
 def missing_models(catalog: ModelCatalog) -> dict[ModelKind, str]:

@@ -45,6 +45,7 @@ class Record:
     hull_energy_ev: float | None = None
     formation_energy_ev: float | None = None
     text: str | None = None
+    megnet_gap_ev: float | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def read_json_lines(path: Path) -> Iterator[Record]:
                 hull_energy_ev=row.get("e_above_hull"),
                 formation_energy_ev=row.get("formation_energy"),
                 text=row.get("text"),
+                megnet_gap_ev=row.get("megnet_gap"),
             )
 
 

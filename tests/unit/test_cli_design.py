@@ -78,6 +78,10 @@ def test_that_json_holds_every_field_of_a_chain_of_nodes(session: Session) -> No
     assert (first["round"], second["round"]) == (1, 2)
     assert first["space_group"].keys() == {"symbol", "number", "symprec"}
     assert first["band_gap"].keys() == {"value", "sigma", "unit", "functional", "in_distribution"}
+    for owner in (first, second, *(candidate for candidate in first["candidates"] if candidate["valid"])):
+        assert owner["e_above_hull"].keys() == {"value", "sigma", "low", "high", "unit", "in_distribution"}
+        assert owner["e_above_hull"]["low"] <= owner["e_above_hull"]["value"] <= owner["e_above_hull"]["high"]
+        assert owner["e_above_hull"]["unit"] == "eV/atom"
     assert Path(first["cif"]).is_absolute()
     assert Path(first["cif"]).is_file()
     assert second["formula"] == first["formula"] == "SrTiO3"

@@ -116,5 +116,5 @@ def test_that_every_shipped_card_is_read_and_whole() -> None:
     assert catalog.complaints() == {}
     assert catalog.cards()
     for card in catalog.cards():
-        if not any("ref" in value for value in card.options.values() if isinstance(value, dict)):
+        if card.is_installed and not any("ref" in value for value in card.options.values() if isinstance(value, dict)):
             catalog.verify(card)

@@ -9,7 +9,7 @@ from crystal_studio.engines.fake.fake_checker import FakeChecker
 from crystal_studio.engines.fake.fake_comparer import FakeComparer
 from crystal_studio.engines.fake.fake_crystal_files import FakeCrystalFiles
 from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmetrizer
-from crystal_studio.engines.fake.fake_predictor import FakePredictor
+from crystal_studio.engines.fake.fake_predictor import FakePredictor, FakePropertyModel
 from crystal_studio.engines.fake.fake_prototype_library import FakePrototypeLibrary
 from crystal_studio.engines.fake.fake_reference_library import FakeReferenceLibrary
 from crystal_studio.engines.fake.fake_relaxer import FakeRelaxer
@@ -25,6 +25,8 @@ class FakeEngines:
     sampler: FakeSampler = field(default_factory=FakeSampler)
     aligner: FakeAligner = field(default_factory=FakeAligner)
     band_gap: FakePredictor = field(default_factory=FakePredictor)
+    formation_energy: FakePredictor = field(default_factory=lambda: FakePredictor("formation_energy"))
+    e_above_hull: FakePredictor = field(default_factory=lambda: FakePredictor("e_above_hull"))
     relaxer: FakeRelaxer = field(default_factory=FakeRelaxer)
     prototypes: FakePrototypeLibrary = field(default_factory=FakePrototypeLibrary)
     checker: FakeChecker = field(default_factory=FakeChecker)
@@ -33,6 +35,11 @@ class FakeEngines:
     comparer: FakeComparer = field(default_factory=FakeComparer)
     references: FakeReferenceLibrary = field(default_factory=FakeReferenceLibrary)
     files: FakeCrystalFiles = field(default_factory=FakeCrystalFiles)
+
+    def property_model(self, model_id: str | None = None) -> FakePropertyModel:
+        """All three predictors."""
+        found = (self.band_gap, self.formation_energy, self.e_above_hull)
+        return FakePropertyModel({predictor.quantity: predictor for predictor in found})
 
     def identities(self) -> dict[str, str]:
         """One name for all."""
