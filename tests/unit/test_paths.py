@@ -26,6 +26,17 @@ def test_that_the_models_folder_is_else_the_persons_data_folder(
     assert paths.user_models_folder() == tmp_path / "crystal-studio" / "models"
 
 
+def test_that_the_sets_of_known_crystals_lie_in_the_persons_data_folder_or_where_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CRYSTAL_STUDIO_REFERENCES", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert paths.references_folder() == tmp_path / "crystal-studio" / "references"
+    monkeypatch.setenv("CRYSTAL_STUDIO_REFERENCES", str(tmp_path / "r"))
+    assert paths.references_folder() == tmp_path / "r"
+    assert paths.amcsd_pin().is_file()
+
+
 def test_that_the_shipped_registry_lies_beside_the_package() -> None:
     assert (paths.shipped_models_folder().parent / "crystal_studio").is_dir()
 
