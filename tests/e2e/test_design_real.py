@@ -57,6 +57,8 @@ def test_that_the_dialogue_is_a_chain_of_four_valid_nodes_written_by_the_model(d
     assert len(dialogue) == 4
     assert all(node["valid"] for node in dialogue)
     assert {node["pivot_source"] for node in dialogue} == {"model"}
+    for hull in (node["e_above_hull"] for node in dialogue):
+        assert 0 <= hull["low"] <= hull["value"] <= hull["high"]
 
 
 @needs_language_model
