@@ -106,6 +106,7 @@ def test_that_minerals_of_the_pinned_wheel_are_imported_and_found(wheel, tmp_pat
     imported = references.import_set(str(wheel), None, FakeContext())
     assert (imported.name, imported.entries, sum(imported.left_out.values())) == ("amcsd", 3, 5)
     assert "Downs" in imported.citation
+    assert references.import_set("amcsd", None, FakeContext()) == imported  # nothing is downloaded again
     oxygen = [[0.3, 0.3, 0], [-0.3, -0.3, 0], [0.8, 0.2, 0.5], [0.2, 0.8, 0.5]]
     frac_coords = np.array([[0, 0, 0], [0.5, 0.5, 0.5], *oxygen])
     crystal = Crystal(np.diag([4.6, 4.6, 2.96]), ("Ti", "Ti", "O", "O", "O", "O"), frac_coords)

@@ -26,6 +26,7 @@ SECONDS = 1.5  # for comparing with all sets; a tenth of it is usual
 _WORKER = "crystal_studio.engines.chem.reference_worker"
 _WALL_SECONDS = 60.0
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9._-]+")
 _TOO_SLOW = "Reading or reducing the crystal took too long or too much memory."
 _MOST_REASONS = 20
 
@@ -72,6 +73,9 @@ class IndexedReferences:
         """Import a set; see the port."""
         if source.lower() != amcsd.NAME:
             return self._imported(self._source_at(Path(source)), name, context)
+        there = self._unchanged(_name_of(name, amcsd.NAME), amcsd.pinned_hash(self._amcsd_pin))
+        if there is not None:
+            return there
         with tempfile.TemporaryDirectory(prefix="crystal-studio-") as folder:
             context.progress("downloading", 0.0)
             wheel = amcsd.download_wheel(self._amcsd_pin, Path(folder))
@@ -99,8 +103,8 @@ class IndexedReferences:
         return source_of(path)
 
     def _imported(self, source: Source, name: str | None, context: JobContext) -> ReferenceSet:
-        chosen = _checked_name(name) if name is not None else _name_from(source.name)
-        there = self._unchanged(chosen, source)
+        chosen = _name_of(name, source.name)
+        there = self._unchanged(chosen, source.fingerprint)
         if there is not None:
             return there
         try:
@@ -112,7 +116,7 @@ class IndexedReferences:
                 f"The set cannot be written to {self._folder} ({error.strerror}). Free some space, or check the folder."
             ) from error
 
-    def _unchanged(self, name: str, source: Source) -> ReferenceSet | None:
+    def _unchanged(self, name: str, fingerprint: str) -> ReferenceSet | None:
         """The set as it is, where the same content was imported before."""
         if not self._path(name).is_file():
             return None
@@ -120,7 +124,7 @@ class IndexedReferences:
             there = ReferenceIndex(self._path(name)).about()
         except Unavailable:
             return None  # damaged or old: importing again is the cure
-        return there if there.fingerprint == source.fingerprint else None
+        return there if there.fingerprint == fingerprint else None
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIX}"
@@ -251,8 +255,11 @@ def _about(source: Source, name: str, left_out: Counter[str]) -> ReferenceSet:
     )
 
 
-def _name_from(text: str) -> str:
-    return _checked_name(re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("._-")[:64] or "crystals")
+def _name_of(name: str | None, text: str) -> str:
+    """The name given, else one made of `text`."""
+    if name is not None:
+        return _checked_name(name)
+    return _checked_name(_NOT_IN_NAMES.sub("-", text.lower()).strip("._-")[:64] or "crystals")
 
 
 def _checked_name(name: str) -> str:
