@@ -22,7 +22,7 @@ from crystal_studio.training.properties_calibrate import assemble, distorted_mar
 from crystal_studio.training.properties_data import SPLITS, Samples, load, prepare, say
 from crystal_studio.training.properties_export import Training, export
 from crystal_studio.training.properties_familiar import load_distorted, prepare_distorted
-from crystal_studio.training.properties_fit import train
+from crystal_studio.training.properties_fit import BATCH, train
 
 _REPORTED = ("val", "test", "megnet_test")
 
@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fitted = load(output, "train")
         training = Training(
             rows=_rows(fitted),
+            steps=options.epochs * -(-len(fitted) // BATCH),
             elements=_elements_of(fitted),
             epochs=options.epochs,
             members=options.members,

@@ -15,13 +15,16 @@ from crystal_studio.domain.model_card import ModelCard, ModelFile, ModelKind
 from crystal_studio.engines.predictors.geometry_features import CUTOFF_ANGSTROM
 from crystal_studio.engines.predictors.property_network import QUANTITIES
 from crystal_studio.training.properties_calibrate import WEIGHTS
+from crystal_studio.training.properties_fit import BATCH
 
 _LIMITS = (
     "Gaps are PBE: read against experiment they are too small, by about 40 %. Trained on relaxed crystals of the "
     "Materials Project, most of them within 0.1 eV/atom of the hull: an energy above the hull of a crystal that is not "
     "relaxed, or could not have been in that database, is a guess; crystals unlike the training set are marked. "
     "Coverages were measured on crystals of the same database. Half of the gaps are those of all but certain metals, "
-    "which any sigma covers: look at the unsure half."
+    "which any sigma covers: look at the unsure half. The energies do not choose between structures of one "
+    "composition: on 100 crystals of val the lowest of five templates was the right structure 57 times, the chemically "
+    "nearest one 67 times."
 )
 
 
@@ -31,6 +34,7 @@ class Training:
 
     Attributes:
         rows: crystals with a gap, with a formation energy, with an energy above the hull.
+        steps: of each member, BATCH crystals each.
         elements: that occur among them.
         epochs: of each member.
         members: of the ensemble.
@@ -38,6 +42,7 @@ class Training:
     """
 
     rows: tuple[int, int, int]
+    steps: int
     elements: tuple[str, ...]
     epochs: int
     members: int
@@ -75,7 +80,8 @@ def _provenance(training: Training) -> dict[str, Any]:
         "network": "one trunk of 256 and 96 units with three heads",
         "members": training.members,
         "epochs": training.epochs,
-        "batch": 256,
+        "steps_of_each_member": training.steps,
+        "batch": BATCH,
         "seed": 0,
         "commit": _commit(),
         "selected_on": "val",

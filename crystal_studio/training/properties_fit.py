@@ -26,7 +26,7 @@ from crystal_studio.training.properties_data import Floats, Samples, say
 _HIDDEN = 256
 _LATENT = 96
 _DROPOUT = 0.15
-_BATCH = 256
+BATCH = 256
 _RATE = 1.5e-3
 _DECAY = 2e-2
 _METAL_EV = 0.05
@@ -105,7 +105,7 @@ class MemberTrainer:
         self._epochs = epochs
         self.net = PropertyNet(self._features.shape[1])
         self._optimizer = torch.optim.AdamW(self.net.parameters(), lr=_RATE, weight_decay=_DECAY)
-        steps = epochs * -(-len(self._targets) // _BATCH)
+        steps = epochs * -(-len(self._targets) // BATCH)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, _RATE, total_steps=steps)
 
     def run(self, selected: Split) -> tuple[dict[str, Tensor], Tensor]:
@@ -123,7 +123,7 @@ class MemberTrainer:
     def epoch(self, watch: Callable[[float], None] = lambda loss: None) -> None:
         """One pass over the training set; `watch` is told each step's loss."""
         self.net.train()
-        for batch in torch.randperm(len(self._targets), generator=self._draws).split(_BATCH):  # type: ignore[no-untyped-call]
+        for batch in torch.randperm(len(self._targets), generator=self._draws).split(BATCH):  # type: ignore[no-untyped-call]
             self._optimizer.zero_grad()
             loss = loss_of(self.net(self._features[batch]), self._targets[batch])
             loss.backward()  # type: ignore[no-untyped-call]

@@ -174,7 +174,7 @@ def test_that_unknown_targets_do_not_move_the_loss():
 def test_that_an_exported_folder_loads_as_its_card_says(trained, tmp_path):
     figures = evaluate(samples(100, 4), trained)
     folder = tmp_path / "predictor" / "gap"
-    export(trained, folder, {"val": figures}, Training((1500, 1400, 1400), ("Na", "Cl"), 14, 2, 0.8))
+    export(trained, folder, {"val": figures}, Training((1500, 1400, 1400), 84, ("Na", "Cl"), 14, 2, 0.8))
     card = read_card(folder / "model.toml")
     model = properties.create(folder, card.options)
     assert model.quantities == QUANTITIES == tuple(card.options["quantities"])
