@@ -119,7 +119,9 @@ class Screen:
         valid = self._scored([candidate for candidate in candidates if candidate.valid], question, context)
         refused = [candidate for candidate in candidates if not candidate.valid]
         started = perf_counter()
-        finished, left = self._relaxed_best(_by_score(valid), question, context)
+        # Those that meet the goals as drawn come first, however usual or low in energy the others are.
+        promising = sorted(_by_score(valid), key=lambda one: not _meets(one, question))
+        finished, left = self._relaxed_best(promising, question, context)
         self._spent("relax", started)
         return _in_order(_with_scores(finished, question), left, refused, question)
 
@@ -134,7 +136,7 @@ class Screen:
         for candidate in order:
             met = any(_meets(done, question) for done in finished)
             enough = len(finished) >= (SHORTLIST if met else MOST_RELAXED)
-            hopeless = finished and _above(candidate, lowest) > _HOPELESS_EV_PER_ATOM
+            hopeless = candidate.energy_per_atom_ev is not None and _above(candidate, lowest) > _HOPELESS_EV_PER_ATOM
             if enough or hopeless or any(self._is_same(candidate, other) for other in tried):
                 left.append(candidate)
                 continue

@@ -148,3 +148,11 @@ def test_that_a_relaxation_that_is_refused_leaves_the_drawn_crystal() -> None:
     best = screened(engines, question(), halite())[0]
     assert best.relaxed is None
     assert best.checks[-1].detail == "An atom stands alone."
+
+
+def test_that_a_draw_that_meets_the_goals_is_relaxed_before_lower_ones_that_miss_them() -> None:
+    engines = FakeEngines()
+    far = halite(5.9)
+    engines.relaxer = RecordingRelaxer(energies={round(far.volume_angstrom3, 1): -2.6})
+    screened(engines, distance_asked(halite(5.7)), halite(5.64), far)
+    assert engines.relaxer.relaxed[0].content_hash == far.content_hash
