@@ -136,7 +136,7 @@ class Screen:
         for candidate in order:
             met = any(_meets(done, question) for done in finished)
             enough = len(finished) >= (SHORTLIST if met else MOST_RELAXED)
-            hopeless = candidate.energy_per_atom_ev is not None and _above(candidate, lowest) > _HOPELESS_EV_PER_ATOM
+            hopeless = bool(lowest) and _above(candidate, lowest) > _HOPELESS_EV_PER_ATOM
             if enough or hopeless or any(self._is_same(candidate, other) for other in tried):
                 left.append(candidate)
                 continue
