@@ -9,11 +9,11 @@ Source: match rate and RMSE as CDVAE and DiffCSP (Jiao et al., NeurIPS 2023) com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from crystal_studio.domain.candidate import Candidate, Start
 from crystal_studio.domain.composition import Composition
@@ -31,6 +31,8 @@ COLUMNS = ("A", "B", "C")
 STARTS = ("noise", "prototype", "default")
 DEFAULT = "default"
 UNENFORCED = "prototype"  # never in column C: only draws with their symmetry enforced are given energies
+ENFORCED = "prototype, symmetry enforced"
+_LINES_OF = {"prototype": (UNENFORCED, ENFORCED)}
 BASELINE_DRAWS = 20
 _DRAWS_IN_BATCH = 64
 _NOISE_SHARE = 0.2  # of the mixture that ships
@@ -111,6 +113,7 @@ class _Measured:
 
 
 _Draws = dict[str, list[_Measured]]
+T = TypeVar("T")
 
 
 class CspEvaluation:
@@ -319,18 +322,18 @@ def _template_share(settings: CspSettings, templates: int) -> int:
     return min(templates, settings.draws_of_each - from_noise)
 
 
+def line_of(line: str, draws: Mapping[str, Sequence[T]], settings: CspSettings) -> list[T]:
+    """The draws behind a line of the table, from those of each start."""
+    if line != DEFAULT:
+        return list(draws[{ENFORCED: "symmetric"}.get(line, line)])
+    share = _template_share(settings, len(draws["symmetric"]))
+    return [*draws["symmetric"][:share], *draws["noise"][: settings.draws_of_each - share]]
+
+
 def _lines(draws: _Draws, settings: CspSettings) -> _Draws:
     """The draws behind each line of the table."""
-    share = _template_share(settings, len(draws["symmetric"]))
-    lines: _Draws = {}
-    if "noise" in settings.starts:
-        lines["noise"] = draws["noise"]
-    if "prototype" in settings.starts:
-        lines[UNENFORCED] = draws["prototype"]
-        lines["prototype, symmetry enforced"] = draws["symmetric"]
-    if "default" in settings.starts:
-        lines[DEFAULT] = draws["symmetric"][:share] + draws["noise"][: settings.draws_of_each - share]
-    return lines
+    names = [line for start in STARTS if start in settings.starts for line in _LINES_OF.get(start, (start,))]
+    return {line: line_of(line, draws, settings) for line in names}
 
 
 def _own_score(drawn: _Measured) -> float:

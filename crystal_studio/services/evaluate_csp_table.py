@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from crystal_studio.services.evaluate import Figure, difference_with_interval, mean_with_interval
-from crystal_studio.services.evaluate_csp import BASELINE_DRAWS, COLUMNS, DEFAULT, CspSettings
+from crystal_studio.services.evaluate_csp import BASELINE_DRAWS, COLUMNS, DEFAULT, CspSettings, line_of
 
 COLUMN_NOTES = {
     "A": "one draw; no ranking, no relaxer",
@@ -29,6 +29,8 @@ class CspLine:
         rmse: normalised RMS displacement over the matches.
         valid: share of rows whose chosen crystal passes every required check, the formula being given.
         any_match: share of rows where any of the draws matches.
+        random_match: match rate of a draw picked at random among those of the line.
+        from_noise: share of rows whose chosen crystal started from noise.
         beyond_baseline: match rate minus the baseline's at n = 1, row by row.
     """
 
@@ -38,11 +40,13 @@ class CspLine:
     rmse: Figure
     valid: Figure
     any_match: Figure
+    random_match: Figure
+    from_noise: Figure
     beyond_baseline: Figure
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        figures = ("match_rate", "rmse", "valid", "any_match", "beyond_baseline")
+        figures = ("match_rate", "rmse", "valid", "any_match", "random_match", "from_noise", "beyond_baseline")
         return {"start": self.start, "column": self.column} | {name: getattr(self, name).to_dict() for name in figures}
 
 
@@ -106,7 +110,7 @@ def csp_table(outcomes: Sequence[Outcome], settings: CspSettings) -> CspTable:
     baseline = [float(outcome["baseline"]["rms"] is not None) for outcome in outcomes]
     return CspTable(
         rows=len(outcomes),
-        lines=tuple(_lines(outcomes, baseline)),
+        lines=tuple(_lines(outcomes, baseline, settings)),
         baseline_match=mean_with_interval(baseline),
         baseline_rmse=mean_with_interval([outcome["baseline"]["rms"] for outcome in outcomes]),
         baseline_any=_share(outcome["baseline"]["any"] for outcome in outcomes),
@@ -126,10 +130,13 @@ def column_notes(settings: CspSettings) -> dict[str, str]:
 
 def csp_text(table: CspTable) -> str:
     """The table for a person."""
-    head = f"{'start':30}{'column':8}{'match % (95 %)':22}{'RMSE (95 %)':26}{'valid %':9}{'any %':7}"
+    head = (
+        f"{'start':30}{'column':8}{'match % (95 %)':22}{'RMSE (95 %)':26}"
+        f"{'valid %':9}{'any %':7}{'random %':10}{'noise %':8}"
+    )
     body = [
         f"{line.start:30}{line.column:8}{_percent(line.match_rate):22}{_distance(line.rmse):26}"
-        f"{_short(line.valid):9}{_short(line.any_match):7}"
+        f"{_short(line.valid):9}{_short(line.any_match):7}{_short(line.random_match):10}{_short(line.from_noise):8}"
         for line in table.lines
     ]
     baseline = (
@@ -145,6 +152,7 @@ def csp_text(table: CspTable) -> str:
             head,
             *body,
             baseline,
+            "any: one of the draws matches; random: one picked blindly; noise: the chosen one started from noise",
             *(f"{column}: {note}" for column, note in column_notes(table.settings).items()),
             f"SMACT {version('SMACT')} passes {_short(table.smact_passes)} % of the true formulas; our guess of the "
             f"formula units in the cell is right for {_short(table.z_right)} %",
@@ -154,8 +162,9 @@ def csp_text(table: CspTable) -> str:
     )
 
 
-def _lines(outcomes: Sequence[Outcome], baseline: Sequence[float]) -> Iterable[CspLine]:
+def _lines(outcomes: Sequence[Outcome], baseline: Sequence[float], settings: CspSettings) -> Iterable[CspLine]:
     for start, columns in outcomes[0]["starts"].items():
+        at_random = mean_with_interval([_matching_share(line_of(start, o["draws"], settings)) for o in outcomes])
         for column in (name for name in COLUMNS if name in columns):
             chosen = [outcome["starts"][start][column] for outcome in outcomes]
             matched = [float(one["rms"] is not None) for one in chosen]
@@ -166,8 +175,14 @@ def _lines(outcomes: Sequence[Outcome], baseline: Sequence[float]) -> Iterable[C
                 rmse=mean_with_interval([one["rms"] for one in chosen]),
                 valid=_share(one["valid"] for one in chosen),
                 any_match=_share(outcome["starts"][start]["any"] for outcome in outcomes),
+                random_match=at_random,
+                from_noise=_share(one["origin"].startswith("noise") for one in chosen),
                 beyond_baseline=difference_with_interval(matched, baseline),
             )
+
+
+def _matching_share(draws: Sequence[Mapping[str, Any]]) -> float:
+    return sum(draw["rms"] is not None for draw in draws) / max(len(draws), 1)
 
 
 def _share(truths: Iterable[bool]) -> Figure:

@@ -256,6 +256,8 @@ def test_that_match_rates_are_over_all_rows_and_rmse_over_matches():
     assert told["rmse"] == pytest.approx(0.1)
     assert (told["column"], told["start"]) == ("A", "default")
     assert "does not beat the baseline" in told["verdict"]
+    assert table.lines[0].random_match.value == pytest.approx(0.25)  # one draw of each row, all from prototypes
+    assert table.lines[0].from_noise.value == 0
     assert json.loads(json.dumps(told, allow_nan=False))["n"] == 4
     assert "retrieval baseline" in csp_text(table)
 
@@ -264,6 +266,7 @@ def test_that_the_shipped_column_is_the_last_one_run():
     chosen = {"rms": 0.1, "valid": True, "origin": ""}
     rows = [fabricated(chosen, None) | {"starts": {"default": {"any": True, "A": chosen, "C": chosen}}}]
     told = csp_table(rows, CspSettings(columns=("A", "C"))).to_dict()
+    assert told["table"]["lines"][0]["random_match"]["value"] == pytest.approx(0.8)
     assert told["column"] == "C"
     assert "training data include most test compounds" in told["table"]["columns"]["C"]
 
@@ -272,6 +275,7 @@ def fabricated(chosen: dict, baseline: float | None) -> dict:
     return {
         "id": "x",
         "starts": {"default": {"any": chosen["rms"] is not None, "A": chosen}},
+        "draws": {"noise": [{"rms": None}] * 2, "prototype": [], "symmetric": [{"rms": chosen["rms"]}] * 8},
         "baseline": {"found": True, "rms": baseline, "any": baseline is not None},
         "smact": True,
         "z_right": False,
