@@ -18,12 +18,13 @@ from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.predictor import Predictor
+from crystal_studio.ports.prototype_library import DecoratedPrototype
 from crystal_studio.services.engines import Engines
-from crystal_studio.services.goals import is_met, measure
+from crystal_studio.services.goals import is_met, measure, total_gain
 from crystal_studio.services.interpret import Answered, WrittenPivot, write_pivot
 from crystal_studio.services.listen import ParentFacts, listen, merge
-from crystal_studio.services.propose import Draw, Proposal, draw, plans
-from crystal_studio.services.screen import Question, Screen, meets_goals, merged, refusals
+from crystal_studio.services.propose import Draw, Preference, Proposal, draw, plans
+from crystal_studio.services.screen import Question, Screen, meets_goals, merged, prior, refusals
 
 MOST_REDRAWS = 3
 MOST_CANDIDATES = 200
@@ -185,7 +186,8 @@ class _Round:
             engines.relaxer,
             engines.comparer,
         )
-        candidates = screen.checked(self._draws(written, skip, seed), question, self._context)
+        preference = self._preference(question) if skip and question.goals else None
+        candidates = screen.checked(self._draws(written, skip, seed, preference), question, self._context)
         ranked = screen.ranked(candidates, question, self._context)
         with self._watch("predict"):
             ranked = _with_hull_energies(ranked, engines.e_above_hull)
@@ -242,7 +244,26 @@ class _Round:
             formula_is_named=formula == limits.formula,
         )
 
-    def _draws(self, written: WrittenPivot, skip: frozenset[str], seed: int) -> list[Draw]:
+    def _preference(self, question: Question) -> Preference:
+        """A second batch looks for what the first one missed: prototypes that meet the goals as decorated."""
+
+        def scores(prototypes: Sequence[DecoratedPrototype]) -> list[float]:
+            gaps = self._engines.band_gap.predict([one.crystal for one in prototypes])
+            symmetrizer, weights = self._engines.symmetrizer, question.weights
+            values = [
+                measure(question.goals, one.crystal, symmetrizer, gap.value, None)
+                for one, gap in zip(prototypes, gaps, strict=True)
+            ]
+            return [
+                weights.goal * total_gain(question.goals, value, question.reference) + prior(one.share, weights)
+                for one, value in zip(prototypes, values, strict=True)
+            ]
+
+        return scores
+
+    def _draws(
+        self, written: WrittenPivot, skip: frozenset[str], seed: int, preference: Preference | None
+    ) -> list[Draw]:
         request, engines = self._request, self._engines
         proposal = Proposal(
             text=written.text,
@@ -256,7 +277,7 @@ class _Round:
             skip=skip,
         )
         with self._watch("propose"):
-            planned = plans(proposal, engines.prototypes, engines.symmetrizer)
+            planned = plans(proposal, engines.prototypes, engines.symmetrizer, preference)
         with self._watch("sample"):
             return draw(proposal, planned, engines.sampler, engines.symmetrizer, self._context)
 

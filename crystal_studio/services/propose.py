@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,10 @@ from crystal_studio.services.interpret import MAX_SITES
 _PARENT_SHARE = 0.4
 _NOISE_SHARE = 0.2
 _STRETCHES = (1.03, 1.05)
+_JUDGED = 80  # prototypes that a preference chooses from
+
+Preference = Callable[[Sequence[DecoratedPrototype]], Sequence[float]]
+"""How well each decorated prototype promises to meet the goals; the higher, the sooner it is drawn."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,12 @@ class Draw:
     crystal: Crystal
 
 
-def plans(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer) -> list[Plan]:
+def plans(
+    proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer, preference: Preference | None = None
+) -> list[Plan]:
     """One start per candidate: parent first, then prototypes, then noise for the rest.
+
+    The likeliest prototypes are drawn; with a preference, the preferred ones of many.
 
     Raises:
         UserCorrectable: the composition does not fit into the largest cell the models know.
@@ -78,7 +86,7 @@ def plans(proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetr
         )
     found = list(_parent_plans(proposal, prototypes, symmetrizer))
     from_noise = round(_NOISE_SHARE * proposal.count)
-    templates = _prototype_states(proposal, prototypes, proposal.count - len(found) - from_noise)
+    templates = _prototype_states(proposal, prototypes, proposal.count - len(found) - from_noise, preference)
     found += [Plan(state, keeps_symmetry=True) for state in templates]
     return found + [Plan(state) for state in _noise_states(proposal, prototypes, proposal.count - len(found))]
 
@@ -163,22 +171,28 @@ def _parent_shapes(crystal: Crystal, goals: tuple[Goal, ...]) -> tuple[float, ..
     return (1.0, *_STRETCHES) if wants_distance else (1.0,)
 
 
-def _prototype_states(proposal: Proposal, prototypes: PrototypeLibrary, count: int) -> list[StartState]:
+def _prototype_states(
+    proposal: Proposal, prototypes: PrototypeLibrary, count: int, preference: Preference | None
+) -> list[StartState]:
     composition, group = proposal.pivot.composition, proposal.pivot.space_group
     limit = min(proposal.limits.max_atoms or MAX_SITES, MAX_SITES)
-    wanted = count + len(proposal.skip)
+    wanted = _JUDGED if preference else count + len(proposal.skip)
     found: list[DecoratedPrototype] = []
     if group is not None:
         asked = prototypes.decorate(composition, wanted, space_group=group.number, max_atoms=limit)
         fresh = [prototype for prototype in asked if prototype.label not in proposal.skip]
-        found += fresh[: max(1, count // 2)]
+        found += fresh if preference else fresh[: max(1, count // 2)]
     if proposal.limits.space_group is None:
         found += prototypes.decorate(composition, wanted + len(found), max_atoms=limit)
     kept: dict[str, DecoratedPrototype] = {}
     for prototype in found:
         if prototype.label not in proposal.skip and _in_system(prototype, proposal.limits):
             kept.setdefault(prototype.label, prototype)
-    return [_prototype_state(proposal, prototype) for prototype in list(kept.values())[:count]]
+    order = list(kept.values())
+    if preference and order:
+        scores = preference(order)
+        order = [order[index] for index in sorted(range(len(order)), key=lambda index: -scores[index])]
+    return [_prototype_state(proposal, prototype) for prototype in order[:count]]
 
 
 def _in_system(prototype: DecoratedPrototype, limits: Limits) -> bool:
