@@ -308,7 +308,7 @@ KEPT = [
     ("SrTiO3", "reduce the lattice constant", "keep vol<"),
     ("SrTiO3", "could you raise the gap by around 0.4 eV", "keep gap>=2.2"),
     ("SrTiO3", "the gap is fine, make it less dense", "keep dens<"),
-    ("SrTiO3", "should be insulating and remain SrTiO3", "keep gap>=3"),
+    ("SrTiO3", "should be insulating and remain SrTiO3", "keep gap>=1.8"),
     ("SrTiO3", "go to a lower-symmetry polymorph", "keep"),
     ("SrTiO3", "a monoclinic distortion please", "keep"),
     ("SrTiO3", "More stable, at the same composition", "keep energy<"),
@@ -356,7 +356,7 @@ WISHES = [
     ("", "like rutile but with tin", "+Sn proto=rutile"),
     ("", "an earth-abundant sulfide with Eg around 1.5 eV", "+S -Re gap=1.5"),
     ("", "alkali-free silicate", "+Si +O -Na"),
-    ("", "wide-gap oxide, no rare earths", "+O -La gap>=3"),
+    ("", "wide-gap oxide, no rare earths", "+O -La gap>=1.8"),
     ("", "something antifluorite-like with lithium", "+Li"),
     ("", "a lead-free replacement for CsPbI3", "-Pb"),
 ]

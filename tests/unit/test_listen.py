@@ -29,7 +29,7 @@ def goals(intent: Intent) -> set[tuple[Quantity, Direction, float | None]]:
 
 
 WISHES = [
-    (WISH, "contains Sr, Ti, O", {(GAP, AT_LEAST, 3.0)}),
+    (WISH, "contains Sr, Ti, O", {(GAP, AT_LEAST, 1.8)}),
     ("contains Sr, Ti and O, without lead", "contains Sr, Ti, O; not Pb", set()),
     ("a lead-free halide perovskite", "contains one of I, Br, Cl, F; not Pb; perovskite structure", set()),
     ("No lead, and no cadmium: a sulfide.", "contains S; not Cd, Pb", set()),
@@ -75,7 +75,7 @@ WISHES = [
     ("a perovskite with Cs, Pb and I", "contains Cs, Pb, I; perovskite structure", set()),
     ("Co-free cathode material with Li", "contains Li; not Co", set()),
     ("a magnet at 300 K with 5 V across it, containing Fe", "contains Fe", set()),
-    ("This should lead to a wide-gap oxide", "contains O", {(GAP, AT_LEAST, 3.0)}),
+    ("This should lead to a wide-gap oxide", "contains O", {(GAP, AT_LEAST, 1.8)}),
     ("a lead iodide", "contains Pb, I", set()),
     ("strontium or calcium, with oxygen", "contains O; contains one of Sr, Ca", set()),
     ("an oxide with strontium that contains no titanium", "contains Sr, O; not Ti", set()),
@@ -86,7 +86,7 @@ WISHES = [
     ("silicon carbide", "contains Si, C", set()),
     ("an oxynitride of tantalum", "contains Ta, N, O", set()),
     ("photovoltaic absorber free of lead and tin", "not Sn, Pb", {(GAP, NEAR, 1.34)}),
-    ("a wide-gap semiconductor", "", {(GAP, AT_LEAST, 3.0)}),
+    ("a wide-gap semiconductor", "", {(GAP, AT_LEAST, 1.8)}),
     (
         "tin halide perovskite w/o lead",
         "contains Sn; contains one of I, Br, Cl, F; not Pb; perovskite structure",
@@ -94,7 +94,7 @@ WISHES = [
     ),
     ("Sr–Ti–O system, tetragonal", "contains Sr, Ti, O; tetragonal", set()),
     ("Ti and O only", "contains Ti, O; only Ti, O", set()),
-    ("wide gap; O, Ti, Sr", "contains Sr, Ti, O", {(GAP, AT_LEAST, 3.0)}),
+    ("wide gap; O, Ti, Sr", "contains Sr, Ti, O", {(GAP, AT_LEAST, 1.8)}),
     ("Contains U", "contains U", set()),
     ("a fluoride with calcium, in P1", "contains Ca, F", set()),
     ("K2NiF4 type oxide", "contains O", set()),
