@@ -35,4 +35,6 @@ def evaluation_records(name: str) -> Sequence[Mapping[str, Any]]:
 
 def _row(record: Record, text: str) -> dict[str, Any]:
     known = {"id": record.identifier, "spacegroup": record.space_group, "text": text}
-    return {**record.crystal.to_dict(), "formula": record.crystal.formula, **known}
+    asked = {"prompt": record.prompt, "megnet_gap": record.megnet_gap_ev}
+    told = {name: value for name, value in asked.items() if value is not None}
+    return {**record.crystal.to_dict(), "formula": record.crystal.formula, **known, **told}

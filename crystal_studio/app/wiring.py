@@ -101,6 +101,13 @@ class InstalledEngines:
         return create_comparer()
 
     @cached_property
+    def default_comparer(self) -> StructureComparer:
+        """Compares crystals with pymatgen's default tolerances."""
+        from crystal_studio.engines.chem.comparer import MatcherComparer
+
+        return MatcherComparer(stol=0.3, angle_tol_degree=5.0, ltol=0.2)
+
+    @cached_property
     def references(self) -> ReferenceLibrary:
         """Sets of known crystals."""
         from crystal_studio.app.paths import amcsd_pin, references_folder

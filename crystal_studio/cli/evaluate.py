@@ -1,4 +1,4 @@
-"""`crystal-studio evaluate csp|text|dialogue`: the figures of the whole pipeline."""
+"""`crystal-studio evaluate csp|text|dialogue|all`: the figures of the whole pipeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from crystal_studio.cli import evaluate_dialogue
+from crystal_studio.cli import evaluate_all, evaluate_dialogue
 from crystal_studio.cli.console import ConsoleContext, console_context, print_json
 from crystal_studio.cli.evaluate_pool import csp_outcomes
 from crystal_studio.cli.program import InstalledEngines, Program
@@ -31,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
     _add_csp(kinds)
     _add_text(kinds)
     evaluate_dialogue.add_parser(kinds)
+    evaluate_all.add_parser(kinds)
 
 
 def run_csp(arguments: argparse.Namespace, program: Program) -> int:

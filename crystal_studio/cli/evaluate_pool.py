@@ -6,11 +6,13 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from crystal_studio.cli.console import ConsoleContext, Stop
 from crystal_studio.cli.program import InstalledEngines, Program
 from crystal_studio.services.evaluate import EvaluationRow
+from crystal_studio.services.evaluate_all import Evaluation
 from crystal_studio.services.evaluate_csp import CspEvaluation, CspSettings
 
 _POLL_SECONDS = 0.5
@@ -19,6 +21,7 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 EngineLoader = Callable[[str | None], InstalledEngines]
 Group = Sequence[EvaluationRow]
 Outcomes = list[dict[str, Any]]
+Maker = Callable[[InstalledEngines], Evaluation]
 
 
 def csp_outcomes(groups: Sequence[Group], settings: CspSettings, program: Program, workers: int) -> Iterator[Outcomes]:
@@ -27,44 +30,47 @@ def csp_outcomes(groups: Sequence[Group], settings: CspSettings, program: Progra
     Raises:
         JobCancelled: Ctrl-C was pressed; what was yielded before is whole.
     """
+    if groups:
+        yield from outcomes_of(groups, _CspMaker(program.read_records("train"), settings), program, workers)
+
+
+def outcomes_of(groups: Sequence[Group], maker: Maker, program: Program, workers: int) -> Iterator[Outcomes]:
+    """The same for any evaluation; `maker` builds it in each process, so it has to be picklable.
+
+    Raises:
+        JobCancelled: Ctrl-C was pressed; what was yielded before is whole.
+    """
     if not groups:
         return
-    templates = program.read_records("train")
     if workers == 1:
-        work = _Work(program.engines, templates, settings)
+        evaluation = maker(program.engines(None))
         context = ConsoleContext(program.stop)
         for group in groups:
-            yield work.outcomes(group, context)
+            yield evaluation.outcomes(group, context)
     else:
-        yield from _in_processes(groups, settings, program, templates, workers)
+        yield from _in_processes(groups, maker, program, workers)
 
 
-class _Work:
-    """What one process needs to evaluate a batch."""
+@dataclass(frozen=True)
+class _CspMaker:
+    """Builds what one process needs to predict structures."""
 
-    def __init__(self, loader: EngineLoader, templates: Sequence[Mapping[str, Any]], settings: CspSettings) -> None:
-        engines = loader(None)
-        self._evaluation = CspEvaluation(engines, engines.nearest_templates(templates), settings)
+    templates: Sequence[Mapping[str, Any]]
+    settings: CspSettings
 
-    def outcomes(self, group: Group, context: ConsoleContext) -> Outcomes:
-        return self._evaluation.outcomes(group, context)
-
-
-_work: _Work | None = None  # one for each worker process, made by `_start`
+    def __call__(self, engines: InstalledEngines) -> CspEvaluation:
+        return CspEvaluation(engines, engines.nearest_templates(self.templates), self.settings)
 
 
-def _in_processes(
-    groups: Sequence[Group],
-    settings: CspSettings,
-    program: Program,
-    templates: Sequence[Mapping[str, Any]],
-    workers: int,
-) -> Iterator[Outcomes]:
+_evaluation: Evaluation | None = None  # one for each worker process, made by `_start`
+
+
+def _in_processes(groups: Sequence[Group], maker: Maker, program: Program, workers: int) -> Iterator[Outcomes]:
     threads = str(max(1, (os.cpu_count() or 1) // workers))
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, threads)
     spawn = multiprocessing.get_context("spawn")  # a forked torch hangs in its threads
-    with spawn.Pool(workers, _start, (program.engines, templates, settings)) as pool:
+    with spawn.Pool(workers, _start, (program.engines, maker)) as pool:
         finished = pool.imap_unordered(_evaluate, groups)
         for _ in groups:
             yield _next(finished, program.stop)
@@ -81,13 +87,13 @@ def _next(finished: Any, stop: Stop) -> Outcomes:
             return outcomes
 
 
-def _start(loader: EngineLoader, templates: Sequence[Mapping[str, Any]], settings: CspSettings) -> None:
+def _start(loader: EngineLoader, maker: Maker) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
-    global _work  # noqa: PLW0603 - a pool hands its initializer's result to tasks in no other way
-    _work = _Work(loader, templates, settings)
+    global _evaluation  # noqa: PLW0603 - a pool hands its initializer's result to tasks in no other way
+    _evaluation = maker(loader(None))
 
 
 def _evaluate(group: Group) -> Outcomes:
-    if _work is None:
+    if _evaluation is None:
         raise AssertionError("the pool starts every worker with `_start`")
-    return _work.outcomes(group, ConsoleContext(Stop()))
+    return _evaluation.outcomes(group, ConsoleContext(Stop()))

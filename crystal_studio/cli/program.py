@@ -11,6 +11,7 @@ from typing import Any, Protocol, TextIO
 
 from crystal_studio.cli.console import Stop
 from crystal_studio.ports.crystal_files import CrystalFiles
+from crystal_studio.ports.describer import StructureComparer
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.model_catalog import ModelCatalog
 from crystal_studio.ports.predictor import PropertyModel
@@ -37,6 +38,10 @@ class InstalledEngines(Engines, Protocol):
 
     def nearest_templates(self, rows: Sequence[Mapping[str, Any]]) -> TemplateRanking:
         """The retrieval baseline over training rows (lattice, species, frac, formula)."""
+
+    @property
+    def default_comparer(self) -> StructureComparer:
+        """Compares crystals with the default tolerances of pymatgen's `StructureMatcher`."""
 
 
 @dataclass(frozen=True)

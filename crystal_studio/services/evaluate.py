@@ -82,9 +82,9 @@ class Stopwatch:
         return {part: round(seconds / rows, 4) for part, seconds in self.seconds.items()}
 
 
-def rows_of(records: Sequence[Mapping[str, Any]]) -> list[EvaluationRow]:
+def rows_of(records: Sequence[Mapping[str, Any]], max_atoms: int | None = MAX_ATOMS) -> list[EvaluationRow]:
     """Rows of at most 20 atoms, from records with id, lattice, species, frac (formula, spacegroup, text)."""
-    return [_row(record) for record in records if len(record["species"]) <= MAX_ATOMS]
+    return [_row(record) for record in records if max_atoms is None or len(record["species"]) <= max_atoms]
 
 
 def first_after_shuffle(rows: Sequence[EvaluationRow], limit: int | None, seed: int) -> list[EvaluationRow]:

@@ -46,6 +46,7 @@ class Record:
     formation_energy_ev: float | None = None
     text: str | None = None
     megnet_gap_ev: float | None = None
+    prompt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def read_json_lines(path: Path) -> Iterator[Record]:
                 formation_energy_ev=row.get("formation_energy"),
                 text=row.get("text"),
                 megnet_gap_ev=row.get("megnet_gap"),
+                prompt=row.get("prompt"),
             )
 
 
