@@ -35,6 +35,19 @@ class DecoratedPrototype:
 
 
 @dataclass(frozen=True)
+class WyckoffDraft:
+    """A crystal built on Wyckoff positions that no known prototype occupies so.
+
+    Attributes:
+        crystal: in the primitive cell, at the expected volume, with exactly the space group asked for.
+        label: occupied positions and space group, for a person.
+    """
+
+    crystal: Crystal
+    label: str
+
+
+@dataclass(frozen=True)
 class CompoundIdea:
     """A composition worth proposing, for a grounded draft.
 
@@ -67,6 +80,23 @@ class PrototypeLibrary(Protocol):
         exclude_formulas: frozenset[str] = frozenset(),
     ) -> list[DecoratedPrototype]:
         """The `count` likeliest decorated prototypes, best first, of distinct classes; fewer where none fits."""
+
+    def drafts(
+        self,
+        composition: Composition,
+        count: int,
+        *,
+        space_group: int,
+        seed: int,
+        max_atoms: int = 20,
+        formula_units: int | None = None,
+        taken: frozenset[str] = frozenset(),
+    ) -> list[WyckoffDraft]:
+        """Crystals of a space group that need no known prototype, at most `count`, none labelled as in `taken`.
+
+        Raises:
+            UserCorrectable: the formula cannot have this space group in so small a cell.
+        """
 
     def formula_units(self, composition: Composition, space_group: int | None = None) -> dict[int, float]:
         """P(Z | anonymous formula, space group) from the training set: formula units in the primitive cell -> share."""

@@ -24,6 +24,7 @@ from crystal_studio.services.interpret import MAX_SITES
 # A refine round holds at least four of ten from the parent; the paper's noise starts keep two or three.
 _PARENT_SHARE = 0.4
 _NOISE_SHARE = 0.2
+_GUESSED_SHARE = 0.25
 _STRETCHES = (1.03, 1.05)
 _JUDGED = 80  # prototypes that a preference chooses from
 
@@ -74,10 +75,12 @@ def plans(
 ) -> list[Plan]:
     """One start per candidate: parent first, then prototypes, then noise for the rest.
 
-    The likeliest prototypes are drawn; with a preference, the preferred ones of many.
+    The likeliest prototypes are drawn; with a preference, the preferred ones of many. Where too few have the space
+    group asked for, crystals built on its Wyckoff positions take their place.
 
     Raises:
-        UserCorrectable: the composition does not fit into the largest cell the models know.
+        UserCorrectable: the composition does not fit into the largest cell the models know, or not into the space
+            group asked for.
     """
     if proposal.pivot.composition.reduced.num_atoms > MAX_SITES:
         raise UserCorrectable(
@@ -86,8 +89,11 @@ def plans(
         )
     found = list(_parent_plans(proposal, prototypes, symmetrizer))
     from_noise = round(_NOISE_SHARE * proposal.count)
-    templates = _prototype_states(proposal, prototypes, proposal.count - len(found) - from_noise, preference)
-    found += [Plan(state, keeps_symmetry=True) for state in templates]
+    room = proposal.count - len(found) - from_noise
+    templates = _prototype_states(proposal, prototypes, room, preference)
+    drafts = _draft_states(proposal, prototypes, room, len(templates))
+    templates = templates[: room - len(drafts)]
+    found += [Plan(state, keeps_symmetry=True) for state in (*templates, *drafts)]
     return found + [Plan(state) for state in _noise_states(proposal, prototypes, proposal.count - len(found))]
 
 
@@ -192,7 +198,43 @@ def _prototype_states(
     if preference and order:
         scores = preference(order)
         order = [order[index] for index in sorted(range(len(order)), key=lambda index: -scores[index])]
-    return [_prototype_state(proposal, prototype) for prototype in order[:count]]
+    return [_state_of(proposal, one.crystal, one.label, one.share) for one in order[:count]]
+
+
+def _draft_states(proposal: Proposal, prototypes: PrototypeLibrary, room: int, num_templates: int) -> list[StartState]:
+    """Crystals built on Wyckoff positions: as many as prototypes are missing in the space group asked for.
+
+    A group that only the pivot names may be the language model's guess: a few, where no prototype has that group.
+
+    Raises:
+        UserCorrectable: the formula cannot have the space group that the person asked for.
+    """
+    composition, group = proposal.pivot.composition, proposal.pivot.space_group
+    if group is None or room < 1:
+        return []
+    limit = min(proposal.limits.max_atoms or MAX_SITES, MAX_SITES)
+    is_asked_for = proposal.limits.space_group == group.number
+    if is_asked_for:
+        wanted = room - num_templates
+    else:
+        is_known = bool(prototypes.decorate(composition, 1, space_group=group.number, max_atoms=limit))
+        wanted = 0 if is_known else max(1, round(_GUESSED_SHARE * room))
+    if wanted < 1:
+        return []
+    try:
+        drafts = prototypes.drafts(
+            composition,
+            wanted,
+            space_group=group.number,
+            seed=proposal.seed,
+            max_atoms=limit,
+            taken=proposal.skip,
+        )
+    except UserCorrectable:
+        if is_asked_for and not num_templates:
+            raise
+        return []  # the pivot's guess cannot be built; prototypes of other groups can
+    return [_state_of(proposal, draft.crystal, draft.label) for draft in drafts]
 
 
 def _in_system(prototype: DecoratedPrototype, limits: Limits) -> bool:
@@ -200,17 +242,16 @@ def _in_system(prototype: DecoratedPrototype, limits: Limits) -> bool:
     return limits.crystal_system in (None, system) and system not in limits.excluded_systems
 
 
-def _prototype_state(proposal: Proposal, prototype: DecoratedPrototype) -> StartState:
-    crystal = prototype.crystal
+def _state_of(proposal: Proposal, crystal: Crystal, label: str, share: float | None = None) -> StartState:
     return StartState(
         start=Start.PROTOTYPE,
-        origin=prototype.label,
+        origin=label,
         crystal=crystal,
         num_atoms=crystal.num_sites,
         species=crystal.species,
         excluded=proposal.limits.excluded,
         strength=proposal.strength,
-        share=prototype.share,
+        share=share,
     )
 
 

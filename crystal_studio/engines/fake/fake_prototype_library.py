@@ -10,10 +10,11 @@ import numpy as np
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Goal, Limits
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.engines.fake.script import Script
-from crystal_studio.ports.prototype_library import CompoundIdea, DecoratedPrototype
+from crystal_studio.ports.prototype_library import CompoundIdea, DecoratedPrototype, WyckoffDraft
 
 _VOLUME_ANGSTROM3 = 15.0  # an atom
 _FACE_CENTRED = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
@@ -89,6 +90,31 @@ class FakePrototypeLibrary:
             and known.known not in exclude_formulas
         ]
         return [self._decorated(known, composition, rank) for rank, known in enumerate(fitting[:count])]
+
+    def drafts(
+        self,
+        composition: Composition,
+        count: int,
+        *,
+        space_group: int,
+        seed: int,
+        max_atoms: int = 20,
+        formula_units: int | None = None,
+        taken: frozenset[str] = frozenset(),
+    ) -> list[WyckoffDraft]:
+        """The prototypes of that group, named by it; no other group has any.
+
+        Raises:
+            UserCorrectable: the formula has more atoms than the cell may hold.
+        """
+        if composition.reduced.num_atoms > max_atoms:
+            raise UserCorrectable(f"{composition.formula} needs more than {max_atoms} atoms. Ask for a larger cell.")
+        found = [
+            WyckoffDraft(self._decorated(known, composition, rank).crystal, f"Wyckoff {rank}, no. {space_group}")
+            for rank, known in enumerate(_PROTOTYPES)
+            if known.anonymous == composition.anonymous and known.space_group == space_group
+        ]
+        return [draft for draft in found if draft.label not in taken][:count]
 
     def formula_units(self, composition: Composition, space_group: int | None = None) -> dict[int, float]:
         """One formula unit in the primitive cell, always."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.engines.sampling.prototypes_bank import Bank, Family, load_bank
 from crystal_studio.engines.sampling.prototypes_ideas import IdeaSearch, slots_of
 from crystal_studio.engines.sampling.prototypes_ranking import Metric, Ranked, Weights, rank
-from crystal_studio.ports.prototype_library import CompoundIdea, DecoratedPrototype
+from crystal_studio.engines.sampling.wyckoff_drafts import DraftRequest, WyckoffDrafts
+from crystal_studio.ports.prototype_library import CompoundIdea, DecoratedPrototype, WyckoffDraft
 
 
 class PrototypeModel:
@@ -60,6 +62,31 @@ class PrototypeModel:
         chosen &= ~self._has_formula(family, exclude_formulas)
         ranked = rank(self._bank, family, chosen, wanted, count, self._weights, self._metric)
         return [self._decorated(found) for found in ranked]
+
+    def drafts(
+        self,
+        composition: Composition,
+        count: int,
+        *,
+        space_group: int,
+        seed: int,
+        max_atoms: int = 20,
+        formula_units: int | None = None,
+        taken: frozenset[str] = frozenset(),
+    ) -> list[WyckoffDraft]:
+        """Crystals of a space group on Wyckoff positions, at most `count`, none labelled as in `taken`.
+
+        Raises:
+            UserCorrectable: the multiplicities add up to no such cell.
+        """
+        shares = self.formula_units(composition, space_group)
+        units = range(1, max_atoms // composition.reduced.num_atoms + 1) if formula_units is None else (formula_units,)
+        tried = {number: shares.get(number, 0.0) for number in units}
+        return self._wyckoff_drafts.drafts(DraftRequest(composition, space_group, tried, count, seed, taken))
+
+    @cached_property
+    def _wyckoff_drafts(self) -> WyckoffDrafts:
+        return WyckoffDrafts(self._bank, self.expected_volume_angstrom3)
 
     def formula_units(self, composition: Composition, space_group: int | None = None) -> dict[int, float]:
         """P(Z | anonymous formula, space group); over all space groups where the pair was never seen; else empty."""
