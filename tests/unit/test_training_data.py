@@ -15,12 +15,16 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.sampling.denoiser_cell import canonical_cell
 from crystal_studio.training import clip, data, diffusion
 from crystal_studio.training.batches import BatchPlan, collate, plan_epoch, step_generator
+from crystal_studio.training.loop import Trainer
 from crystal_studio.training.text_corpus import Texts, short_pivot, texts_of
 
 torch.set_num_threads(1)
 CESIUM_CHLORIDE = [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]
 ELEMENTS = ("Li", "Na", "K", "Rb", "Cs", "Ag")
 ANIONS = ("F", "Cl", "Br", "I")
+# Of `test_that_the_first_ten_losses_are_the_stored_ones`; a refactor must not move them.
+CLIP_LOSSES = [5.75547, 4.94905, 4.55043, 4.58449, 4.449, 4.14703, 4.08728, 3.998, 4.05451, 3.93096]
+DENOISER_LOSSES = [3.28837, 2.69868, 2.58137, 2.62575, 2.19778, 1.95878, 2.03, 2.10495, 1.9763, 1.8507]
 
 
 def row(cation: str, anion: str, edge: float) -> dict:
@@ -185,6 +189,22 @@ def test_that_ten_steps_of_both_stages_lower_their_losses_and_export_cards(prepa
         card = (registry / kind / "tiny" / "model.toml").read_text()
         assert "trained on 0.0 k" in card
         assert "sha256" in card
+
+
+def test_that_the_first_ten_losses_are_the_stored_ones(prepared, tmp_path, monkeypatch):
+    seen: list[float] = []
+    step = Trainer._train_step
+
+    def noted(trainer: Trainer) -> dict:
+        losses = step(trainer)
+        seen.append(float(losses["loss"].detach()))
+        return losses
+
+    monkeypatch.setattr(Trainer, "_train_step", noted)
+    clip_run(prepared, tmp_path / "clip", 10)
+    diffusion_run(prepared, tmp_path / "denoiser", 10)
+    assert seen[:10] == pytest.approx(CLIP_LOSSES, rel=1e-3)
+    assert seen[10:] == pytest.approx(DENOISER_LOSSES, rel=1e-3)
 
 
 def test_that_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(prepared, tmp_path, monkeypatch):
