@@ -136,7 +136,6 @@ def _chosen_rows(arguments: argparse.Namespace, program: Program) -> list[Evalua
 def _identities(engines: InstalledEngines, settings: CspSettings) -> dict[str, str]:
     """Models in use; a missing one is told before any work is done."""
     wanted = ["sampler", "prototypes"]
-    wanted += ["aligner"] if "B" in settings.columns else []
     wanted += ["relaxer"] if "C" in settings.columns else []
     return _loaded(engines, wanted)
 

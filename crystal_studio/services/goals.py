@@ -13,9 +13,9 @@ from crystal_studio.ports.describer import Symmetrizer
 # One unit of gain: half an electronvolt of gap, 3 % of distance, 10 % of volume or density, 50 meV/atom.
 _ABSOLUTE_SCALE = {Quantity.BAND_GAP: 0.5, Quantity.ENERGY: 0.05}
 _RELATIVE_SCALE = {Quantity.UNIT_DISTANCE: 0.03, Quantity.VOLUME: 0.1, Quantity.DENSITY: 0.1}
-# How much further than the parent counts as having moved: 0.02 eV of gap, 2 % of distance, more than rounding else.
+# How much further than the parent counts as having moved: 0.1 eV of gap, 2 % of distance, more than rounding else.
 _LEAST_CHANGE = {
-    Quantity.BAND_GAP: 0.02,
+    Quantity.BAND_GAP: 0.1,
     Quantity.ENERGY: 1e-3,
     Quantity.UNIT_DISTANCE: 0.02,
     Quantity.VOLUME: 1e-3,

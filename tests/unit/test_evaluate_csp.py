@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
@@ -74,13 +73,6 @@ class KeepsSymmetry:
         return SimpleNamespace(number=225, symbol="Fm-3m")
 
 
-class LargestFirst:
-    """Aligns by volume, so that a test can tell which draw ranking chose."""
-
-    def score(self, text, crystals):
-        return [math.tanh(crystal.volume_angstrom3 / 1000) for crystal in crystals]
-
-
 @dataclass
 class Engines:
     checker: object = field(default_factory=SpeciesChecker)
@@ -96,7 +88,6 @@ class Engines:
     prototypes = FakePrototypeLibrary()
     comparer = VolumeComparer()
     symmetrizer = KeepsSymmetry()
-    aligner = LargestFirst()
 
 
 def outcomes(engines: Engines, settings: CspSettings, rows: list[EvaluationRow]) -> list[dict]:
@@ -159,9 +150,9 @@ def test_that_the_row_itself_is_excluded_from_prototypes(monkeypatch):
     assert asked == [("NaBr", frozenset({"NaBr"}), 2), ("LiF", frozenset({"LiF"}), 2)]
 
 
-def test_that_column_a_alone_draws_once_from_each_start_and_needs_neither_aligner_nor_relaxer():
+def test_that_column_a_alone_draws_once_from_each_start_and_needs_no_relaxer():
     engines = Engines()
-    engines.aligner = engines.relaxer = None
+    engines.relaxer = None
     outcomes(engines, CspSettings(columns=("A",)), rows_of(TEST))
     assert [len(request.states) for request in engines.sampler.requests] == [2, 2]
 
@@ -175,15 +166,15 @@ def test_that_species_are_given_and_no_text_is():
     assert request.states[0].crystal is None
 
 
-def test_that_column_b_chooses_by_alignment_among_the_valid():
+def test_that_column_b_chooses_the_most_usual_of_the_valid():
     engines = Engines()
     row = rows_of(TEST)[0]
     small, large, wrong = rock_salt("Na", "Br", 5.9), rock_salt("Na", "Br", 7.5), rock_salt("Cs", "Br", 9.0)
     engines.checker = SpeciesChecker(refused="Cs")
-    engines.sampler.script.enqueue([[small, large, wrong]])
+    engines.sampler.script.enqueue([[wrong, small, large]])
     (found,) = outcomes(engines, CspSettings(columns=("A", "B"), starts=("noise",), draws=3), [row])
-    assert found["starts"]["noise"]["A"]["rms"] == pytest.approx(0, abs=1e-9)
-    assert found["starts"]["noise"]["B"]["rms"] is None
+    assert found["starts"]["noise"]["A"]["rms"] is None
+    assert found["starts"]["noise"]["B"]["rms"] == pytest.approx(0, abs=1e-9)
     assert found["starts"]["noise"]["any"] is True
 
 
