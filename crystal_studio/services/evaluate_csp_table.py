@@ -13,8 +13,8 @@ from crystal_studio.services.evaluate_csp import BASELINE_DRAWS, COLUMNS, DEFAUL
 COLUMN_NOTES = {
     "A": "one draw; no ranking, no relaxer",
     "B": "{draws} draws ranked by our own model of how usual the prototype is, the valid ones first",
-    "C": "{draws} draws ranked by CHGNet energy and how usual the prototype is, the best {best} relaxed ({steps} steps at "
-    "most); its training data include most test compounds",
+    "C": "{draws} draws ranked by CHGNet energy and how usual the prototype is, the best {best} relaxed ({steps} "
+    "steps at most); its training data include most test compounds",
 }
 
 Outcome = Mapping[str, Any]
