@@ -106,7 +106,9 @@ _BASELINE = "chemically nearest training crystal with the elements swapped; all 
 _MCFLOW = Published("MCFlow", "70.4 % / .0592 (all)", _OWN_TABLE)
 _CRYSTALITE = Published("Crystalite", "66.1 % / .0337", _OWN_TABLE)
 _CHEMELEON = "Park et al., Nature Communications 16, 4379 (2025)"
-_CRYSTEXT = Published("CrysText-RL", "76 %", "CrysText; elements and group from the text")
+_CRYSTEXT = Published(
+    "CrysText-RL", "76 %", "CrysText; formula and space group told to a language model of 8 billion weights"
+)
 _SHORT_NOTE = "rows with a description; number of atoms given; one draw from the likeliest template of the space group "
 _NOT_ENFORCED = "the language model of CrysText is told formula and group; no symmetry is imposed here, group at 0.1 Å"
 
@@ -136,7 +138,8 @@ LINES = (
     Wanted(
         "pivot-short", "A, pivot given: formula, prototype, space group", "pivot",
         _matches(lambda outcome: outcome["short"], 82.0, None),
-        _SHORT_NOTE + "(of the prototype where the text names one), its symmetry enforced; no ranking",
+        _SHORT_NOTE + "(of the prototype where the text names one), its symmetry enforced; "
+        "built on Wyckoff positions where no template has the group; no ranking",
         (Published("TFMat", "77.8 %", _OWN_TABLE), Published("retrieval with space group", "79.3 %", _BASELINE)),
     ),
     Wanted(

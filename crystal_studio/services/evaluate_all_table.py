@@ -102,8 +102,10 @@ def verdict(aim: Aim, figure: Figure) -> str:
 
 def table_text(table: AllTable) -> str:
     """The table for a person."""
-    head = f"{'figure':52}{'n':>5}  {'reached (95 %)':46}{'goal':14}elsewhere"
-    return "\n".join([head, *(row for line in table.lines for row in _text_rows(line))])
+    head = f"{'figure':58}{'n':>5}  {'reached (95 %)':62}{'goal':9}elsewhere"
+    rows = [row for line in table.lines for row in _text_rows(line)]
+    reasons = dict.fromkeys(f"{NOT_RUN}: {line.measured.reason}" for line in table.lines if line.measured.reason)
+    return "\n".join([head, *rows, *reasons])
 
 
 def table_page(table: AllTable) -> str:
@@ -159,8 +161,8 @@ def _text_rows(line: Line) -> list[str]:
     rows = []
     for index, aim in enumerate(line.what.aims):
         title, count = (line.what.title, str(line.n or "")) if index == 0 else (f"  {aim.name}", "")
-        found = _told(aim, line.figures[aim.name]) if line.n else _not_run(line)
-        rows.append(f"{title:52}{count:>5}  {found:46}{_goal(aim):14}{elsewhere if index == 0 else ''}".rstrip())
+        found = _told(aim, line.figures[aim.name]) if line.n else NOT_RUN
+        rows.append(f"{title:58}{count:>5}  {found:62}{_goal(aim):9}{elsewhere if index == 0 else ''}".rstrip())
         if not line.n:
             break
     return rows

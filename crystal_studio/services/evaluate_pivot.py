@@ -141,17 +141,39 @@ def asked_of(row: EvaluationRow) -> Asked:
 def pivot_states(
     row: EvaluationRow, asked: Asked, prototypes: PrototypeLibrary, settings: PivotSettings
 ) -> list[StartState]:
-    """The templates asked for, those of the prototype named first; one of any space group where none fits, or noise.
+    """The templates asked for, those of the prototype named first.
 
-    No template has the row's own formula.
+    Where no template has the space group, crystals built on its Wyckoff positions; where none can be built, one
+    template of any group, or noise. No template has the row's own formula.
     """
     found: dict[str, DecoratedPrototype] = {}
     choices = [(asked.space_group, asked.prototype)] if asked.prototype else []
     for group, prototype in [*choices, (asked.space_group, None)]:
         for one in _fitting(row, prototypes, group, prototype, settings.attempts):
             found.setdefault(one.label, one)
-    templates = list(found.values())[: settings.attempts] or _fitting(row, prototypes, None, None, 1)
-    return [template_state(template, settings.strength) for template in templates] or [noise_state(row)]
+    of_the_group = [template_state(template, settings.strength) for template in found.values()][: settings.attempts]
+    built = of_the_group or _built(row, asked, prototypes, settings)
+    others = _fitting(row, prototypes, None, None, 1) if not built else []
+    return built or [template_state(template, settings.strength) for template in others] or [noise_state(row)]
+
+
+def _built(row: EvaluationRow, asked: Asked, prototypes: PrototypeLibrary, settings: PivotSettings) -> list[StartState]:
+    """Crystals on Wyckoff positions with the row's number of atoms; empty where the group cannot hold them."""
+    composition = row.crystal.composition
+    if asked.space_group is None:
+        return []
+    try:
+        drafts = prototypes.drafts(
+            composition.reduced,
+            settings.attempts,
+            space_group=asked.space_group,
+            seed=seed_of(settings.seed, "draft", row.identifier),
+            max_atoms=row.crystal.num_sites,
+            formula_units=composition.factor,
+        )
+    except UserCorrectable:
+        return []  # told by its origin: another start is drawn from
+    return [start_from(draft.crystal, draft.label, settings.strength) for draft in drafts]
 
 
 def _fitting(
@@ -172,11 +194,14 @@ def _fitting(
 
 def template_state(template: DecoratedPrototype, strength: float) -> StartState:
     """A start from a decorated prototype, all species given."""
-    crystal = template.crystal
+    return start_from(template.crystal, template.label, strength, template.share)
+
+
+def start_from(crystal: Crystal, origin: str, strength: float, share: float | None = None) -> StartState:
+    """A start from a crystal, all species given."""
     return StartState(
-        Start.PROTOTYPE, template.label, crystal, crystal.num_sites, crystal.species, strength=strength,
-        share=template.share,
-    )  # fmt: skip
+        Start.PROTOTYPE, origin, crystal, crystal.num_sites, crystal.species, strength=strength, share=share
+    )
 
 
 def _pivot_of(text: str) -> Pivot | None:

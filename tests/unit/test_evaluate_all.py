@@ -295,6 +295,21 @@ def test_that_a_pivot_is_asked_for_by_what_its_text_says():
     assert "Halite" in state.origin
 
 
+def test_that_a_space_group_without_a_template_is_built_and_one_that_cannot_be_built_is_told():
+    (row, *_) = rows_of(read("test"))
+    prototypes = Judged().prototypes
+    prototypes.decorate = lambda *_, **__: []
+    (state, *_) = pivot_states(row, asked_of(row), prototypes, PivotSettings())
+    assert state.origin.startswith("Wyckoff")
+    prototypes.drafts = raise_that_it_does_not_fit
+    (state,) = pivot_states(row, asked_of(row), prototypes, PivotSettings())
+    assert state.origin == "noise, 2 atoms"
+
+
+def raise_that_it_does_not_fit(*_, **__):
+    raise UserCorrectable("MgO cannot have this space group. Name another.")
+
+
 def test_that_a_draw_in_another_space_group_is_not_as_asked():
     rows = rows_of(read("test"))[:1]
     engines = Judged()
