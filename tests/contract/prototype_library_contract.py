@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Limits
 from crystal_studio.ports.prototype_library import PrototypeLibrary
 
@@ -67,3 +68,18 @@ class PrototypeLibraryContract:
     def test_that_contradictory_limits_give_no_idea(self, subject):
         limits = Limits(required=frozenset({"O"}), excluded=frozenset({"O"}))
         assert subject.ideas(limits, (), 5) == []
+
+    def test_that_drafts_have_the_composition_and_labels_of_their_own(self, subject):
+        drafts = subject.drafts(SALT, 3, space_group=225, seed=1)
+        assert drafts
+        assert {draft.crystal.formula for draft in drafts} == {"NaCl"}
+        assert len({draft.label for draft in drafts}) == len(drafts)
+
+    def test_that_drafts_already_taken_do_not_come_back(self, subject):
+        taken = frozenset(draft.label for draft in subject.drafts(SALT, 3, space_group=225, seed=1))
+        again = subject.drafts(SALT, 3, space_group=225, seed=1, taken=taken)
+        assert not taken & {draft.label for draft in again}
+
+    def test_that_a_cell_too_small_for_the_formula_is_refused(self, subject):
+        with pytest.raises(UserCorrectable):
+            subject.drafts(SALT, 1, space_group=225, seed=1, max_atoms=1)

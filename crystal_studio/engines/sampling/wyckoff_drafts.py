@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -29,7 +30,7 @@ from crystal_studio.ports.prototype_library import WyckoffDraft
 
 _TOLERANCES_ANGSTROM = (0.1, 0.01)
 _SHAPES = 12  # cell shapes and sets of free coordinates tried at a time
-_LOOKS = 6  # assignments looked at, and crystals tried, for each draft wanted
+_LOOKS = 4  # assignments looked at, and tries to build them, for each draft wanted
 _UNSEEN_UNITS = 0.1  # share of a number of formula units that training has not seen
 _STRETCH = 0.05
 _LOWER = np.tril_indices(3)
@@ -74,17 +75,17 @@ class WyckoffDrafts:
         assignments = self._assignments(request, positions, generator)
         names = set(request.taken)
         found: list[WyckoffDraft] = []
-        for index in range(_LOOKS * request.count):
-            if len(found) == request.count:
+        waiting = deque(_orbits(request.composition, positions, assignment) for assignment in assignments)
+        for _ in range(_LOOKS * request.count):
+            if len(found) == request.count or not waiting:
                 break
-            orbits = _orbits(request.composition, positions, assignments[index % len(assignments)])
-            if index >= len(assignments) and not _is_free(orbits):
-                continue  # it is what it was
+            orbits = waiting.popleft()
             label = _label(orbits, request.space_group, names)
             crystal = self._crystal(orbits, request.space_group, generator) if label else None
             if label and crystal and not any(_is_same(crystal, other.crystal) for other in found):
                 names.add(label)
                 found.append(WyckoffDraft(crystal, label))
+                waiting.append(orbits)  # once more with other free coordinates, after all others
         return found
 
     def _assignments(
@@ -165,17 +166,13 @@ def _orbits(composition: Composition, positions: tuple[WyckoffPosition, ...], as
     ]
 
 
-def _is_free(orbits: list[Orbit]) -> bool:
-    return any(orbit.position.free_parameters for orbit in orbits)
-
-
 def _label(orbits: list[Orbit], space_group: int, taken: set[str]) -> str | None:
     """Name of a draft, numbered where free coordinates tell it from one of the same name; None where nothing does."""
     letters = " ".join(f"{orbit.position.multiplicity}{orbit.position.letter}" for orbit in orbits)
     name = f"Wyckoff {letters}, {SpaceGroup(space_group).symbol}"
     if name not in taken:
         return name
-    if not _is_free(orbits):
+    if not any(orbit.position.free_parameters for orbit in orbits):
         return None
     return next(f"{name} ({number})" for number in range(2, len(taken) + 3) if f"{name} ({number})" not in taken)
 
