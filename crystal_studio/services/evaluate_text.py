@@ -17,6 +17,7 @@ from typing import Any
 from crystal_studio.domain.candidate import Start
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.domain.validity import all_required_pass
 from crystal_studio.ports.context import JobContext
@@ -24,10 +25,11 @@ from crystal_studio.ports.sampler import SampleRequest, StartState
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.evaluate import EvaluationRow, Stopwatch, seed_of
 from crystal_studio.services.evaluate_csp import CspSettings, noise_state, template_states
-from crystal_studio.services.screen import SYMPREC_ANGSTROM
+from crystal_studio.services.screen import SYMPREC_ANGSTROM, Weights, prior
 
 CONDITIONS = ("true", "shuffled", "none")
 VARIANTS = ("free", "locked", "default")
+_WEIGHTS = Weights()
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,9 @@ class TextEvaluation:
         for (variant, state), crystal in zip(flat, crystals, strict=True):
             drawn[variant].append(self._finished(state, crystal))
         with watch("rank"):
-            drawn["default"] = [self._best([*drawn["default"], *drawn["locked"]], row.text(condition))]
+            mixture = [*drawn["default"], *drawn["locked"]]
+            shares = [state.share for variant in ("default", "locked") for state in states[variant]]
+            drawn["default"] = [self._best(mixture, shares, row.text(condition))]
         with watch("compare"):
             return {variant: [self._measured(one, row.row) for one in found] for variant, found in drawn.items()}
 
@@ -137,9 +141,17 @@ class TextEvaluation:
             return crystal
         return self._engines.symmetrizer.impose(crystal, state.crystal)
 
-    def _best(self, crystals: list[Crystal], text: str) -> Crystal:
-        """What the mixture that ships shows under this text: valid first, then alignment; without a text the first."""
-        scores = self._engines.aligner.score(text, crystals) if text else [-float(i) for i in range(len(crystals))]
+    def _best(self, crystals: list[Crystal], shares: Sequence[float | None], text: str) -> Crystal:
+        """What the mixture that ships shows under this text: valid first, then the program's score without energies."""
+        scores = [prior(share, _WEIGHTS) for share in shares]
+        if text:
+            group = _space_group_in(text)
+            alignments = self._engines.aligner.score(text, crystals)
+            found = [self._engines.symmetrizer.space_group(one, SYMPREC_ANGSTROM).number for one in crystals]
+            scores = [
+                score + _WEIGHTS.alignment * alignment + _WEIGHTS.space_group * (number == group)
+                for score, alignment, number in zip(scores, alignments, found, strict=True)
+            ]
         valid = [all_required_pass(self._engines.checker.check(one, formula_is_named=True)) for one in crystals]
         return crystals[max(range(len(crystals)), key=lambda index: (valid[index], scores[index]))]
 
@@ -157,6 +169,15 @@ class TextEvaluation:
             "both": composition_right and group.number == row.space_group,
             "crystal": _rounded(crystal),
         }
+
+
+def _space_group_in(text: str) -> int | None:
+    """The number of the space group that a text names, as the program reads it; None where it reads none."""
+    try:
+        named = parse_pivot(text, strict=False).space_group
+    except PivotSyntaxError:
+        return None
+    return named.number if named else None
 
 
 def _overlap(crystal: Crystal, truth: Crystal) -> float:
