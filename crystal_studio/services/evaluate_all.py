@@ -100,7 +100,6 @@ class Part:
 _KINDS = {  # properties of `Engines` -> the kind under which `identities` names the model
     "sampler": "denoiser",
     "prototypes": "prototypes",
-    "aligner": "aligner",
     "relaxer": "relaxer",
     "band_gap": "predictor",
 }
@@ -117,8 +116,8 @@ def parts(split: str = SPLIT, seed: int = 0) -> tuple[Part, ...]:
         _csp("noise", 500, split, CspSettings(seed, ("A",), ("noise",)), drawn),
         Part("pivot", 500, split, PivotSettings(seed), drawn, needs_text=True),
         Part("free", 200, split, FreeSettings(seed), ("sampler",), needs_text=True),
-        _csp("best20", 100, split, CspSettings(seed, ("B",), ("default",), draws=20), (*drawn, "aligner")),
-        _csp("C", 200, split, CspSettings(seed, starts=("default",)), (*drawn, "aligner", "relaxer")),
+        _csp("best20", 100, split, CspSettings(seed, ("B",), ("default",), draws=20), drawn),
+        _csp("C", 200, split, CspSettings(seed, starts=("default",)), (*drawn, "relaxer")),
         *(Part(f"recovered-{atoms}", None, "chemeleon", RecoverySettings(atoms, seed), drawn, "chemeleon",
                largest=None) for atoms in (TRUE, PREDICTED)),
     )  # fmt: skip

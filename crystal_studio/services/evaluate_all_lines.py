@@ -150,8 +150,8 @@ LINES = (
     Wanted(
         "enforced", "composition and space group as asked, enforced", "pivot",
         (Aim("both", "%", _flag("enforced"), 99.0), Aim("first draw", "%", _flag("first"))),
-        "any of at most five draws has exactly the formula and, at 0.1 and 0.01 Å, the group asked for: "
-        "any other is refused",
+        "a draw has exactly the formula and, at 0.1 and 0.01 Å, the group asked for; any other is refused, and after "
+        "five templates as many crystals are built on the Wyckoff positions of the group",
     ),
     Wanted(
         "not-enforced-free", "the same, not enforced, elements chosen by the model", "free",

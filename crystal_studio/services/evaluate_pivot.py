@@ -58,7 +58,13 @@ class PivotSettings:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the pivot of a row says; `space_group` is None where neither text nor data set names one."""
+    """What the pivot of a row says.
+
+    Attributes:
+        text: its headline.
+        space_group: None where neither text nor data set names one.
+        prototype: its name, "-derived" or "-like" included; None where the text names none.
+    """
 
     text: str
     formula: str
@@ -99,7 +105,7 @@ class PivotEvaluation:
         with watch("symmetry"):
             as_asked = {
                 "first": self._is_exact(short[0].finished, asked),
-                "enforced": any(self._is_exact(drawn.finished, asked) for drawn in short),
+                "enforced": self._any_is_exact(row, asked, short, context),
                 "not_enforced": self._is_as_asked(short[0].free, asked),
             }
         return {"id": row.identifier, "start": states[0].origin, **found, **as_asked, "seconds": watch.shared(1)}
@@ -109,6 +115,14 @@ class PivotEvaluation:
         seed = seed_of(self._settings.seed, "pivot", row.identifier)
         crystals = self._engines.sampler.sample(SampleRequest(text, tuple(states), seed), context)
         return [_Drawn(one, self._finished(state, one)) for state, one in zip(states, crystals, strict=True)]
+
+    def _any_is_exact(self, row: EvaluationRow, asked: Asked, drawn: Sequence[_Drawn], context: JobContext) -> bool:
+        """Whether a draw has exactly the group, or one of the crystals then built on its Wyckoff positions."""
+        if any(self._is_exact(one.finished, asked) for one in drawn):
+            return True
+        states = built_states(row, asked, self._engines.prototypes, self._settings)
+        built = self._drawn(row, asked.text, states, context) if states else []
+        return any(self._is_exact(one.finished, asked) for one in built)
 
     def _finished(self, state: StartState, crystal: Crystal) -> Crystal:
         if state.crystal is None:
@@ -133,9 +147,10 @@ def asked_of(row: EvaluationRow) -> Asked:
     """The short pivot of a row: formula and space group, and the prototype where its text names one."""
     pivot = _pivot_of(row.text)
     group = row.space_group or (pivot.space_group.number if pivot and pivot.space_group else None)
-    prototype = pivot.prototype if pivot and pivot.relation == "structured" else None
+    name, relation = (pivot.prototype, pivot.relation or "structured") if pivot else (None, "structured")
+    prototype = f"{name}-{relation}" if name and relation != "structured" else name
     formula = row.crystal.formula
-    return Asked(headline(formula, group, prototype), formula, group, prototype)
+    return Asked(headline(formula, group, name, relation), formula, group, prototype)
 
 
 def pivot_states(
@@ -152,12 +167,14 @@ def pivot_states(
         for one in _fitting(row, prototypes, group, prototype, settings.attempts):
             found.setdefault(one.label, one)
     of_the_group = [template_state(template, settings.strength) for template in found.values()][: settings.attempts]
-    built = of_the_group or _built(row, asked, prototypes, settings)
+    built = of_the_group or built_states(row, asked, prototypes, settings)
     others = _fitting(row, prototypes, None, None, 1) if not built else []
     return built or [template_state(template, settings.strength) for template in others] or [noise_state(row)]
 
 
-def _built(row: EvaluationRow, asked: Asked, prototypes: PrototypeLibrary, settings: PivotSettings) -> list[StartState]:
+def built_states(
+    row: EvaluationRow, asked: Asked, prototypes: PrototypeLibrary, settings: PivotSettings
+) -> list[StartState]:
     """Crystals on Wyckoff positions with the row's number of atoms; empty where the group cannot hold them."""
     composition = row.crystal.composition
     if asked.space_group is None:

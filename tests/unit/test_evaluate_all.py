@@ -371,3 +371,19 @@ def test_that_a_cell_that_is_too_large_for_the_models_counts_as_not_recovered():
     large = Crystal(np.diag([80.0, 5.0, 5.0]), ("Mg", "O") * 15, np.array([[index / 30, 0, 0] for index in range(30)]))
     found = recovered("MgO crystal lattice exhibiting cubic symmetry", crystal=large)
     assert (found["recovered"], found["num_atoms"], found["draws"]) == (False, 30, 0)
+
+
+def test_that_a_derived_prototype_is_asked_for_as_such():
+    (row, *_) = rows_of([{**read("test")[0], "text": "MgO is Fluorite-derived structured and crystallizes in the cubic "
+                          "Fm-3m space group."}])  # fmt: skip
+    asked = asked_of(row)
+    assert (asked.prototype, asked.text) == ("Fluorite-derived", row.text)
+
+
+def test_that_crystals_are_built_where_no_template_comes_out_in_the_group_asked_for():
+    rows = rows_of(read("test"))[:1]
+    engines = Judged()
+    engines.symmetrizer.script.enqueue([221, 221])  # the one template, judged twice
+    (found,) = PivotEvaluation(engines, PivotSettings()).outcomes(rows, FakeContext())
+    assert (found["first"], found["enforced"]) == (False, True)
+    assert all("Wyckoff" in state.origin for state in engines.sampler.requests[-1].states)
