@@ -16,7 +16,8 @@ from crystal_studio.engines.chem.wyckoff import WyckoffPosition
 
 # Shapes: B draws, O orbits, N sites, I images of the cell.
 _IMAGES_I3 = np.array(list(product((-1, 0, 1), repeat=3)))
-_PUSHES = 20
+_FIRST_PUSHES = 6  # of all draws; the better half goes on
+_MORE_PUSHES = 15
 _PUSH_SHARE = 0.3
 _LONGEST_PUSH_ANGSTROM = 0.4
 _UNKNOWN_RADIUS_ANGSTROM = 1.5
@@ -49,9 +50,11 @@ def placements(orbits: Sequence[Orbit], lattices_B33: Array, generator: np.rando
     """
     sites = _Sites(orbits)
     first_BO3 = sites.drawn(len(lattices_B33), generator)
-    first_BO3 = sites.pushed_apart(first_BO3, lattices_B33)
-    room_B = sites.room(first_BO3, lattices_B33)
-    for index in np.argsort(-room_B, kind="stable"):
+    first_BO3 = sites.pushed_apart(first_BO3, lattices_B33, _FIRST_PUSHES)
+    hopeful = sites.roomiest(first_BO3, lattices_B33)[: (len(lattices_B33) + 1) // 2]
+    first_BO3, lattices_B33 = first_BO3[hopeful], lattices_B33[hopeful]
+    first_BO3 = sites.pushed_apart(first_BO3, lattices_B33, _MORE_PUSHES)
+    for index in sites.roomiest(first_BO3, lattices_B33):
         crystal = Crystal(lattices_B33[index], sites.species, sites.frac(first_BO3[index : index + 1])[0] % 1.0)
         if room(crystal) >= _LEAST_ROOM:
             yield crystal
@@ -108,12 +111,12 @@ class _Sites:
         moved = self._rotation_N33 @ first_BO3[:, self._orbit_N, :, None]
         return np.asarray(moved[..., 0] + self._translation_N3)
 
-    def pushed_apart(self, first_BO3: Array, lattices_B33: Array) -> Array:
+    def pushed_apart(self, first_BO3: Array, lattices_B33: Array, pushes: int) -> Array:
         """First sites after moving them away from atoms that are too near, within what their positions leave free."""
         if not self._projector_O33.any():
             return first_BO3
         inverse_B33 = np.linalg.inv(lattices_B33)
-        for _ in range(_PUSHES):
+        for _ in range(pushes):
             away_BONI3, distance_BONI = self._neighbours(first_BO3, lattices_B33)
             lacking = np.maximum(self._wanted_ON[..., None] - distance_BONI, 0.0)
             if not lacking.any():
@@ -125,10 +128,10 @@ class _Sites:
             first_BO3 = first_BO3 + np.einsum("oij,boj->boi", self._projector_O33, step_BO3)
         return first_BO3
 
-    def room(self, first_BO3: Array, lattices_B33: Array) -> Array:
-        """Shortest distance over the distance wanted, (B,)."""
+    def roomiest(self, first_BO3: Array, lattices_B33: Array) -> NDArray[np.int64]:
+        """Indices (B,) of the draws by their shortest distance over the distance wanted, the longest first."""
         distance_BONI = self._neighbours(first_BO3, lattices_B33)[1]
-        return np.asarray((distance_BONI / self._wanted_ON[..., None]).min(axis=(1, 2, 3)))
+        return np.argsort(-(distance_BONI / self._wanted_ON[..., None]).min(axis=(1, 2, 3)), kind="stable")
 
     def _neighbours(self, first_BO3: Array, lattices_B33: Array) -> tuple[Array, Array]:
         """Vectors (B, O, N, I, 3) and distances (B, O, N, I) in angstrom from the first sites to all sites."""
