@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ class _Runner:
             prepared = self._prepared(part)
             self._work(prepared)
         except (Unavailable, UserCorrectable) as error:
-            self._measured[part.name] = Measured(reason=str(error))
+            self._measured[part.name] = replace(self._earlier(part), reason=str(error))
             self._errors.append(error)
         else:
             self._measured[part.name] = prepared.measured()
@@ -159,7 +159,7 @@ class _Runner:
         try:
             return self._prepared(part).measured()
         except (Unavailable, UserCorrectable):
-            return Measured()  # nobody asked for it in this run: it is told as not run
+            return Measured()  # told as not run; `run` says why where it was asked for
 
     def _read(self, name: str) -> Sequence[Mapping[str, Any]]:
         if name not in self._records:

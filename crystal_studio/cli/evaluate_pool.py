@@ -6,11 +6,14 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
 from crystal_studio.cli.console import ConsoleContext, Stop
 from crystal_studio.cli.program import InstalledEngines, Program
+from crystal_studio.domain.errors import Unavailable
 from crystal_studio.services.evaluate import EvaluationRow
 from crystal_studio.services.evaluate_all import Evaluation
 from crystal_studio.services.evaluate_csp import CspEvaluation, CspSettings
@@ -39,6 +42,7 @@ def outcomes_of(groups: Sequence[Group], maker: Maker, program: Program, workers
 
     Raises:
         JobCancelled: Ctrl-C was pressed; what was yielded before is whole.
+        Unavailable: a worker process died.
     """
     if not groups:
         return
@@ -70,21 +74,24 @@ def _in_processes(groups: Sequence[Group], maker: Maker, program: Program, worke
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, threads)
     spawn = multiprocessing.get_context("spawn")  # a forked torch hangs in its threads
-    with spawn.Pool(workers, _start, (program.engines, maker)) as pool:
-        finished = pool.imap_unordered(_evaluate, groups)
-        for _ in groups:
-            yield _next(finished, program.stop)
-
-
-def _next(finished: Any, stop: Stop) -> Outcomes:
-    """Wait for the next batch without being deaf to Ctrl-C."""
-    while True:
-        try:
-            outcomes: Outcomes = finished.next(timeout=_POLL_SECONDS)
-        except multiprocessing.TimeoutError:
-            stop.check()
-        else:
-            return outcomes
+    pool = ProcessPoolExecutor(workers, spawn, _start, (program.engines, maker))
+    try:
+        waiting = {pool.submit(_evaluate, group) for group in groups}
+        while waiting:
+            finished, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
+            program.stop.check()  # also every half second in which nothing finishes
+            for future in finished:
+                yield future.result()
+    except BrokenProcessPool as error:
+        program.stop.check()
+        raise Unavailable(
+            "A worker process ended before its work was done, perhaps for want of memory. What is finished is kept: "
+            "run the same command again, with --workers 1 if it happens twice."
+        ) from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()  # a batch takes up to minutes, and after Ctrl-C nobody waits for it
 
 
 def _start(loader: EngineLoader, maker: Maker) -> None:

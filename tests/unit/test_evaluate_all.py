@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,10 +91,10 @@ def program(loader=load_fakes, stop: Stop | None = None, reader=read) -> Program
     return Program(io.StringIO(), stop or Stop(), "0", None, loader, None, reader, Path(), None)
 
 
-def evaluated(told: Program, *words: str, folder: Path) -> list[str]:
+def evaluated(told: Program, *words: str, folder: Path, workers: int = 1) -> list[str]:
     parser = argparse.ArgumentParser()
     evaluate.add_parser(parser.add_subparsers())
-    words = ("all", *words, "--workers", "1", "--out", str(folder), "--page", str(folder / "page.md"))
+    words = ("all", *words, "--workers", str(workers), "--out", str(folder), "--page", str(folder / "page.md"))
     arguments = parser.parse_args(["evaluate", *words])
     assert arguments.run(arguments, told) == 0
     return told.out.getvalue().splitlines()
@@ -219,6 +220,24 @@ def test_that_ctrl_c_keeps_finished_rows_on_the_page_and_a_second_run_goes_on(tm
     assert "of 30" in page
     (told,) = evaluated(program(reader=read_many), "--only", "A:2,pivot", "--json", folder=tmp_path)
     assert lines_of(told)["pivot-short"]["n"] == 30
+
+
+def load_dying(model_id: str | None) -> Judged:
+    """Fakes that end the process they draw in."""
+    engines = Judged()
+    engines.sampler.sample = lambda *_: os._exit(1)
+    return engines
+
+
+def test_that_a_worker_that_dies_is_told_and_does_not_hang_the_run(tmp_path):
+    with pytest.raises(Unavailable, match="worker process ended"):
+        evaluated(program(load_dying), "--only", "free", folder=tmp_path, workers=2)
+
+
+def test_that_several_processes_find_what_one_finds(tmp_path):
+    (alone,) = evaluated(program(), "--only", "pivot", "--json", folder=tmp_path / "one")
+    (together,) = evaluated(program(), "--only", "pivot", "--json", folder=tmp_path / "two", workers=2)
+    assert alone == together
 
 
 def _rows(path: Path) -> int:
