@@ -356,6 +356,8 @@ WISHES = [
     ("", "like rutile but with tin", "+Sn proto=rutile"),
     ("", "an earth-abundant sulfide with Eg around 1.5 eV", "+S -Re gap=1.5"),
     ("", "alkali-free silicate", "+Si +O -Na"),
+    ("", "Crystal structure of LuVO4 in the tetragonal system", "formula=LuVO4 tetragonal"),
+    ("", "an oxide with the structure of CsCl", "+O"),
     ("", "wide-gap oxide, no rare earths", "+O -La gap>=1.8"),
     ("", "something antifluorite-like with lithium", "+Li"),
     ("", "a lead-free replacement for CsPbI3", "-Pb"),

@@ -47,7 +47,8 @@ _COMPARED = re.compile(
     r"\b(?:like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
     r"instance|based on|"
     r"derivative of|derived from|instead of|other than|not|better than|compared (?:to|with)|than|unlike|variants? of|"
-    r"alternatives? to|structure of|isostructural (?:to|with)|the same structure as|(?:replacement|substitute|"
+    r"alternatives? to|(?:with|in|into|has|having|adopt\w*|same|shar\w+|tak\w+|copy|borrow) (?:the )?(?:crystal )?"
+    r"structure of|isostructural (?:to|with)|the same structure as|(?:replacement|substitute|"
     r"counterpart|version)s? (?:of|for)|reminiscent of|resembl\w+|"
     r"avoid|without|no)"
     r"\s+(?:the |a |an )?$",
