@@ -123,10 +123,10 @@ def _pair(first: int, second: int) -> int:
 class MetricNet(nn.Module):
     """Element embeddings that start as the hand-made chemical distance."""
 
-    def __init__(self, generator: torch.Generator, weights: Weights | None = None) -> None:
+    def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
         start = torch.zeros(119, DIMENSIONS)
-        start[:, :4] = torch.tensor(_chemical_rows(weights or Weights()), dtype=torch.float32)
+        start[:, :4] = torch.tensor(_chemical_rows(Weights()), dtype=torch.float32)
         noise = 0.02 * torch.randn(2, 119, DIMENSIONS, generator=generator)
         noise[..., :4] = 0
         self.slots = nn.Parameter(start + noise[0])

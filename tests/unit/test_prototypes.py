@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.crystal import Crystal
@@ -12,11 +13,13 @@ from crystal_studio.domain.errors import Unavailable
 from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
 from crystal_studio.engines.sampling import prototypes
 from crystal_studio.engines.sampling.prototypes_bank import load_bank, save_bank
-from crystal_studio.engines.sampling.prototypes_ranking import Weights, element_distances, slot_permutations
+from crystal_studio.engines.sampling.prototypes_ranking import Metric, Weights, element_distances, slot_permutations
 from crystal_studio.engines.sampling.prototypes_swaps import is_charge_balanced
+from crystal_studio.training import prototypes_metric
 from crystal_studio.training.data import Record
 from crystal_studio.training.prototypes_evaluate import BASELINE, Given, match_rates
 from crystal_studio.training.prototypes_fit import fit, prototype_name
+from crystal_studio.training.prototypes_metric import MetricNet, lookups, loss_on, own_compounds, train
 
 FACE_CENTRED = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
 WIDER = (Goal(Quantity.BAND_GAP, Direction.HIGHER),)
@@ -185,3 +188,19 @@ def test_that_a_known_relative_is_matched_and_counted(bank):
     rows = [Record("x", rock_salt("Rb", "Cl", 6.6), 225)]
     for weights in (Weights(), BASELINE):
         assert match_rates(prototypes.PrototypeModel(bank, weights), rows, Given())["match_1"] == 1.0
+
+
+def test_that_the_learned_distance_is_read_back_and_nought_for_the_compound_itself(bank, tmp_path, monkeypatch):
+    monkeypatch.setattr(prototypes_metric, "_ROWS_IN_STEP", 1)  # eight crystals would not fill a step
+    families = [lookups(bank, family, own_compounds(bank, family)) for family in bank.families.values()]
+    net, loss = train(families, families, epochs=2, seed=0)
+    untrained = loss_on(MetricNet(torch.Generator().manual_seed(0)), families)
+    assert loss < untrained
+    metric = net.exported(Weights())
+    metric.save(tmp_path / "metric.npz")
+    family = bank.families[(1, 1)]
+    read = Metric.load(tmp_path / "metric.npz")
+    cost, _ = read.substitutions(family, family.elements[0])
+    assert cost[0] == pytest.approx(0, abs=1e-9)
+    assert np.all(cost[1:] > 0)
+    np.testing.assert_allclose(cost, metric.substitutions(family, family.elements[0])[0])
