@@ -11,7 +11,7 @@ models=${CRYSTAL_STUDIO_MODELS:-${XDG_DATA_HOME:-${HOME:-/root}/.local/share}/cr
 language_model=$models/language_model/smollm2-135m-instruct
 
 # Qt and OpenGL libraries that the window loads; every name exists from Debian 12 on.
-debian_packages=(libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0
+debian_packages=(libegl1 libgl1 libgl1-mesa-dri libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0
     libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0)
 
 say() { printf 'installer: %s\n' "$*" >&2; }
