@@ -44,6 +44,7 @@ def run_csp(arguments: argparse.Namespace, program: Program) -> int:
         strength=arguments.strength,
         relax_best=arguments.relax_best,
         relax_steps=arguments.relax_steps,
+        steps=arguments.steps,
     )
     if arguments.workers < 1:
         raise UserCorrectable(f"{arguments.workers} workers cannot work. Give 1 or more.")
@@ -65,7 +66,9 @@ def run_csp(arguments: argparse.Namespace, program: Program) -> int:
 
 def run_text(arguments: argparse.Namespace, program: Program) -> int:
     """Faithfulness to the text."""
-    settings = TextSettings(seed=arguments.seed, draws=arguments.draws, strength=arguments.strength)
+    settings = TextSettings(
+        seed=arguments.seed, draws=arguments.draws, strength=arguments.strength, guidance=arguments.guidance
+    )
     described = [row for row in _rows(arguments, program) if row.text]
     paired = with_shuffled_texts(described, settings.seed)
     by_id = {row.row.identifier: row for row in paired}
@@ -94,6 +97,7 @@ def _add_csp(kinds: Any) -> None:
         "--relax-best", type=int, default=CspSettings.relax_best, help="of each ten, relaxed in column C"
     )
     parser.add_argument("--relax-steps", type=int, default=CspSettings.relax_steps, help="steps of each relaxation")
+    parser.add_argument("--steps", type=int, metavar="N", help="denoising steps from noise (the model's own)")
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one for each core)"
     )
@@ -104,6 +108,7 @@ def _add_text(kinds: Any) -> None:
     parser = kinds.add_parser("text", help="faithfulness: the true text against a shuffled one and none")
     _add_common(parser, limit=300)
     parser.add_argument("--draws", type=int, default=TextSettings.draws, help="draws from noise a row and variant")
+    parser.add_argument("--guidance", type=float, metavar="SCALE", help="of the text (the model's own)")
     parser.set_defaults(run=run_text)
 
 

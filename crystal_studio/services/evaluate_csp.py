@@ -51,6 +51,7 @@ class CspSettings:
         strength: denoising strength alpha of prototype starts.
         relax_best: how many of the ten with the best scores are relaxed in column C.
         relax_steps: relaxation steps of each.
+        steps: denoising steps from T to 0, None for the model's default.
 
     Raises:
         UserCorrectable: there is no such column or start, or a number is out of its range.
@@ -63,6 +64,7 @@ class CspSettings:
     strength: float = 0.1
     relax_best: int = SHORTLIST
     relax_steps: int = RELAX_STEPS
+    steps: int | None = None
 
     def __post_init__(self) -> None:
         for given, known, what in ((self.columns, COLUMNS, "columns"), (self.starts, STARTS, "starts")):
@@ -70,6 +72,8 @@ class CspSettings:
                 raise UserCorrectable(f"'{','.join(given)}' are not {what}. Choose from {', '.join(known)}.")
         if not (self.draws > 0 and self.relax_best > 0 and self.relax_steps > 0 and 0 < self.strength <= 1):
             raise UserCorrectable("Draws and relaxations must be at least 1, the strength above 0 and at most 1.")
+        if self.steps is not None and self.steps < 1:
+            raise UserCorrectable(f"{self.steps} denoising steps are too few. Give 1 or more.")
 
     @property
     def draws_of_each(self) -> int:
@@ -88,8 +92,8 @@ class CspSettings:
         return max(1, _DRAWS_IN_BATCH // self.draws_of_each)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for the journal."""
-        return asdict(self)
+        """Plain data for the journal; the model's own number of steps is left out, as older journals do."""
+        return {name: value for name, value in asdict(self).items() if name != "steps" or value is not None}
 
 
 @dataclass
@@ -161,7 +165,7 @@ class CspEvaluation:
         if not flat:
             return [[] for _ in rows]
         seed = seed_of(self._settings.seed, kind, *(row.identifier for row in rows))
-        crystals = iter(self._engines.sampler.sample(SampleRequest("", flat, seed), context))
+        crystals = iter(self._engines.sampler.sample(SampleRequest("", flat, seed, self._settings.steps), context))
         return [
             [_Measured(crystal, state.origin, state.start, state.share) for state, crystal in
              zip(of_row, islice(crystals, len(of_row)), strict=True)]

@@ -29,6 +29,7 @@ from crystal_studio.services.screen import SYMPREC_ANGSTROM, Weights, prior
 
 CONDITIONS = ("true", "shuffled", "none")
 VARIANTS = ("free", "locked", "default")
+MOST_GUIDANCE = 20.0
 _WEIGHTS = Weights()
 
 
@@ -40,6 +41,7 @@ class TextSettings:
         draws: draws from noise for each row, condition and variant.
         prototypes: prototype starts in the mixture that ships, beside the locked noise draws.
         strength: denoising strength alpha of prototype starts.
+        guidance: classifier-free guidance scale, None for the model's default.
 
     Raises:
         UserCorrectable: a number is out of its range.
@@ -49,14 +51,17 @@ class TextSettings:
     draws: int = 2
     prototypes: int = 8
     strength: float = 0.1
+    guidance: float | None = None
 
     def __post_init__(self) -> None:
         if self.draws < 1 or self.prototypes < 1 or not 0 < self.strength <= 1:
             raise UserCorrectable("Draws and prototypes must be at least 1, the strength above 0 and at most 1.")
+        if self.guidance is not None and not 0 <= self.guidance <= MOST_GUIDANCE:
+            raise UserCorrectable(f"The guidance scale is {self.guidance:g}. Give 0 to {MOST_GUIDANCE:g}.")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for the journal."""
-        return asdict(self)
+        """Plain data for the journal; the model's own guidance scale is left out, as older journals do."""
+        return {name: value for name, value in asdict(self).items() if name != "guidance" or value is not None}
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,8 @@ class TextEvaluation:
         context.check_cancelled()
         flat = [(variant, state) for variant, of_variant in states.items() for state in of_variant]
         seed = seed_of(self._settings.seed, "text", row.row.identifier)
-        request = SampleRequest(row.text(condition), tuple(state for _, state in flat), seed)
+        text, guidance = row.text(condition), self._settings.guidance
+        request = SampleRequest(text, tuple(state for _, state in flat), seed, guidance=guidance)
         with watch("draw"):
             crystals = self._engines.sampler.sample(request, context)
         drawn: dict[str, list[Crystal]] = {variant: [] for variant in VARIANTS}

@@ -166,6 +166,13 @@ def test_that_species_are_given_and_no_text_is():
     assert request.states[0].crystal is None
 
 
+def test_that_the_number_of_steps_reaches_the_sampler_and_old_journals_still_count():
+    engines = Engines()
+    outcomes(engines, CspSettings(columns=("A",), starts=("noise",), steps=7), rows_of(TEST)[:1])
+    assert [request.steps for request in engines.sampler.requests] == [7]
+    assert "steps" not in CspSettings().to_dict()
+
+
 def test_that_column_b_chooses_the_most_usual_of_the_valid():
     engines = Engines()
     row = rows_of(TEST)[0]
@@ -317,7 +324,9 @@ def test_that_more_than_twenty_atoms_are_left_out():
         first_after_shuffle([], 5, 0)
 
 
-@pytest.mark.parametrize("wrong", [{"columns": ("D",)}, {"starts": ("parent",)}, {"strength": 0.0}, {"draws": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"columns": ("D",)}, {"starts": ("parent",)}, {"strength": 0.0}, {"draws": 0}, {"steps": 0}]
+)
 def test_that_settings_out_of_range_are_refused(wrong):
     with pytest.raises(UserCorrectable):
         CspSettings(**wrong)

@@ -128,13 +128,20 @@ def test_that_given_species_earn_no_credit_for_composition():
     assert "composition" not in gains["default"]
 
 
+def test_that_the_guidance_scale_reaches_the_sampler_and_old_journals_still_count():
+    engines = Engines()
+    TextEvaluation(engines, TextSettings(guidance=3.0)).outcome(with_shuffled_texts(rows(), 0)[0], FakeContext())
+    assert [request.guidance for request in engines.sampler.requests] == [3.0] * 3
+    assert "guidance" not in TextSettings().to_dict()
+
+
 def test_that_equal_draws_are_not_unique():
     lines = {(line.variant, line.condition): line for line in table_of(Engines(deaf=True)).lines}
     assert lines["free", "true"].unique == 0.0
     assert lines["locked", "true"].unique == 1.0
 
 
-@pytest.mark.parametrize("wrong", [{"draws": 0}, {"prototypes": 0}, {"strength": 1.5}])
+@pytest.mark.parametrize("wrong", [{"draws": 0}, {"prototypes": 0}, {"strength": 1.5}, {"guidance": -1}])
 def test_that_settings_out_of_range_are_refused(wrong):
     with pytest.raises(UserCorrectable):
         TextSettings(**wrong)
