@@ -14,6 +14,9 @@ language_model=$models/language_model/smollm2-135m-instruct
 debian_packages=(libegl1 libgl1 libgl1-mesa-dri libopengl0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0
     libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0)
 
+# Only for the tests: an X server that draws into memory.
+debian_test_packages=(xvfb)
+
 say() { printf 'installer: %s\n' "$*" >&2; }
 
 give_up() {
@@ -36,6 +39,7 @@ prepare_environment() {
         flock 9
     fi
     if ! stamped "$venv/.stamp-$2" "$wanted"; then
+        [[ $2 != test ]] || debian_packages+=("${debian_test_packages[@]}")
         install_debian_packages
         make_venv
         install_packages "$1"
