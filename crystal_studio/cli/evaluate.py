@@ -1,4 +1,4 @@
-"""`crystal-studio evaluate csp|text|dialogue|all`: the figures of the whole pipeline."""
+"""`crystal-studio evaluate csp|text|alignment|dialogue|all`: the figures of the whole pipeline."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from crystal_studio.cli.evaluate_pool import csp_outcomes
 from crystal_studio.cli.program import InstalledEngines, Program
 from crystal_studio.domain.errors import ExitStatus, UserCorrectable
 from crystal_studio.services.evaluate import EvaluationRow, first_after_shuffle, groups_of_one_size, rows_of
+from crystal_studio.services.evaluate_alignment import alignment_table, alignment_text
 from crystal_studio.services.evaluate_csp import COLUMNS, STARTS, CspSettings
 from crystal_studio.services.evaluate_csp_table import csp_table, csp_text
 from crystal_studio.services.evaluate_journal import Journal
@@ -30,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     _add_csp(kinds)
     _add_text(kinds)
+    _add_alignment(kinds)
     evaluate_dialogue.add_parser(kinds)
     evaluate_all.add_parser(kinds)
 
@@ -86,6 +88,16 @@ def run_text(arguments: argparse.Namespace, program: Program) -> int:
     return _tell(arguments, program, table.to_dict(), text_text(table))
 
 
+def run_alignment(arguments: argparse.Namespace, program: Program) -> int:
+    """Whether the alignment score knows a text's crystal."""
+    described = [row for row in _rows(arguments, program) if row.text]
+    rows = first_after_shuffle(described, arguments.limit, arguments.seed)
+    aligner = program.engines(None).aligner
+    with console_context(program.stop) as context:
+        table = alignment_table(rows, aligner, arguments.seed, context)
+    return _tell(arguments, program, table.to_dict(), alignment_text(table))
+
+
 def _add_csp(kinds: Any) -> None:
     parser = kinds.add_parser("csp", help="structure prediction: the cell's contents are given")
     _add_common(parser, limit=500)
@@ -112,15 +124,25 @@ def _add_text(kinds: Any) -> None:
     parser.set_defaults(run=run_text)
 
 
+def _add_alignment(kinds: Any) -> None:
+    parser = kinds.add_parser("alignment", help="whether a text's own crystal scores above others and spoiled copies")
+    _add_rows(parser, limit=1000)
+    parser.set_defaults(run=run_alignment)
+
+
 def _add_common(parser: argparse.ArgumentParser, limit: int) -> None:
+    _add_rows(parser, limit)
+    parser.add_argument("--strength", type=float, default=0.1, help="noise on prototype starts, 0 to 1 (0.1)")
+    parser.add_argument("--out", "--resume-from", dest="out", type=Path, metavar="FILE",
+                        help="journal of finished rows, which are not done again (runs/evaluate/...)")  # fmt: skip
+
+
+def _add_rows(parser: argparse.ArgumentParser, limit: int) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--split", choices=_SPLITS, default="test", help="rows of the data folder (test)")
     source.add_argument("--data", metavar="FILE", help="rows of a file instead: JSON lines or an MP-20 CSV")
     parser.add_argument("--limit", type=int, default=limit, metavar="N", help=f"first N after a shuffle ({limit})")
     parser.add_argument("--seed", type=int, default=0, help="of the shuffle and of every draw (0)")
-    parser.add_argument("--strength", type=float, default=0.1, help="noise on prototype starts, 0 to 1 (0.1)")
-    parser.add_argument("--out", "--resume-from", dest="out", type=Path, metavar="FILE",
-                        help="journal of finished rows, which are not done again (runs/evaluate/...)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="the last line of stdout is one JSON object")
 
 

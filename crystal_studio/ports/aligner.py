@@ -13,3 +13,6 @@ class Aligner(Protocol):
 
     def score(self, text: str, crystals: Sequence[Crystal]) -> list[float]:
         """Alignment of each crystal with the text, -1 to 1."""
+
+    def scores(self, texts: Sequence[str], crystals: Sequence[Crystal]) -> list[list[float]]:
+        """Alignment of each text (row) with each crystal (column); every text and crystal is read once."""

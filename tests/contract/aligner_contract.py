@@ -35,3 +35,12 @@ class AlignerContract:
     def test_that_an_empty_text_is_scored(self, subject):
         (score,) = subject.score("", [rock_salt()])
         assert -1.000001 <= score <= 1.000001
+
+    def test_that_many_texts_get_the_scores_that_each_gets_alone(self, subject):
+        texts = [TEXT, "SrTiO3 is (Cubic) Perovskite structured."]
+        crystals = [rock_salt(), perovskite()]
+        table = subject.scores(texts, crystals)
+        assert [len(row) for row in table] == [2, 2]
+        for text, row in zip(texts, table, strict=True):
+            assert row == pytest.approx(subject.score(text, crystals), abs=1e-4)
+        assert subject.scores(texts, []) == [[], []]

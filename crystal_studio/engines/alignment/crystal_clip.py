@@ -24,6 +24,8 @@ from crystal_studio.engines.nets.configurations import clip_from_dict
 from crystal_studio.engines.nets.tokenizer import Tokenizer
 from crystal_studio.engines.sampling.denoiser_cell import canonical_cell
 
+_LARGEST_BATCH = 64
+
 
 @dataclass(frozen=True)
 class CrystalClipAligner:
@@ -40,6 +42,16 @@ class CrystalClipAligner:
             return []
         text_D = self.model.encode_text(self.tokenizer.encode_batch([text]).to(self.device))[0]
         return [float(score) for score in (self.embed(crystals) @ text_D).cpu()]
+
+    @torch.no_grad()
+    def scores(self, texts: Sequence[str], crystals: Sequence[Crystal]) -> list[list[float]]:
+        """Alignment of each text (row) with each crystal (column); every text and crystal is read once."""
+        if not texts or not crystals:
+            return [[] for _ in texts]
+        text_TD = self.model.encode_text(self.tokenizer.encode_batch(list(texts)).to(self.device))
+        parts = [crystals[i : i + _LARGEST_BATCH] for i in range(0, len(crystals), _LARGEST_BATCH)]
+        crystal_BD = torch.cat([self.embed(part) for part in parts])
+        return [[float(score) for score in row] for row in (text_TD @ crystal_BD.T).cpu()]
 
     @torch.no_grad()
     def embed(self, crystals: Sequence[Crystal]) -> Tensor:

@@ -27,6 +27,10 @@ class FakeAligner:
         named = _leading_elements(text)
         return [_overlap(named, set(crystal.species)) for crystal in crystals]
 
+    def scores(self, texts: Sequence[str], crystals: Sequence[Crystal]) -> list[list[float]]:
+        """`score` of each text."""
+        return [self.score(text, crystals) for text in texts]
+
 
 def _leading_elements(text: str) -> set[str]:
     first = text.split(maxsplit=1)[0] if text.strip() else ""
