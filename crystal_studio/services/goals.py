@@ -57,12 +57,17 @@ def is_met(goal: Goal, value: float | None, reference: float | None) -> bool | N
     if goal.target is not None and goal.direction is Direction.AT_MOST:
         return value <= goal.target
     if goal.target is not None and goal.direction is Direction.NEAR:
-        return abs(value - goal.target) <= _ABSOLUTE_SCALE.get(goal.quantity, 0.1 * abs(goal.target))
+        return abs(value - goal.target) <= near_tolerance(goal.quantity, goal.target)
     if reference is None:
         return None
     moved = value - reference if goal.direction is Direction.HIGHER else reference - value
     least = _LEAST_CHANGE[goal.quantity]
     return moved >= (least * abs(reference) if goal.quantity in _RELATIVE_SCALE else least)
+
+
+def near_tolerance(quantity: Quantity, target: float) -> float:
+    """How far from its target a "near" goal still counts as met, in the unit of the quantity."""
+    return _ABSOLUTE_SCALE.get(quantity, 0.1 * abs(target))
 
 
 def total_gain(goals: Iterable[Goal], values: Mapping[str, float], reference: Mapping[str, float]) -> float:

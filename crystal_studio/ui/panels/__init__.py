@@ -1,0 +1,1 @@
+"""Panels about the crystal that is shown: validity, gap, stability, symmetry, sites and details."""
