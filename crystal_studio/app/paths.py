@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path, user_state_path
+from platformdirs import user_config_path, user_data_path, user_state_path
 
 APPLICATION = "crystal-studio"
 MODELS_VARIABLE = "CRYSTAL_STUDIO_MODELS"
@@ -49,3 +49,23 @@ def training_data_folder() -> Path | None:
 def log_file() -> Path:
     """The rotating log."""
     return user_state_path(APPLICATION, appauthor=False) / "log" / "crystal-studio.log"
+
+
+def settings_file() -> Path:
+    """The person's settings."""
+    return user_config_path(APPLICATION, appauthor=False) / "settings.toml"
+
+
+def layout_file() -> Path:
+    """Where the window and its docks were when it was last closed."""
+    return user_config_path(APPLICATION, appauthor=False) / "layout.ini"
+
+
+def crash_file() -> Path:
+    """Where Python's fault handler writes when the process dies in native code."""
+    return log_file().with_name("crash.log")
+
+
+def projects_folder() -> Path:
+    """Where projects are made that the person has not placed."""
+    return user_data_path(APPLICATION, appauthor=False) / "projects"

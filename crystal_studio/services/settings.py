@@ -1,0 +1,203 @@
+"""What a person has chosen for the program: a small TOML file that is never silently overwritten."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from crystal_studio.domain.errors import Unavailable
+from crystal_studio.domain.toml_text import toml_key, toml_pairs
+
+SCHEMA_VERSION = 1
+MOST_RECENT_PROJECTS = 12
+
+
+class _Section(BaseModel):
+    """Keys that this version does not know are kept as they are."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Appearance(_Section):
+    """Colours and size of the text."""
+
+    theme: Literal["system", "light", "dark"] = "system"
+    font_percent: int = Field(default=100, ge=75, le=200)
+
+
+class DesignDefaults(_Section):
+    """What a new message begins with.
+
+    Attributes:
+        seed_mode: "new" draws a seed for every message, "fixed" uses `seed`.
+    """
+
+    candidates: int = Field(default=10, ge=1, le=200)
+    strength: float = Field(default=0.1, gt=0, le=1)
+    seed_mode: Literal["new", "fixed"] = "new"
+    seed: int = Field(default=0, ge=0, lt=2**63)
+
+
+class Folders(_Section):
+    """Where things lie; "" for the usual place."""
+
+    models: str = ""
+
+
+class Confirmations(_Section):
+    """What is asked before it is done."""
+
+    quit_while_running: bool = True
+
+
+class Settings(_Section):
+    """Everything that is remembered from one start to the next, but for the places of windows and docks.
+
+    Attributes:
+        viewer: how crystals are drawn, as the viewer writes it.
+        recent_projects: newest first.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    recent_projects: tuple[str, ...] = ()
+    appearance: Appearance = Appearance()
+    design: DesignDefaults = DesignDefaults()
+    folders: Folders = Folders()
+    confirmations: Confirmations = Confirmations()
+    viewer: dict[str, Any] = Field(default_factory=dict)
+
+    def with_recent(self, project: Path) -> Settings:
+        """The same with this project as the most recent one."""
+        others = tuple(one for one in self.recent_projects if one != str(project))
+        return self.model_copy(update={"recent_projects": (str(project), *others)[:MOST_RECENT_PROJECTS]})
+
+
+class SettingsFile:
+    """The settings and the file they live in.
+
+    Attributes:
+        path: the file.
+        notices: sentences about how it was read, to show once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notices: tuple[str, ...] = ()
+        self._is_kept = False
+        self._settings = self._read()
+
+    @property
+    def settings(self) -> Settings:
+        """What is in force."""
+        return self._settings
+
+    def save(self, settings: Settings) -> None:
+        """Put settings in force and store them in one step; a file of a newer program is left as it is.
+
+        Raises:
+            Unavailable: the file cannot be written; the settings are in force until the program ends.
+        """
+        self._settings = settings
+        if self._is_kept:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _replace_file(self.path, settings_to_toml(settings))
+        except OSError as error:
+            raise Unavailable(
+                f"The settings cannot be stored in {self.path} ({error.strerror}). They hold until the program ends; "
+                "give yourself write access there to keep them."
+            ) from error
+
+    def _read(self) -> Settings:
+        try:
+            table = tomllib.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return Settings()
+        except OSError as error:
+            self.notices = (f"The settings in {self.path} cannot be read ({error.strerror}). The usual ones are used.",)
+            return Settings()
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            self._set_aside(f"cannot be read ({error}); the usual settings are used")
+            return Settings()
+        version = table.get("schema_version", SCHEMA_VERSION)
+        if isinstance(version, int) and version > SCHEMA_VERSION:
+            self._is_kept = True
+            self.notices = (
+                f"{self.path} was written by a newer version of the program. What can be read of it is used, and "
+                "changes made here are not stored.",
+            )
+        return self._validated(table)
+
+    def _validated(self, table: dict[str, Any]) -> Settings:
+        try:
+            return Settings.model_validate(table)
+        except ValidationError as error:
+            wrong = [tuple(one["loc"]) for one in error.errors()]
+            reasons = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        if not self._is_kept:
+            self._set_aside(f"has values that cannot be used ({reasons}); the usual ones take their place", keep=True)
+        for place in wrong:
+            _forget(table, place)
+        return Settings.model_validate(table)
+
+    def _set_aside(self, what: str, keep: bool = False) -> None:
+        """Keep the file under another name, so that the next `save` destroys nothing."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        aside = self.path.with_name(f"{self.path.name}.{stamp}.damaged")
+        try:
+            if keep:
+                shutil.copyfile(self.path, aside)
+            else:
+                self.path.rename(aside)
+        except OSError as error:
+            self._is_kept = True  # it could not be saved from being overwritten, so it is not written to
+            self.notices = (
+                f"{self.path} {what}. It could not be set aside ({error.strerror}): changes are not stored.",
+            )
+            return
+        self.notices = (f"{self.path} {what}. The file as it was is kept as {aside.name}.",)
+
+
+def settings_to_toml(settings: Settings) -> str:
+    """The text of the file; keys without a table come first, as TOML demands."""
+    data = settings.model_dump(mode="python")
+    plain = {key: value for key, value in data.items() if not isinstance(value, Mapping)}
+    tables = {key: value for key, value in data.items() if isinstance(value, Mapping)}
+    blocks = [toml_pairs(plain)]
+    blocks += [f"[{toml_key(name)}]\n{toml_pairs(table)}".rstrip() for name, table in tables.items()]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _forget(table: dict[str, Any], place: tuple[int | str, ...]) -> None:
+    """Drop the value at a place, or, where it lies inside a list, the whole list."""
+    here: Any = table
+    for step, after in zip(place, (*place[1:], None), strict=True):
+        if not isinstance(here, dict) or step not in here:
+            return
+        if after is None or not isinstance(here[step], dict):
+            del here[step]
+            return
+        here = here[step]
+
+
+def _replace_file(path: Path, text: str) -> None:
+    """Write beside the file and rename, so that a crash leaves the old text or the new."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
