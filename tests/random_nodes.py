@@ -17,6 +17,7 @@ from crystal_studio.domain.known import Known, MatchKind, ReferenceMatch, Search
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.domain.trajectory import Frame
 from crystal_studio.domain.validity import CheckResult
 
 ELEMENTS = ("Sr", "Ti", "O", "Ba", "Cl", "Na", "Cu", "H", "U")
@@ -62,6 +63,15 @@ def _known(rng: random.Random) -> Known:
     match = ReferenceMatch(rng.choice(TEXTS), "0001", rng.choice(TEXTS), "SrTiO3", rng.choice(NUMBERS), kind)
     searched = (SearchedSet("minerals", MatchKind.COMPOUND, 9),) * rng.randint(0, 2)
     return Known(searched, (match,) * rng.randint(0, 2), tuple(rng.sample(TEXTS, rng.randint(0, 2))))
+
+
+def random_frames(rng: random.Random, count: int = 4) -> tuple[Frame, ...]:
+    """Frames of one draw; their numbers have the five decimals that are stored."""
+    crystals = (random_crystal(rng) for _ in range(count))
+    return tuple(
+        Frame(3, step, count, Crystal(np.round(one.lattice, 5), one.species, np.round(one.frac_coords, 5)))
+        for step, one in enumerate(crystals)
+    )
 
 
 def random_crystal(rng: random.Random) -> Crystal:
@@ -138,6 +148,9 @@ def _candidate(rng: random.Random) -> Candidate:
         goal_values={"band_gap": rng.random()},
         rank=_maybe(rng, rng.randint(1, 10)),
         e_above_hull=_maybe(rng, _hull_energy(rng)),
+        score=_maybe(rng, rng.choice(NUMBERS)),
+        notes=tuple(rng.sample(TEXTS, rng.randint(0, 2))),
+        draw=_maybe(rng, rng.randint(0, 40)),
     )
 
 
@@ -155,6 +168,7 @@ def _intent(rng: random.Random) -> Intent:
         anonymous=(1, 1, 3) if rng.random() < 0.5 else (),
         space_group=_maybe(rng, 221),
         crystal_system=_maybe(rng, "cubic"),
+        excluded_systems=frozenset(rng.sample(("cubic", "trigonal"), rng.randint(0, 2))),
         dimensionality=_maybe(rng, 3),
         prototype=_maybe(rng, "perovskite"),
         num_elements=_maybe(rng, 3),

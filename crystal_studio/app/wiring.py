@@ -12,6 +12,7 @@ from crystal_studio.ports.aligner import Aligner
 from crystal_studio.ports.checks import Checker
 from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.describer import Describer, StructureComparer, Symmetrizer
+from crystal_studio.ports.inspector import Inspector
 from crystal_studio.ports.language_model import LanguageModel
 from crystal_studio.ports.model_catalog import ModelCatalog
 from crystal_studio.ports.predictor import Predictor, PropertyModel
@@ -152,8 +153,15 @@ def open_catalog() -> ModelCatalog:
     return FolderCatalog(models_folders())
 
 
-def open_project(path: Path, read_only: bool = False) -> SqlHistoryStore:
-    """Open or create a project file."""
+def open_project(path: Path, read_only: bool = False, take_lock: bool = True) -> SqlHistoryStore:
+    """Open or create a project file; without its lock in a process that writes under the lock of its parent."""
     from crystal_studio.storage.sql_history_store import SqlHistoryStore
 
-    return SqlHistoryStore.open(path, read_only=read_only)
+    return SqlHistoryStore.open(path, read_only=read_only, take_lock=take_lock)
+
+
+def create_inspector() -> Inspector:
+    """Symmetry, sites, cells and powder patterns on request."""
+    from crystal_studio.engines.chem import create_inspector as create
+
+    return create()

@@ -142,6 +142,7 @@ def limits_json(limits: Limits) -> dict[str, Any]:
         "anonymous": list(limits.anonymous),
         "space_group": limits.space_group,
         "crystal_system": limits.crystal_system,
+        "excluded_systems": sorted(limits.excluded_systems),
         "dimensionality": limits.dimensionality,
         "prototype": limits.prototype,
         "num_elements": limits.num_elements,

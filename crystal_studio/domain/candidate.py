@@ -39,6 +39,7 @@ class Candidate:
         score: what it was ranked by, higher is better; None where it was not ranked.
         rank: 1 for the chosen one; None for candidates that failed a required check.
         notes: sentences to show with it ("strained by 2.4 %").
+        draw: its number among the draws of its round, from 0; None where that was not kept.
     """
 
     drawn: Crystal
@@ -55,6 +56,7 @@ class Candidate:
     rank: int | None = None
     notes: tuple[str, ...] = ()
     e_above_hull: Measured | None = None
+    draw: int | None = None
 
     @property
     def valid(self) -> bool:

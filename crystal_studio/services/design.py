@@ -2,82 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from time import perf_counter
 from uuid import uuid4
 
 from crystal_studio.domain.candidate import Candidate, Start
 from crystal_studio.domain.clauses import stated_dimensionality
-from crystal_studio.domain.errors import NothingValid, UserCorrectable
+from crystal_studio.domain.errors import NothingValid
 from crystal_studio.domain.history import Node
-from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
+from crystal_studio.domain.intent import Intent, Limits
+from crystal_studio.domain.model_card import ModelKind
+from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
+from crystal_studio.domain.trajectory import Frame
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.predictor import Predictor
 from crystal_studio.ports.prototype_library import DecoratedPrototype
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.goals import is_met, measure, total_gain
-from crystal_studio.services.interpret import Answered, WrittenPivot, write_pivot
-from crystal_studio.services.listen import ParentFacts, listen, merge
+from crystal_studio.services.interpret import Answered, WrittenPivot, person_pivot, write_pivot
 from crystal_studio.services.propose import Draw, Preference, Proposal, draw, plans
+from crystal_studio.services.request import DesignRequest, heard
 from crystal_studio.services.screen import Question, Screen, meets_goals, merged, prior, refusals
+from crystal_studio.services.stopwatch import Stopwatch
+from crystal_studio.services.trajectory import TrajectoryKeeper
+
+__all__ = ["DesignRequest", "heard", "respond", "run_rounds"]
 
 MOST_REDRAWS = 3
-MOST_CANDIDATES = 200
 _SEED_STRIDE = 1_000_003  # keeps the seeds of rounds and redraws apart
-
-
-@dataclass(frozen=True)
-class DesignRequest:
-    """One round.
-
-    Attributes:
-        message: wish or feedback; None lets the predicted values alone drive the round.
-        parent: the node that is answered, None for a first wish.
-        seed: seed of the whole run; every round derives its own.
-        candidates: N.
-        strength: denoising strength alpha in (0, 1] of parent and prototype starts.
-
-    Raises:
-        UserCorrectable: a number is out of its range.
-    """
-
-    message: str | None
-    parent: Node | None
-    seed: int
-    candidates: int = 10
-    strength: float = 0.1
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not 0 < self.strength <= 1:
-            raise UserCorrectable(f"The strength is {self.strength:g}. Give a number above 0 and at most 1.")
-        if not 1 <= self.candidates <= MOST_CANDIDATES:
-            raise UserCorrectable(f"{self.candidates} candidates cannot be drawn. Ask for 1 to {MOST_CANDIDATES}.")
-        if not 0 <= self.seed < 2**63:
-            raise UserCorrectable(f"The seed is {self.seed}. Give a whole number from 0 to {2**63 - 1}.")
-        if self.message is None and self.parent is None:
-            raise UserCorrectable("The first round needs a wish in words.")
-
-
-class Stopwatch:
-    """Seconds by part."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, part: str) -> Iterator[None]:
-        """Add the time spent inside to a part."""
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[part] = self.seconds.get(part, 0.0) + perf_counter() - started
 
 
 def respond(request: DesignRequest, engines: Engines, store: HistoryStore, context: JobContext) -> Node:
@@ -94,33 +49,8 @@ def respond(request: DesignRequest, engines: Engines, store: HistoryStore, conte
     ranked = this.drawn_until_valid(written)
     node = this.node(written, ranked)
     context.check_cancelled()
-    store.commit(node)
+    store.commit(node, this.frames(node))
     return node
-
-
-def heard(request: DesignRequest, engines: Engines) -> Intent:
-    """Limits and goals in force: those of the message joined with the parent's that persist."""
-    parent = request.parent
-    if parent is None:
-        return listen(request.message or "", None)
-    if request.message is None:
-        return _intent_from_predictions(parent)
-    facts = ParentFacts(
-        formula=parent.crystal.formula,
-        space_group=parent.space_group.number,
-        band_gap_ev=parent.band_gap.value if parent.band_gap else None,
-        unit_distance_angstrom=engines.symmetrizer.unit_distance_angstrom(parent.crystal),
-    )
-    return merge(parent.intent, listen(request.message, facts))
-
-
-def _intent_from_predictions(parent: Node) -> Intent:
-    """The paper's first feedback: nothing but predicted values; the goals so far, judged against the parent."""
-    value = f"{parent.band_gap.value:.2f} eV" if parent.band_gap else "unknown"
-    message = f"The predicted band gap is {value}."
-    goals = parent.intent.goals or (Goal(Quantity.ENERGY, Direction.LOWER),)
-    limits = replace(parent.intent.limits, formula=None, replaced=())
-    return Intent(message, limits, goals, ("predicted values",))
 
 
 class _Round:
@@ -129,9 +59,9 @@ class _Round:
     def __init__(self, request: DesignRequest, engines: Engines, context: JobContext) -> None:
         self._request = request
         self._engines = engines
-        self._context = context
+        self._context = TrajectoryKeeper(context)
         self._watch = Stopwatch()
-        self._intent = heard(request, engines)
+        self._intent = heard(request, engines.symmetrizer)
         self._reference = _reference(request.parent, self._intent, engines)
         rounds_before = request.parent.round if request.parent else 0
         self._seed = (request.seed + rounds_before * _SEED_STRIDE) % 2**63
@@ -139,19 +69,21 @@ class _Round:
     def write(self) -> WrittenPivot:
         """The pivot of this round."""
         self._context.progress("writing", 0.0)
-        engines = self._engines
-        parent = Answered.node(self._request.parent) if self._request.parent else None
         with self._watch("write"):
-            written = write_pivot(
-                self._intent,
-                parent,
-                engines.language_model,
-                engines.prototypes,
-                self._seed,
-                self._context,
-            )
+            written = self._written()
         self._context.partial("pivot", written.text)
         return written
+
+    def _written(self) -> WrittenPivot:
+        request, engines = self._request, self._engines
+        if request.pivot is not None and request.has_pivot:
+            return person_pivot(request.pivot, self._intent.limits)
+        parent = Answered.node(request.parent) if request.parent else None
+        return write_pivot(self._intent, parent, engines.language_model, engines.prototypes, self._seed, self._context)
+
+    def frames(self, node: Node) -> tuple[Frame, ...]:
+        """How the committed crystal was denoised."""
+        return self._context.frames(node.candidates[node.chosen].draw)
 
     def drawn_until_valid(self, written: WrittenPivot) -> list[Candidate]:
         """Ranked candidates of all batches: drawn until one has a valid crystal, and once more where it misses a goal.
@@ -187,12 +119,15 @@ class _Round:
             engines.comparer,
         )
         preference = self._preference(question) if skip and question.goals else None
-        candidates = screen.checked(self._draws(written, skip, seed, preference), question, self._context)
+        before = self._context.drawn
+        draws = [replace(one, index=before + one.index) for one in self._draws(written, skip, seed, preference)]
+        self._context.drawn += len(draws)
+        candidates = screen.checked(draws, question, self._context)
         ranked = screen.ranked(candidates, question, self._context)
         with self._watch("predict"):
             ranked = _with_hull_energies(ranked, engines.e_above_hull)
         for part, seconds in screen.seconds.items():
-            self._watch.seconds[part] = self._watch.seconds.get(part, 0.0) + seconds
+            self._watch.add(part, seconds)
         return ranked
 
     def node(self, written: WrittenPivot, ranked: Sequence[Candidate]) -> Node:
@@ -222,9 +157,9 @@ class _Round:
             candidates=tuple(ranked),
             seed=self._seed,
             strength=request.strength,
-            models=self._engines.identities(),
+            models=self._models(written),
             parameters={**request.parameters, "candidates": request.candidates, "run_seed": request.seed},
-            seconds={part: round(value, 3) for part, value in self._watch.seconds.items()},
+            seconds=self._watch.rounded(),
             notes=(*self._notes(best, written), *_dimensionality_notes(self._intent.limits, description)),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             e_above_hull=best.e_above_hull,
@@ -241,8 +176,15 @@ class _Round:
             limits=limits,
             goals=self._intent.goals,
             reference=self._reference,
-            formula_is_named=formula == limits.formula,
+            formula_is_named=formula == limits.formula or written.source is PivotSource.PERSON,
         )
+
+    def _models(self, written: WrittenPivot) -> dict[str, str]:
+        """Models in use; one that happens to be loaded wrote nothing where the person wrote the pivot."""
+        models = self._engines.identities()
+        if written.source is PivotSource.PERSON:
+            models.pop(ModelKind.LANGUAGE_MODEL.value, None)
+        return models
 
     def _preference(self, question: Question) -> Preference:
         """A second batch looks for what the first one missed: prototypes that meet the goals as decorated."""

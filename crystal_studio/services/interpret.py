@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -103,6 +104,32 @@ def write_pivot(
             return WrittenPivot(text, parse_pivot(text), source, refused)
         refused += judged[0][1]
     return _draft(intent, parent, prototypes, refused)
+
+
+def person_pivot(text: str, limits: Limits) -> WrittenPivot:
+    """A pivot that the person wrote, used as it stands.
+
+    Raises:
+        UserCorrectable: it cannot be read (says in which sentence), or it breaks a limit.
+    """
+    text = text.strip()
+    try:
+        pivot = parse_pivot(text)
+    except PivotSyntaxError as error:
+        raise UserCorrectable(_place(text, error)) from error
+    found = problems(text, limits)
+    if found:
+        raise UserCorrectable(f"The pivot breaks a limit: {'; '.join(found)}. Change the pivot, or the limit.")
+    return WrittenPivot(text, pivot, PivotSource.PERSON)
+
+
+def _place(text: str, error: PivotSyntaxError) -> str:
+    """The mistake with the number of its sentence and of its first character, both counted from one."""
+    shown = error.sentence if len(error.sentence) <= 160 else error.sentence[:157] + "..."
+    start = text.find(error.sentence)
+    number = len(re.findall(r"\.\s+(?=[A-Z])", text[:start])) + 1
+    where = f"Sentence {number} of the pivot (from character {start + 1})" if start >= 0 else "The pivot"
+    return f"{where} cannot be read: '{shown}'. Expected {error.expected.rstrip('.')}."
 
 
 def draft_pivot(intent: Intent, parent: Answered | None, prototypes: PrototypeLibrary) -> str:

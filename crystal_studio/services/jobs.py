@@ -1,6 +1,7 @@
 """Jobs are data: what a window or a command asks of an engine host.
 
-Every job is frozen and picklable. `lane` says which host runs it: `MODEL` for what needs weights, `SCIENCE` for chemistry.
+Every job is frozen and picklable. `lane` says which host runs it: `MODEL` for what needs weights, `SCIENCE` for
+chemistry.
 """
 
 from __future__ import annotations

@@ -64,10 +64,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Draw:
-    """A drawn crystal and the state it came from."""
+    """A drawn crystal, the state it came from, and its number among the draws of its batch, then of its round."""
 
     state: StartState
     crystal: Crystal
+    index: int = 0
 
 
 def plans(
@@ -108,7 +109,8 @@ def draw(
     states = tuple(plan.state for plan in planned)
     crystals = sampler.sample(SampleRequest(proposal.text, states, proposal.seed), context)
     return [
-        Draw(plan.state, _finished(plan, crystal, symmetrizer)) for plan, crystal in zip(planned, crystals, strict=True)
+        Draw(plan.state, _finished(plan, crystal, symmetrizer), index)
+        for index, (plan, crystal) in enumerate(zip(planned, crystals, strict=True))
     ]
 
 

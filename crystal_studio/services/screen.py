@@ -107,9 +107,8 @@ class Screen:
             context.check_cancelled()
             group, checks = self._checks(draw.crystal, question)
             known = prototype_check(draw.state.share)
-            candidates.append(
-                Candidate(draw.crystal, draw.state.start, draw.state.origin, (*checks, *known), space_group=group)
-            )
+            found = Candidate(draw.crystal, draw.state.start, draw.state.origin, (*checks, *known), space_group=group)
+            candidates.append(replace(found, draw=draw.index))
             context.progress("checking", (index + 1) / len(draws))
         self._spent("checks", started)
         return candidates

@@ -1,28 +1,12 @@
-"""Names, stars and notes: what a person adds to a node afterwards."""
+"""Names, stars and notes as rows."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
+from crystal_studio.domain.mark import Mark
 from crystal_studio.storage.tables import marks
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What a person has noted on a node.
-
-    Attributes:
-        name: shown instead of the formula; "" for none.
-        starred: whether it is a favourite.
-        note: free text.
-    """
-
-    name: str = ""
-    starred: bool = False
-    note: str = ""
 
 
 def write_mark(connection: Connection, node_id: str, mark: Mark) -> None:

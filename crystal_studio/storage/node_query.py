@@ -32,6 +32,14 @@ def ids_with_prefix(connection: Connection, prefix: str, at_most: int) -> list[s
     return list(connection.execute(query).scalars())
 
 
+def read_crystal(connection: Connection, node_id: str) -> Crystal | None:
+    """The committed crystal of a node, None where there is no such node."""
+    committed = tables.nodes.c.structure_id == tables.structures.c.id
+    query = select(tables.structures).join(tables.nodes, committed).where(tables.nodes.c.id == node_id)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else crystal_from_row(dict(row))
+
+
 def read_nodes(connection: Connection, node_id: str | None = None) -> list[Node]:
     """All nodes, or the one named, in order of creation."""
     rows = _rows(connection, tables.nodes, _named(tables.nodes.c.id, node_id), tables.nodes.c.ordinal)

@@ -11,13 +11,13 @@ import numpy as np
 from crystal_studio.domain.candidate import Candidate, Start
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.history import Node
+from crystal_studio.domain.intent_plain import intent_from_plain, intent_to_plain
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.model_card import ModelKind
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.storage.column_types import to_json
-from crystal_studio.storage.intent_json import intent_from_plain, intent_to_plain
 from crystal_studio.storage.known_json import known_from_plain, known_to_plain
 
 Row = Mapping[str, Any]
@@ -106,6 +106,9 @@ def _candidate_row(node_id: str, position: int, candidate: Candidate) -> dict[st
         "energy_per_atom_ev": candidate.energy_per_atom_ev,
         "goal_values": dict(candidate.goal_values),
         "rank": candidate.rank,
+        "draw": candidate.draw,
+        "score": candidate.score,
+        "notes": list(candidate.notes),
     }
 
 
@@ -199,8 +202,11 @@ def candidate_from_row(
         energy_per_atom_ev=row["energy_per_atom_ev"],
         relaxed=None if row["relaxed_id"] is None else crystals[row["relaxed_id"]],
         goal_values=row["goal_values"],
+        score=row["score"],
         rank=row["rank"],
+        notes=tuple(row["notes"] or ()),
         e_above_hull=predicted.get(E_ABOVE_HULL),
+        draw=row["draw"],
     )
 
 

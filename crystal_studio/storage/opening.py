@@ -65,7 +65,8 @@ def open_for_writing(path: Path, take_lock: bool = True, vfs: str | None = None)
     project = OpenProject(writing_engine(path, vfs), _lock(path) if take_lock else None)
     try:
         with in_words(path):
-            _refuse_damage(path, project.engine)
+            if take_lock:  # whoever holds the lock has looked; looking again would take every job a while
+                _refuse_damage(path, project.engine)
             refuse_foreign(schema_state(project.engine), path)
             journal = use_best_journal(project.engine, path)
             notices = _bring_up_to_date(project.engine, path)

@@ -6,7 +6,7 @@ person adds later (names, stars, notes) lives in `marks`.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 from crystal_studio.storage.column_types import ExactFloat, PlainJson, WholeNumber
 
@@ -68,6 +68,9 @@ candidates = Table(
     Column("energy_per_atom_ev", ExactFloat),
     Column("goal_values", PlainJson, nullable=False),
     Column("rank", Integer),
+    Column("draw", Integer),
+    Column("score", ExactFloat),
+    Column("notes", PlainJson),
 )
 
 # In `checks` and `predictions`, `candidate` is the position of a candidate, NULL for the committed crystal itself.
@@ -85,6 +88,7 @@ checks = Table(
     Column("numbers", PlainJson, nullable=False),
     Column("required", Boolean, nullable=False),
     Index("ix_checks_node", "node_id", "id"),
+    Index("ix_checks_committed", "node_id", sqlite_where=text("candidate IS NULL")),
     Index("ix_checks_structure", "structure_id", "name", "version"),
 )
 
@@ -105,6 +109,7 @@ predictions = Table(
     Column("low", ExactFloat),
     Column("high", ExactFloat),
     Index("ix_predictions_node", "node_id", "id"),
+    Index("ix_predictions_committed", "node_id", sqlite_where=text("candidate IS NULL")),
     Index("ix_predictions_structure", "structure_id", "quantity", "model"),
 )
 
@@ -115,4 +120,25 @@ marks = Table(
     Column("name", Text, nullable=False),
     Column("starred", Boolean, nullable=False),
     Column("note", Text, nullable=False),
+)
+
+# How the committed crystal was denoised: see `trajectory_blob`.
+trajectories = Table(
+    "trajectories",
+    metadata,
+    Column("node_id", Text, ForeignKey("nodes.id"), primary_key=True),
+    Column("frames", LargeBinary, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("ordinal", Integer, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("payload", PlainJson, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("created", Text, nullable=False),
 )

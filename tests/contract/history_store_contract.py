@@ -9,9 +9,12 @@ from crystal_studio.domain.candidate import Candidate, Start
 from crystal_studio.domain.errors import StudioError, UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
+from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.measured import Measured
+from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.domain.trajectory import Frame
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.ports.history_store import HistoryStore
 
@@ -98,3 +101,32 @@ class HistoryStoreContract:
         subject.close()
         with pytest.raises(StudioError):
             subject.commit(node(FIRST))
+
+    def test_that_the_outlines_are_those_of_the_nodes(self, subject):
+        subject.commit(node(FIRST))
+        subject.commit(node(SECOND, parent=FIRST))
+        assert subject.outlines() == [NodeOutline.of(subject.node(one)) for one in (FIRST, SECOND)]
+
+    def test_that_a_crystal_comes_without_the_rest_of_its_node(self, subject):
+        subject.commit(node(FIRST))
+        assert subject.crystal(FIRST).content_hash == rock_salt().content_hash
+        with pytest.raises(UserCorrectable):
+            subject.crystal(SECOND)
+
+    def test_that_frames_come_back_in_order_and_are_empty_where_none_were_kept(self, subject):
+        frames = [Frame(4, step, 2, rock_salt().scaled_to(160.0 + step)) for step in range(3)]
+        subject.commit(node(FIRST), frames)
+        subject.commit(node(SECOND))
+        found = subject.frames(FIRST)
+        assert [(one.draw, one.step, one.steps) for one in found] == [(4, 0, 2), (4, 1, 2), (4, 2, 2)]
+        assert [one.crystal.volume_angstrom3 for one in found] == pytest.approx([160, 161, 162], rel=1e-4)
+        assert all(one.crystal.species == rock_salt().species for one in found)
+        assert subject.frames(SECOND) == ()
+
+    def test_that_a_mark_can_be_set_and_changed(self, subject):
+        subject.commit(node(FIRST))
+        subject.mark(FIRST, Mark("salt", True, "taste"))
+        subject.mark(FIRST, Mark("halite", False, ""))
+        assert subject.marks() == {FIRST: Mark("halite", False, "")}
+        with pytest.raises(UserCorrectable):
+            subject.mark(SECOND, Mark("nothing"))

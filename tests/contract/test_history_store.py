@@ -8,11 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from history_store_contract import HistoryStoreContract
 from random_nodes import random_node, same
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.storage import SqlHistoryStore
+
+
+class TestSqlHistoryStore(HistoryStoreContract):
+    @pytest.fixture
+    def subject(self, tmp_path: Path) -> Iterator[HistoryStore]:
+        with SqlHistoryStore.open(tmp_path / "project.cstudio") as opened:
+            yield opened
 
 
 @pytest.fixture(params=["sql"])

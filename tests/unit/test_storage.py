@@ -9,22 +9,24 @@ import signal
 import sqlite3
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from random_nodes import random_crystal, random_node, same
+from random_nodes import random_crystal, random_frames, random_node, same
 
 from crystal_studio.domain.errors import ProjectUnavailable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.known import Known, ReferenceMatch
+from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.measured import Measured
+from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.storage import SqlHistoryStore, schema
 from crystal_studio.storage.backup import BACKUPS_KEPT, backups, write_backup
 from crystal_studio.storage.connection import on_network_filesystem, writing_engine
-from crystal_studio.storage.marks import Mark
 from crystal_studio.storage.opening import open_for_writing
 from crystal_studio.storage.tables import metadata
 from crystal_studio.storage.writer_lock import lock_path
@@ -260,10 +262,12 @@ def test_that_a_newer_addition_within_the_major_is_still_read(project: Path) -> 
 def old_project(project: Path, revision: str = "0001", count: int = 3) -> list:
     """A project as the program of that revision wrote it: no marks before 0002, no energies above hull before 0003.
 
-    No known crystals before 0004.
+    No known crystals before 0004, no draws, scores and notes of candidates before 0005.
     """
     rng = random.Random(3)
     nodes = [random_node(rng) for _ in range(count)]
+    if revision < "0005":
+        nodes = [_as_before_draws(node) for node in nodes]
     if revision < "0004":
         nodes = [replace(node, known=None) for node in nodes]
     if revision < "0003":
@@ -283,6 +287,10 @@ def old_project(project: Path, revision: str = "0001", count: int = 3) -> list:
             connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM newer.{table}")
         connection.commit()
     return nodes
+
+
+def _as_before_draws(node: Node) -> Node:
+    return replace(node, candidates=tuple(replace(one, draw=None, score=None, notes=()) for one in node.candidates))
 
 
 def _as_before_hull_energies(node: Node) -> Node:
@@ -330,6 +338,89 @@ def test_that_a_project_from_before_known_crystals_opens_and_takes_nodes_that_ma
         store.commit(newest)
     with SqlHistoryStore.open(project, read_only=True) as store:
         assert same(tuple(store.nodes()), (*nodes, newest))
+
+
+def test_that_a_project_from_before_trajectories_opens_and_takes_nodes_with_frames(project: Path) -> None:
+    nodes = old_project(project, "0004", count=12)
+    assert "trajectories" not in tables_of(project)
+    rng = random.Random(8)
+    newest, frames = random_node(rng), random_frames(rng)
+    with SqlHistoryStore.open(project) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+        assert same(tuple(store.outlines()), tuple(map(NodeOutline.of, nodes)))
+        store.commit(newest, frames)
+    with SqlHistoryStore.open(project, read_only=True) as store:
+        assert same(tuple(store.nodes()), (*nodes, newest))
+        assert same(store.frames(newest.id), frames)
+        assert store.frames(nodes[0].id) == ()
+
+
+def test_that_a_project_from_before_the_queue_gets_one(project: Path) -> None:
+    nodes = old_project(project, "0005")
+    assert "jobs" not in tables_of(project)
+    with SqlHistoryStore.open(project) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+    assert "jobs" in tables_of(project)
+
+
+def test_that_what_a_host_adds_under_the_lock_of_the_window_is_backed_up_by_the_window(project: Path) -> None:
+    committed(project, 1)
+    before = backups(project)
+    node = random_node(random.Random(4))
+    with SqlHistoryStore.open(project) as window:
+        with SqlHistoryStore.open(project, take_lock=False) as host:
+            host.commit(node)
+        assert backups(project) == before
+        assert same(window.node(node.id), node)
+    with SqlHistoryStore.open(backups(project)[0], read_only=True) as copy:
+        assert same(copy.node(node.id), node)
+
+
+def test_that_a_damaged_trajectory_is_told_and_its_node_still_read(project: Path) -> None:
+    rng = random.Random(2)
+    node = random_node(rng)
+    with SqlHistoryStore.open(project) as store:
+        store.commit(node, random_frames(rng))
+    for damage in (b"not compressed", zlib.compress(b'[{"draw": 1}]'), zlib.compress(b"[" * 80_000_000, 9)):
+        with closing(sqlite3.connect(project)) as connection:
+            connection.execute("UPDATE trajectories SET frames = ?", (damage,))
+            connection.commit()
+        with SqlHistoryStore.open(project) as store:
+            with pytest.raises(ProjectUnavailable, match="the node itself is whole"):
+                store.frames(node.id)
+            assert same(store.node(node.id), node)
+
+
+def test_that_outlines_of_ten_thousand_nodes_come_in_two_seconds(project: Path) -> None:
+    rng = random.Random(0)
+    nodes = [random_node(rng) for _ in range(20)]
+    with SqlHistoryStore.open(project) as store:
+        for node in nodes:
+            store.commit(node)
+    _multiply(project, 500)
+    with SqlHistoryStore.open(project) as store:
+        store.outlines()
+        started = time.process_time()
+        found = store.outlines()
+        seconds = time.process_time() - started
+    assert len(found) == 20 * 500
+    assert same(tuple(found[:20]), tuple(map(NodeOutline.of, nodes)))
+    assert seconds < 2
+
+
+def _multiply(project: Path, times: int) -> None:
+    """Copies of every node with its candidates, checks and predictions, under other ids."""
+    with closing(sqlite3.connect(project)) as connection:
+        for table, key in (("nodes", "ordinal"), ("candidates", ""), ("checks", "id"), ("predictions", "id")):
+            names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != key]
+            mine = "id" if table == "nodes" else "node_id"
+            values = ", ".join(f"{n} || '-' || k" if n == mine else n for n in names)
+            connection.execute(
+                "WITH RECURSIVE copies(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM copies WHERE k < ?) "
+                f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM copies, {table}",
+                (times - 1,),
+            )
+        connection.commit()
 
 
 def test_that_the_program_before_hull_energies_still_takes_the_gap_for_the_gap(project: Path) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from crystal_studio.engines.chem.comparer import MatcherComparer
     from crystal_studio.engines.chem.describer import Robocrystallographer
     from crystal_studio.engines.chem.files import LimitedFiles
+    from crystal_studio.engines.chem.inspector import SpglibInspector
     from crystal_studio.engines.chem.reference_library import IndexedReferences
     from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
 
@@ -54,3 +55,10 @@ def create_references(folder: Path, amcsd_pin: Path) -> IndexedReferences:
     from crystal_studio.engines.chem.reference_library import IndexedReferences
 
     return IndexedReferences(folder, amcsd_pin)
+
+
+def create_inspector() -> SpglibInspector:
+    """Symmetry, sites, cells and powder patterns."""
+    from crystal_studio.engines.chem.inspector import SpglibInspector
+
+    return SpglibInspector()

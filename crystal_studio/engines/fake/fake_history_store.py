@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import ProjectUnavailable, UserCorrectable
 from crystal_studio.domain.history import Node
+from crystal_studio.domain.mark import Mark
+from crystal_studio.domain.outline import NodeOutline
+from crystal_studio.domain.trajectory import Frame
 from crystal_studio.engines.fake.script import Script
 
 
@@ -17,10 +23,12 @@ class FakeHistoryStore:
     def __init__(self) -> None:
         self.script: Script[bool] = Script()
         self._nodes: dict[str, Node] = {}
+        self._frames: dict[str, tuple[Frame, ...]] = {}
+        self._marks: dict[str, Mark] = {}
         self._open = True
 
-    def commit(self, node: Node) -> None:
-        """Keep a node.
+    def commit(self, node: Node, frames: Sequence[Frame] = ()) -> None:
+        """Keep a node and how its crystal was denoised.
 
         Raises:
             ProjectUnavailable: the store is closed.
@@ -32,6 +40,7 @@ class FakeHistoryStore:
         if node.parent is not None and node.parent not in self._nodes:
             raise UserCorrectable(f"There is no parent '{node.parent}' in this project. Commit it first.")
         self._nodes[node.id] = node
+        self._frames[node.id] = tuple(frames)
 
     def node(self, node_id: str) -> Node:
         """Find a node by its id or an unambiguous beginning of it.
@@ -48,6 +57,39 @@ class FakeHistoryStore:
     def nodes(self) -> list[Node]:
         """All nodes in order of creation."""
         return list(self._nodes.values())
+
+    def outlines(self) -> list[NodeOutline]:
+        """All nodes in one line each."""
+        return [NodeOutline.of(node) for node in self._nodes.values()]
+
+    def crystal(self, node_id: str) -> Crystal:
+        """The committed crystal of a node, given its whole id.
+
+        Raises:
+            UserCorrectable: no such node.
+        """
+        if node_id not in self._nodes:
+            raise UserCorrectable(f"There is no node '{node_id[:40]}' in this project. Name one that it lists.")
+        return self._nodes[node_id].crystal
+
+    def frames(self, node_id: str) -> tuple[Frame, ...]:
+        """How the committed crystal was denoised; empty where that was not kept."""
+        return self._frames.get(node_id, ())
+
+    def mark(self, node_id: str, mark: Mark) -> None:
+        """Set the name, star and note of a node.
+
+        Raises:
+            UserCorrectable: no such node.
+            ProjectUnavailable: the store is closed.
+        """
+        if not self._open:
+            raise ProjectUnavailable("The project is closed. Open it again.")
+        self._marks[self.node(node_id).id] = mark
+
+    def marks(self) -> dict[str, Mark]:
+        """Node id -> mark, for the nodes that have one."""
+        return dict(self._marks)
 
     def close(self) -> None:
         """Refuse later commits."""

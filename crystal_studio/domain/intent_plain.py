@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
@@ -13,10 +13,7 @@ def intent_to_plain(intent: Intent) -> dict[str, Any]:
     return {
         "message": intent.message,
         "limits": limits_to_plain(intent.limits),
-        "goals": [
-            {"quantity": goal.quantity.value, "direction": goal.direction.value, "target": goal.target}
-            for goal in intent.goals
-        ],
+        "goals": goals_to_plain(intent.goals),
         "heard": list(intent.heard),
     }
 
@@ -26,11 +23,21 @@ def intent_from_plain(plain: Mapping[str, Any]) -> Intent:
     return Intent(
         message=plain["message"],
         limits=limits_from_plain(plain["limits"]),
-        goals=tuple(
-            Goal(Quantity(goal["quantity"]), Direction(goal["direction"]), goal["target"]) for goal in plain["goals"]
-        ),
+        goals=goals_from_plain(plain["goals"]),
         heard=tuple(plain["heard"]),
     )
+
+
+def goals_to_plain(goals: Iterable[Goal]) -> list[dict[str, Any]]:
+    """JSON-ready data of the goals."""
+    return [
+        {"quantity": goal.quantity.value, "direction": goal.direction.value, "target": goal.target} for goal in goals
+    ]
+
+
+def goals_from_plain(plain: Iterable[Mapping[str, Any]]) -> tuple[Goal, ...]:
+    """Inverse of `goals_to_plain`."""
+    return tuple(Goal(Quantity(goal["quantity"]), Direction(goal["direction"]), goal["target"]) for goal in plain)
 
 
 def limits_to_plain(limits: Limits) -> dict[str, Any]:
@@ -45,6 +52,7 @@ def limits_to_plain(limits: Limits) -> dict[str, Any]:
         "anonymous": list(limits.anonymous),
         "space_group": limits.space_group,
         "crystal_system": limits.crystal_system,
+        "excluded_systems": sorted(limits.excluded_systems),
         "dimensionality": limits.dimensionality,
         "prototype": limits.prototype,
         "num_elements": limits.num_elements,
@@ -64,6 +72,7 @@ def limits_from_plain(plain: Mapping[str, Any]) -> Limits:
         anonymous=tuple(plain["anonymous"]),
         space_group=plain["space_group"],
         crystal_system=plain["crystal_system"],
+        excluded_systems=frozenset(plain.get("excluded_systems", ())),  # not written by programs before 0005
         dimensionality=plain["dimensionality"],
         prototype=plain["prototype"],
         num_elements=plain["num_elements"],

@@ -1,0 +1,119 @@
+"""What one round of the design loop is asked for, and what is heard in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
+from crystal_studio.ports.describer import Symmetrizer
+from crystal_studio.services.listen import ParentFacts, listen, merge
+
+MOST_CANDIDATES = 200
+MOST_PIVOT_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True)
+class DesignRequest:
+    """One round.
+
+    Attributes:
+        message: wish or feedback; None lets the predicted values alone drive the round. May be empty where a pivot is
+            given.
+        parent: the node that is answered, None for a first wish.
+        seed: seed of the whole run; every round derives its own.
+        candidates: N.
+        strength: denoising strength alpha in (0, 1] of parent and prototype starts.
+        parameters: stored with the node besides those of the round.
+        pivot: a pivot that the person wrote, used as it stands; None to have it written.
+        limits: hard limits set by the person in place of those heard; None for those heard.
+        goals: likewise.
+
+    Raises:
+        UserCorrectable: a number is out of its range, or nothing is asked for.
+    """
+
+    message: str | None
+    parent: Node | None
+    seed: int
+    candidates: int = 10
+    strength: float = 0.1
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    pivot: str | None = None
+    limits: Limits | None = None
+    goals: tuple[Goal, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.strength <= 1:
+            raise UserCorrectable(f"The strength is {self.strength:g}. Give a number above 0 and at most 1.")
+        if not 1 <= self.candidates <= MOST_CANDIDATES:
+            raise UserCorrectable(f"{self.candidates} candidates cannot be drawn. Ask for 1 to {MOST_CANDIDATES}.")
+        if not 0 <= self.seed < 2**63:
+            raise UserCorrectable(f"The seed is {self.seed}. Give a whole number from 0 to {2**63 - 1}.")
+        if self.pivot is not None and len(self.pivot) > MOST_PIVOT_CHARACTERS:
+            raise UserCorrectable(
+                f"The pivot has {len(self.pivot):,} characters; at most {MOST_PIVOT_CHARACTERS:,} are read. Shorten it."
+            )
+        if self.message is None and self.parent is None and not self.has_pivot:
+            raise UserCorrectable("The first round needs a wish in words.")
+
+    @property
+    def has_pivot(self) -> bool:
+        """Whether the person wrote a pivot."""
+        return self.pivot is not None and bool(self.pivot.strip())
+
+    @property
+    def has_message(self) -> bool:
+        """Whether anything was said in words."""
+        return self.message is not None and bool(self.message.strip())
+
+
+def heard(request: DesignRequest, symmetrizer: Symmetrizer) -> Intent:
+    """Limits and goals in force: those of the message joined with the parent's that persist, or those set by hand.
+
+    Raises:
+        UserCorrectable: the message cannot be understood; says what to change.
+    """
+    intent = _heard_in_words(request, symmetrizer)
+    if request.limits is not None:
+        intent = replace(intent, limits=request.limits)
+    if request.goals is not None:
+        intent = replace(intent, goals=request.goals)
+    return intent
+
+
+def _heard_in_words(request: DesignRequest, symmetrizer: Symmetrizer) -> Intent:
+    parent = request.parent
+    if request.has_pivot and not request.has_message:
+        return _intent_of_pivot(parent)
+    if parent is None:
+        return listen(request.message or "", None)
+    if request.message is None:
+        return _intent_from_predictions(parent)
+    facts = ParentFacts(
+        formula=parent.crystal.formula,
+        space_group=parent.space_group.number,
+        band_gap_ev=parent.band_gap.value if parent.band_gap else None,
+        unit_distance_angstrom=symmetrizer.unit_distance_angstrom(parent.crystal),
+    )
+    return merge(parent.intent, listen(request.message, facts))
+
+
+def _intent_of_pivot(parent: Node | None) -> Intent:
+    """A pivot without a word: what was excluded stays so and goals stay; the pivot itself says the rest."""
+    if parent is None:
+        return Intent("")
+    before = parent.intent
+    limits = Limits(excluded=before.limits.excluded, max_atoms=before.limits.max_atoms)
+    return Intent("", limits, before.goals, ("an edited pivot",))
+
+
+def _intent_from_predictions(parent: Node) -> Intent:
+    """The paper's first feedback: nothing but predicted values; the goals so far, judged against the parent."""
+    value = f"{parent.band_gap.value:.2f} eV" if parent.band_gap else "unknown"
+    message = f"The predicted band gap is {value}."
+    goals = parent.intent.goals or (Goal(Quantity.ENERGY, Direction.LOWER),)
+    limits = replace(parent.intent.limits, formula=None, replaced=())
+    return Intent(message, limits, goals, ("predicted values",))

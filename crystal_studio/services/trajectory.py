@@ -1,0 +1,48 @@
+"""The frames of a round, kept while they pass by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from crystal_studio.domain.trajectory import Frame
+from crystal_studio.ports.context import JobContext
+
+FRAMES = "frames"
+
+
+class TrajectoryKeeper:
+    """A job context that hands everything on and keeps every frame, draws counted over the whole round.
+
+    Attributes:
+        drawn: draws of the batches finished so far; a sampler counts from zero in each of its calls.
+    """
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+        self._frames: defaultdict[int, list[Frame]] = defaultdict(list)
+        self.drawn = 0
+
+    def progress(self, part: str, fraction: float, message: str = "") -> None:
+        """Handed on."""
+        self._context.progress(part, fraction, message)
+
+    def partial(self, kind: str, payload: object) -> None:
+        """Handed on; frames are renumbered and kept."""
+        if kind == FRAMES and isinstance(payload, tuple):
+            payload = tuple(replace(frame, draw=frame.draw + self.drawn) for frame in payload)
+            for frame in payload:
+                self._frames[frame.draw].append(frame)
+        self._context.partial(kind, payload)
+
+    def check_cancelled(self) -> None:
+        """Handed on.
+
+        Raises:
+            JobCancelled: the person has stopped the job.
+        """
+        self._context.check_cancelled()
+
+    def frames(self, draw: int | None) -> tuple[Frame, ...]:
+        """Frames of one draw of the round, in order; empty for None or where the sampler handed out none."""
+        return tuple(self._frames.get(draw, ())) if draw is not None else ()
