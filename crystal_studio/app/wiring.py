@@ -24,6 +24,7 @@ from crystal_studio.services.evaluate import TemplateRanking
 
 if TYPE_CHECKING:
     from crystal_studio.storage.sql_history_store import SqlHistoryStore
+    from crystal_studio.storage.sql_job_queue import SqlJobQueue
 
 
 class InstalledEngines:
@@ -158,6 +159,13 @@ def open_project(path: Path, read_only: bool = False, take_lock: bool = True) ->
     from crystal_studio.storage.sql_history_store import SqlHistoryStore
 
     return SqlHistoryStore.open(path, read_only=read_only, take_lock=take_lock)
+
+
+def open_job_queue(path: Path) -> SqlJobQueue:
+    """The queue in a project's file, under the lock of the store that has it open."""
+    from crystal_studio.storage.sql_job_queue import SqlJobQueue
+
+    return SqlJobQueue.open(path)
 
 
 def create_inspector() -> Inspector:
