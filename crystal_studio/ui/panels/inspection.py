@@ -59,6 +59,7 @@ class Inspection(QObject):
         """Ask; an answer known from before arrives at once."""
         key = key_of(question)
         if self._asked is not None and key_of(self._asked) == key:
+            self._asked = question
             return
         self.drop()
         if key in self._answers:

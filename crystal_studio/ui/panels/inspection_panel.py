@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crystal_studio.ui import theme
 from crystal_studio.ui.panels.inspection import Inspection
@@ -36,7 +46,7 @@ class InspectionPanel(QWidget):
         self._due = QTimer(self, singleShot=True, interval=0)
         self._due.timeout.connect(self._refresh_if_visible)
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+    def showEvent(self, event: QShowEvent) -> None:
         """Look up what changed while the panel was hidden."""
         super().showEvent(event)
         self._due.start()
@@ -139,6 +149,11 @@ def column(widget: QWidget, *parts: QWidget) -> QVBoxLayout:
     for part in parts:
         layout.addWidget(part)
     return layout
+
+
+def take_the_rest(widget: QWidget) -> None:
+    """Let a widget have what height is left, down to its minimum, instead of what it would like."""
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
 
 def _scrolling(content: QWidget) -> QScrollArea:

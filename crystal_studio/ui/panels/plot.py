@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from crystal_studio.ui import theme
 
@@ -21,7 +23,9 @@ def new_plot(name: str, parent: QWidget | None = None) -> Any:
     widget.hideButtons()
     widget.setMouseEnabled(x=False, y=False)
     widget.setAntialiasing(True)
-    widget.setMinimumHeight(widget.fontMetrics().height() * 9)
+    # Its own wish is 640 x 480, which is more than a dock has.
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+    widget.setMinimumHeight(widget.fontMetrics().height() * 11)
     for side in ("bottom", "left"):
         axis = widget.getAxis(side)
         # "keV" for a large gap would be nobody's unit.
@@ -50,10 +54,8 @@ def name_axes(widget: Any, bottom: str, left: str = "") -> None:
         widget.setLabel("left", escape(left), **style)
 
 
-def see_through(colour: str, share: float) -> Any:
+def see_through(colour: str, share: float) -> QColor:
     """A colour with an opacity of 0 to 1."""
-    from PySide6.QtGui import QColor
-
     made = QColor(colour)
     made.setAlphaF(share)
     return made
@@ -68,7 +70,7 @@ def add_band(widget: Any, low: float, high: float, horizontal: bool) -> None:
         (low, high),
         orientation="horizontal" if horizontal else "vertical",
         brush=see_through(colours.good, 0.16),
-        pen=pyqtgraph.mkPen(colours.good, width=1, style=_dashed()),
+        pen=pyqtgraph.mkPen(colours.good, width=1, style=Qt.PenStyle.DashLine),
         movable=False,
     )
     band.setZValue(-10)
@@ -77,22 +79,10 @@ def add_band(widget: Any, low: float, high: float, horizontal: bool) -> None:
 
 def add_bars(widget: Any, ends: Sequence[tuple[float, float, float]], width: float, horizontal: bool = False) -> None:
     """Intervals: (position, low, high) each, as lines of one width."""
-    import pyqtgraph
-
     places = [place for place, _, _ in ends for _ in range(2)]
     values = [value for _, low, high in ends for value in (low, high)]
     x, y = (values, places) if horizontal else (places, values)
-    colour = see_through(theme.current().accent, 0.55 if width > 2 else 0.9)
-    widget.plot(x, y, connect="pairs", pen=pyqtgraph.mkPen(colour, width=width, capStyle=_flat()))
-
-
-def _dashed() -> Any:
-    from PySide6.QtCore import Qt
-
-    return Qt.PenStyle.DashLine
-
-
-def _flat() -> Any:
-    from PySide6.QtCore import Qt
-
-    return Qt.PenCapStyle.FlatCap
+    pen = QPen(see_through(theme.current().accent, 0.5 if width > 2 else 0.9), width)
+    pen.setCosmetic(True)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    widget.plot(x, y, connect="pairs", pen=pen)

@@ -11,6 +11,8 @@ from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from crystal_studio.ui.notation import MISSING, number_text
+
 Index = QModelIndex | QPersistentModelIndex
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -24,7 +26,7 @@ class Column:
     Attributes:
         title: heading.
         show: value -> text; None for `str`. A value of None is shown as a dash.
-        is_number: aligned to the right.
+        is_number: aligned to the right; put none before a column of texts, where the two would touch.
         tip: what the heading means.
     """
 
@@ -35,8 +37,8 @@ class Column:
 
 
 def decimals(digits: int) -> Callable[[Any], str]:
-    """Numbers with a fixed number of decimals; minus zero is zero."""
-    return lambda value: f"{round(float(value), digits) + 0.0:.{digits}f}"
+    """Numbers with a fixed number of decimals and a true minus sign."""
+    return lambda value: number_text(float(value), digits)
 
 
 class RowsModel(QAbstractTableModel):
@@ -72,18 +74,18 @@ class RowsModel(QAbstractTableModel):
         """A cell as shown."""
         value = self._rows[self._order[line]][column]
         show = self._columns[column].show
-        return "–" if value is None else show(value) if show else str(value)
+        return MISSING if value is None else show(value) if show else str(value)
 
     def as_text(self, lines: Sequence[int]) -> str:
         """Lines with headings, separated by tabs."""
         heading = "\t".join(column.title for column in self._columns)
         return "\n".join([heading, *("\t".join(self.text(i, j) for j in range(len(self._columns))) for i in lines)])
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Lines."""
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Columns."""
         return 0 if parent.isValid() else len(self._columns)
 
@@ -97,7 +99,7 @@ class RowsModel(QAbstractTableModel):
             return _RIGHT if self._columns[index.column()].is_number else _LEFT
         return None
 
-    def headerData(  # noqa: N802
+    def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
         """Headings with their meaning as tool tip."""
