@@ -73,6 +73,13 @@ def row_height(font: QFont) -> int:
     return max(THUMBNAIL_SIZE, text) + _MARGIN
 
 
+def selection_tint(colours: theme.Theme) -> QColor:
+    """Laid over a selected row: pale enough for every colour of its text."""
+    tint = QColor(colours.accent)
+    tint.setAlphaF(0.18)
+    return tint
+
+
 def smaller(font: QFont) -> QFont:
     """The font of the lines that matter less."""
     small = QFont(font)
@@ -97,9 +104,7 @@ def _paint_ground(painter: QPainter, option: QStyleOptionViewItem, shown: bool) 
     colours = theme.current()
     ground = QRectF(option.rect)
     if option.state & QStyle.StateFlag.State_Selected:
-        tint = QColor(colours.accent)
-        tint.setAlphaF(0.18)
-        painter.fillRect(ground, tint)
+        painter.fillRect(ground, selection_tint(colours))
     elif option.state & QStyle.StateFlag.State_MouseOver:
         painter.fillRect(ground, QColor(colours.raised))
     if shown:

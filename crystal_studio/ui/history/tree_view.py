@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
 from crystal_studio.ui import theme
-from crystal_studio.ui.history.tree_delegate import TreeDelegate
+from crystal_studio.ui.history.tree_delegate import TreeDelegate, selection_tint
 from crystal_studio.ui.history.tree_model import NodeRole, TreeModel
 
 _INDENT = 20
@@ -53,12 +53,15 @@ class TreeView(QTreeView):
         super().keyPressEvent(event)
 
     def drawBranches(self, painter: QPainter, rect: QRect, index: Index) -> None:
-        """The lines left of a row, and its dot."""
+        """The lines left of a row, and its dot, on the ground that the delegate paints."""
+        painter.fillRect(rect, QColor(theme.current().surface))
+        if self.selectionModel().isSelected(index):
+            painter.fillRect(rect, selection_tint(theme.current()))
         if not self._tree.filter.lets_all_pass:
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(theme.current().muted), 1.2))
+        painter.setPen(QPen(QColor(theme.current().muted), 1))
         chain = list(self._ancestors(index))[::-1]
         for level, ancestor in enumerate(chain[:-1]):
             self._draw_passing(painter, self._column(rect, level), rect, ancestor, chain[level + 1])
@@ -75,7 +78,7 @@ class TreeView(QTreeView):
             above = above.parent()
 
     def _column(self, rect: QRect, level: int) -> float:
-        return rect.left() + (level + 0.5) * self.indentation()
+        return rect.left() + level * self.indentation() + self.indentation() // 2 + 0.5  # on a pixel: lines are crisp
 
     def _draw_passing(self, painter: QPainter, x: float, rect: QRect, ancestor: Index, below: Index) -> None:
         """The line of a run further left, beside a row that is nested in it, where it goes on."""
@@ -85,7 +88,7 @@ class TreeView(QTreeView):
 
     def _draw_arm(self, painter: QPainter, x: float, rect: QRect) -> None:
         """From the run that a branch leaves to its first node."""
-        middle, bend = float(rect.center().y()), 6.0
+        middle, bend = rect.center().y() + 0.5, 6.0
         path = QPainterPath(QPointF(x - self.indentation(), rect.top()))
         path.lineTo(x - self.indentation(), middle - bend)
         path.quadTo(QPointF(x - self.indentation(), middle), QPointF(x - self.indentation() + bend, middle))
@@ -96,7 +99,7 @@ class TreeView(QTreeView):
     def _draw_own(self, painter: QPainter, rect: QRect, chain: list[QModelIndex]) -> None:
         own = chain[-1]
         runs = self._tree.runs(own.parent())
-        x, middle = self._column(rect, len(chain) - 1), float(rect.center().y())
+        x, middle = self._column(rect, len(chain) - 1), rect.center().y() + 0.5
         has_branches = self._tree.hasChildren(own)
         if own.data(NodeRole.ID) not in runs.heads:
             painter.drawLine(QPointF(x, rect.top()), QPointF(x, middle))
