@@ -7,6 +7,8 @@ from crystal_studio.engines.fake.fake_comparer import FakeComparer
 from crystal_studio.engines.fake.fake_crystal_files import FakeCrystalFiles
 from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmetrizer
 from crystal_studio.engines.fake.fake_history_store import FakeHistoryStore
+from crystal_studio.engines.fake.fake_inspector import FakeInspector
+from crystal_studio.engines.fake.fake_job_queue import FakeJobQueue
 from crystal_studio.engines.fake.fake_predictor import FakePredictor
 from crystal_studio.engines.fake.fake_prototype_library import FakePrototypeLibrary
 from crystal_studio.engines.fake.fake_reference_library import FakeReferenceLibrary
@@ -23,6 +25,8 @@ __all__ = [
     "FakeCrystalFiles",
     "FakeDescriber",
     "FakeHistoryStore",
+    "FakeInspector",
+    "FakeJobQueue",
     "FakePredictor",
     "FakePrototypeLibrary",
     "FakeReferenceLibrary",
