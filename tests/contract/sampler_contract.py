@@ -107,3 +107,28 @@ class SamplerContract:
         assert np.allclose(drawn.lengths_angstrom, start.lengths_angstrom, rtol=0.1)
         assert np.allclose(drawn.angles_degree, start.angles_degree, atol=8)
         assert drawn.species == start.species
+
+    def test_that_frames_lead_to_the_very_crystals_drawn(self, subject):
+        context = FakeContext()
+        drawn = subject.sample(request(noise(), parent(("Sr", None, "O", "O", "O"), strength=0.5)), context)
+        batches = [payload for kind, payload in context.partials if kind == "frames"]
+        assert all([frame.draw for frame in frames] == [0, 1] for frames in batches)
+        steps = [frames[0].step for frames in batches]
+        assert steps[0] == 0
+        assert steps == sorted(set(steps))
+        assert steps[-1] == batches[-1][0].steps
+        assert [frame.crystal.content_hash for frame in batches[-1]] == [crystal.content_hash for crystal in drawn]
+        assert batches[0][1].crystal.content_hash != drawn[1].content_hash
+
+    def test_that_a_long_draw_is_shown_in_at_most_twenty_one_frames(self, subject):
+        context = FakeContext()
+        subject.sample(SampleRequest("", [noise()], 1, steps=45), context)
+        steps = [payload[0].step for kind, payload in context.partials if kind == "frames"]
+        assert 15 <= len(steps) <= 21
+        assert steps[-1] == 45
+
+    def test_that_draws_of_later_batches_are_counted_on(self, subject):
+        context = FakeContext()
+        subject.sample(SampleRequest("", [noise((None,))] * 66, 1, steps=1), context)
+        draws = {frame.draw for kind, payload in context.partials if kind == "frames" for frame in payload}
+        assert draws == set(range(66))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.elements import SYMBOLS
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.trajectory import Frame
+from crystal_studio.domain.trajectory import Frame
 from crystal_studio.engines.fake.geometry import grid_crystal
 from crystal_studio.engines.fake.script import Script
 from crystal_studio.ports.context import JobContext
@@ -15,6 +19,9 @@ from crystal_studio.ports.sampler import SampleRequest, StartState
 _SPACING_ANGSTROM = 2.82  # half the cell edge of rock salt
 _JITTER_ANGSTROM = 0.05
 _DEFAULT_STEPS = 10
+_NOISE = 0.5  # of a cell edge, at strength 1
+_MOST_FRAMES = 20
+_FRAME_SPREAD = 0.3  # of the cell, at the first step
 
 
 class FakeSampler:
@@ -39,11 +46,26 @@ class FakeSampler:
         self.requests.append(request)
         scripted = self.script.play(context)
         crystals = [_draw(state, request.seed, index) for index, state in enumerate(request.states)]
+        drawn = crystals if scripted is None else scripted
         steps = request.steps or _DEFAULT_STEPS
+        every = -(-steps // (_MOST_FRAMES - 1))
         for step in range(steps):
             context.check_cancelled()
+            if step % every == 0:
+                context.partial("frames", _frames(drawn, step, steps, request.seed))
             context.progress("sampling", (step + 1) / steps)
-        return crystals if scripted is None else scripted
+        context.partial("frames", _frames(drawn, steps, steps, request.seed))
+        return drawn
+
+
+def _frames(crystals: Sequence[Crystal], request: SampleRequest, step: int, steps: int) -> Iterator[Frame]:
+    """What the draws look like on their way: displaced by less and less."""
+    for draw, (crystal, state) in enumerate(zip(crystals, request.states, strict=True)):
+        noise = np.random.default_rng([request.seed, draw, 1]).normal(
+            scale=_NOISE * state.strength, size=(len(crystal), 3)
+        )
+        moved = (crystal.frac_coords + (1 - step / steps) * noise) % 1
+        yield Frame(draw, step, steps, Crystal(crystal.lattice, crystal.species, moved))
 
 
 def _draw(state: StartState, seed: int, index: int) -> Crystal:
@@ -55,6 +77,18 @@ def _draw(state: StartState, seed: int, index: int) -> Crystal:
     jitter = random.normal(scale=_JITTER_ANGSTROM * state.strength, size=(len(base), 3)).clip(-0.3, 0.3)
     frac_coords = (base.frac_coords + jitter @ np.linalg.inv(base.lattice)) % 1
     return Crystal(base.lattice, species, frac_coords)
+
+
+def _frames(drawn: list[Crystal], step: int, steps: int, seed: int) -> tuple[Frame, ...]:
+    """Every draw with its atoms still so far from where they end."""
+    return tuple(_frame(crystal, index, step, steps, seed) for index, crystal in enumerate(drawn))
+
+
+def _frame(crystal: Crystal, index: int, step: int, steps: int, seed: int) -> Frame:
+    away = np.random.default_rng([seed, index, 1]).normal(scale=_FRAME_SPREAD, size=(len(crystal), 3))
+    left = 1 - step / steps
+    frac_coords = (crystal.frac_coords + left * away) % 1 if left else crystal.frac_coords
+    return Frame(index, step, steps, Crystal(crystal.lattice, crystal.species, frac_coords))
 
 
 def _base(state: StartState) -> Crystal:

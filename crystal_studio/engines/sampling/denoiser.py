@@ -24,8 +24,8 @@ from crystal_studio.engines.nets.clip_net import TextHalf
 from crystal_studio.engines.nets.configurations import clip_from_dict, denoiser_from_dict
 from crystal_studio.engines.nets.denoiser_net import DenoiserNet, Prediction
 from crystal_studio.engines.nets.tokenizer import Tokenizer
-from crystal_studio.engines.sampling.denoiser_cell import in_cell_of
-from crystal_studio.engines.sampling.denoiser_states import Starts, gather, to_crystals
+from crystal_studio.engines.sampling.denoiser_frames import FrameMaker
+from crystal_studio.engines.sampling.denoiser_states import gather, in_their_cells, to_crystals
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.sampler import SampleRequest, StartState
 
@@ -57,7 +57,7 @@ class DenoiserSampler:
         parts = [request.states[i : i + _LARGEST_BATCH] for i in range(0, len(request.states), _LARGEST_BATCH)]
         drawn: list[Crystal] = []
         for index, part in enumerate(parts):
-            follow = _Follower(context, index, len(parts))
+            follow = _Follower(context, index, len(parts), index * _LARGEST_BATCH)
             drawn += self._draw(part, text_T, bool(request.text.strip()), settings, generator, follow)
         context.progress("sampling", 1.0)
         return drawn
@@ -78,9 +78,18 @@ class DenoiserSampler:
             has_text_B=torch.full((len(states),), has_text),
             allowed_BNC=starts.allowed_BNC,
         )
+        frames = FrameMaker(states, starts, follow.first_draw)
+
+        def poll(step: int, steps: int, crystals: Crystals) -> None:
+            follow.poll(step, steps)
+            if frames.is_due(step, steps):
+                follow.context.partial("frames", frames.unfinished(step, steps, crystals))
+
         with one_thread():
-            drawn = denoise(self._call, self.process, noisy, starts.t_B, condition, settings, generator, follow.poll)
-        return _in_their_cells(to_crystals(drawn), states, starts)
+            drawn = denoise(self._call, self.process, noisy, starts.t_B, condition, settings, generator, poll)
+        finished = in_their_cells(to_crystals(drawn), states, starts)
+        follow.context.partial("frames", frames.finished(finished))
+        return finished
 
     def _call(self, *tensors: Tensor) -> Prediction:
         predicted = self.net(*(tensor.to(self.device) for tensor in tensors))
@@ -106,8 +115,9 @@ class _Follower:
     context: JobContext
     batch: int
     batches: int
+    first_draw: int
 
-    def poll(self, step: int, steps: int, crystals: Crystals) -> None:
+    def poll(self, step: int, steps: int) -> None:
         self.context.check_cancelled()
         self.context.progress("sampling", (self.batch + step / steps) / self.batches)
 
@@ -132,14 +142,3 @@ def create(folder: Path, options: Mapping[str, Any]) -> DenoiserSampler:
         defaults=Reverse(**settings),
         device=device,
     )
-
-
-def _in_their_cells(drawn: list[Crystal], states: Sequence[StartState], starts: Starts) -> list[Crystal]:
-    """Draws in the cell choice of their start crystals; where no noise touched a start (alpha -> 0), that start."""
-    kept = []
-    for crystal, state, t in zip(drawn, states, starts.t_B.tolist(), strict=True):
-        if state.crystal is None:
-            kept.append(crystal)
-        else:
-            kept.append(state.crystal.with_species(crystal.species) if t == 0 else in_cell_of(state.crystal, crystal))
-    return kept

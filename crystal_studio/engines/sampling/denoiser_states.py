@@ -19,7 +19,7 @@ from crystal_studio.engines.diffusion import lattice
 from crystal_studio.engines.diffusion.process import Crystals, Process, from_matrices
 from crystal_studio.engines.diffusion.reverse import start_noise
 from crystal_studio.engines.nets.embeddings import SPECIES_CLASSES
-from crystal_studio.engines.sampling.denoiser_cell import canonical_cell
+from crystal_studio.engines.sampling.denoiser_cell import canonical_cell, in_cell_of
 from crystal_studio.ports.sampler import StartState
 
 LARGEST_CHOSEN = 94
@@ -84,6 +84,17 @@ def to_crystals(drawn: Crystals) -> list[Crystal]:
         frac_coords = drawn.frac_BN3[row, :atoms].double().numpy() % 1.0
         crystals.append(Crystal(lattice_B33[row], species, frac_coords))
     return crystals
+
+
+def in_their_cells(drawn: list[Crystal], states: Sequence[StartState], starts: Starts) -> list[Crystal]:
+    """Draws in the cell choice of their start crystals; where no noise touched a start (alpha -> 0), that start."""
+    kept = []
+    for crystal, state, t in zip(drawn, states, starts.t_B.tolist(), strict=True):
+        if state.crystal is None:
+            kept.append(crystal)
+        else:
+            kept.append(state.crystal.with_species(crystal.species) if t == 0 else in_cell_of(state.crystal, crystal))
+    return kept
 
 
 class _Row:
