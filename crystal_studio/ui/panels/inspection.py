@@ -24,6 +24,27 @@ def key_of(question: Question) -> Hashable:
     return type(question), *(one.content_hash if isinstance(one, Crystal) else one for one in values)
 
 
+class Answers:
+    """The answers of late, which several inspections may share."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._kept
+
+    def recall(self, key: Hashable) -> object:
+        """A kept answer, which is kept longer for that."""
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def keep(self, key: Hashable, answer: object) -> None:
+        """Keep an answer, and let the oldest go."""
+        self._kept[key] = answer
+        while len(self._kept) > _ANSWERS_KEPT:
+            self._kept.popitem(last=False)
+
+
 class Inspection(QObject):
     """Asks one question at a time; a new one takes the place of the old, whose answer is dropped.
 
@@ -37,14 +58,14 @@ class Inspection(QObject):
     failed = Signal(str)
     busy_changed = Signal(bool)
 
-    def __init__(self, jobs: JobRunner, parent: QObject | None = None, patience_ms: int = _PATIENCE_MS) -> None:
+    def __init__(self, jobs: JobRunner, parent: QObject | None = None, answers: Answers | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._answers: OrderedDict[Hashable, object] = OrderedDict()
+        self._answers = Answers() if answers is None else answers
         self._asked: Question | None = None
         self._job_id: str | None = None
         # A slider or a played trajectory asks many times a second: only the question that stands still is sent.
-        self._patience = QTimer(self, singleShot=True, interval=patience_ms)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._submit)
         jobs.finished.connect(self._take)
         jobs.failed.connect(self._give_up)
@@ -63,8 +84,7 @@ class Inspection(QObject):
             return
         self.drop()
         if key in self._answers:
-            self._answers.move_to_end(key)
-            self.answered.emit(question, self._answers[key])
+            self.answered.emit(question, self._answers.recall(key))
             return
         self._asked = question
         self.busy_changed.emit(True)
@@ -95,9 +115,7 @@ class Inspection(QObject):
         if job_id != self._job_id or self._asked is None:
             return
         question = self._end()
-        self._answers[key_of(question)] = result
-        while len(self._answers) > _ANSWERS_KEPT:
-            self._answers.popitem(last=False)
+        self._answers.keep(key_of(question), result)
         self.answered.emit(question, result)
 
     def _give_up(self, job_id: str, failure: Failed) -> None:

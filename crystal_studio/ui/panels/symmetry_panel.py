@@ -10,7 +10,7 @@ from crystal_studio.domain.inspection import CellChoice, Orbit, SymmetryReport
 from crystal_studio.services.jobs import CellJob, SymmetryJob
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.notation import formula_text, number_text, space_group_text
-from crystal_studio.ui.panels.inspection import Inspection
+from crystal_studio.ui.panels.inspection import Answers, Inspection
 from crystal_studio.ui.panels.inspection_panel import InspectionPanel, NewsLine, column, plain_label, take_the_rest
 from crystal_studio.ui.panels.number_field import NumberField
 from crystal_studio.ui.panels.rows import Column, RowsModel, RowsView, decimals
@@ -48,9 +48,12 @@ class SymmetryPanel(InspectionPanel):
         self._state = state
         self._generated: Crystal | None = None
         self._shown_cell: Crystal | None = None
+        self._reported: Crystal | None = None
+        self._found: dict[float, int] = {}
         self._orbits: tuple[Orbit, ...] = ()
-        self.symmetry, self.cell = Inspection(jobs, self), Inspection(jobs, self)
-        self.compared = {tolerance: Inspection(jobs, self) for tolerance in COMPARED_ANGSTROM}
+        answers = Answers()
+        self.symmetry, self.cell = Inspection(jobs, self, answers), Inspection(jobs, self)
+        self.compared = {tolerance: Inspection(jobs, self, answers) for tolerance in COMPARED_ANGSTROM}
         self.tolerance = NumberField(
             "&Tolerance", "Å", START_TOLERANCE_ANGSTROM, TOLERANCES_ANGSTROM, with_slider=True
         )
@@ -76,7 +79,11 @@ class SymmetryPanel(InspectionPanel):
         assert crystal is not None
         if crystal is not self._shown_cell:
             self._take_as_generated(crystal)
+        if crystal is not self._reported:
+            self._clear_report("")
         self.lattice.setText(f"{_lattice_text(crystal)}\nShown: {self._choice().value}, {crystal.num_sites} atoms")
+        self._found = {}
+        self.comparison.setText("")
         self.symmetry.ask(SymmetryJob(crystal, self.tolerance.value))
         self._compare(crystal)
 
@@ -119,7 +126,6 @@ class SymmetryPanel(InspectionPanel):
         """Somebody else shows a crystal: it is the one whose cells are offered now."""
         self.cell.drop()
         self._generated, self._shown_cell = crystal, None
-        self._orbits = ()
         self.choices[CellChoice.INPUT].setChecked(True)
 
     def _choice(self) -> CellChoice:
@@ -156,6 +162,7 @@ class SymmetryPanel(InspectionPanel):
     def _show_report(self, question: SymmetryJob, report: SymmetryReport) -> None:
         if question.crystal is not self._state.crystal:
             return
+        self._show_comparison(question, report)
         group = report.space_group
         self.facts.setText(
             f"{space_group_text(group.number)} (No. {group.number})\n"
@@ -163,7 +170,7 @@ class SymmetryPanel(InspectionPanel):
             f"Hall symbol {report.hall}\n"
             f"found within {question.symprec_angstrom:g} Å"
         )
-        self._orbits = report.orbits
+        self._reported, self._orbits = question.crystal, report.orbits
         self.rows.show_rows(
             [
                 (one.element, f"{one.multiplicity}{one.wyckoff}", one.site_symmetry, len(one.sites), *one.frac_coords)
@@ -172,26 +179,23 @@ class SymmetryPanel(InspectionPanel):
         )
 
     def _clear_report(self, _: str) -> None:
-        self._orbits = ()
+        self._reported, self._orbits = None, ()
         self.facts.setText("")
         self.rows.show_rows([])
 
     def _compare(self, crystal: Crystal) -> None:
-        self.comparison.setText("")
+        """The tolerance of the panel is asked for anyway."""
         for tolerance, inspection in self.compared.items():
-            if crystal.num_sites <= _LARGEST_COMPARED:
+            if crystal.num_sites <= _LARGEST_COMPARED and tolerance != self.tolerance.value:
                 inspection.ask(SymmetryJob(crystal, tolerance))
             else:
                 inspection.drop()
-        self._found: dict[float, int] = {}
 
     def _show_comparison(self, question: SymmetryJob, report: SymmetryReport) -> None:
         if question.crystal is not self._state.crystal:
             return
         self._found[question.symprec_angstrom] = report.space_group.number
-        found = sorted(self._found.items())
-        parts = (f"{space_group_text(number)} within {tolerance:g} Å" for tolerance, number in found)
-        self.comparison.setText("Compare: " + " · ".join(parts))
+        self.comparison.setText(f"Tolerances compared: {_compared_text(self._found)}")
 
     def _tell_sites(self, rows: tuple[int, ...]) -> None:
         self.sites_selected.emit(tuple(site for row in rows for site in self._orbits[row].sites))
@@ -204,6 +208,14 @@ def _labels() -> dict[CellChoice, str]:
         CellChoice.CONVENTIONAL: "C&onventional",
         CellChoice.NIGGLI: "&Niggli reduced",
     }
+
+
+def _compared_text(found: dict[float, int]) -> str:
+    """``P4mm within 0.01 Å, Pm-3m within 0.1 and 0.3 Å``: one part a group."""
+    tolerances: dict[int, list[str]] = {}
+    for tolerance, number in sorted(found.items()):
+        tolerances.setdefault(number, []).append(f"{tolerance:g}")
+    return ", ".join(f"{space_group_text(number)} within {' and '.join(at)} Å" for number, at in tolerances.items())
 
 
 def _lattice_text(crystal: Crystal) -> str:
