@@ -1,0 +1,1 @@
+"""The conversation: bubbles, the message box, limits and goals, and the pivot."""

@@ -1,0 +1,141 @@
+"""The chat: the branch as a conversation, jobs under way, and the box to write in."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from crystal_studio.domain.errors import StudioError
+from crystal_studio.ui.chat.chat_settings import ChatSettings
+from crystal_studio.ui.chat.composer import Composer
+from crystal_studio.ui.chat.conversation import Conversation
+from crystal_studio.ui.chat.job_list import JobList
+from crystal_studio.ui.chat.presenter import ChatPresenter
+from crystal_studio.ui.chat.welcome import Welcome
+from crystal_studio.ui.jobs.runner import JobRunner
+from crystal_studio.ui.session_state import SessionState
+
+_NEAR_END = 60  # pixels from the end within which the view keeps to the end
+
+
+class ChatPanel(QWidget):
+    """The conversation of one project.
+
+    Signals:
+        frames_arrived: tuple of `Frame` of the job that the person waits for, for the viewer.
+        draft_changed: what is typed and not sent; keep it with the project and give it back in `ChatSettings`.
+        settings_changed: the `ChatSettings` were changed by hand.
+    """
+
+    title = "Chat"
+    object_name = "chat"
+
+    frames_arrived = Signal(tuple)
+    draft_changed = Signal(str)
+    settings_changed = Signal(object)
+
+    def __init__(
+        self,
+        state: SessionState,
+        jobs: JobRunner,
+        settings: ChatSettings | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(self.object_name)
+        self.presenter = ChatPresenter(state, jobs, self)
+        self.welcome = Welcome()
+        self.conversation = Conversation(self.presenter)
+        self.jobs = JobList(self.presenter)
+        self.composer = Composer(self.presenter, settings or ChatSettings())
+        self._keeps_to_end = True
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    def focus_message(self) -> None:
+        """Go to the box."""
+        self.composer.box.setFocus()
+
+    def close_panel(self) -> None:
+        """Tell the draft a last time and listen no more."""
+        self.composer.close_composer()
+        self.conversation.close_conversation()
+        self.jobs.close_list()
+        self.presenter.close()
+
+    def _lay_out(self) -> None:
+        self._content = QWidget()
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.setSpacing(4)
+        column.addWidget(self.welcome)
+        column.addWidget(self.conversation)
+        column.addWidget(self.jobs)
+        column.addStretch(1)
+        self.scroll = QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setWidget(self._content)
+        self.scroll.setAccessibleName("Conversation")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.scroll, 1)
+        whole.addWidget(self.composer)
+
+    def _connect(self) -> None:
+        presenter = self.presenter
+        presenter.conversation_changed.connect(self._refresh)
+        presenter.job_changed.connect(self._refresh_job)
+        presenter.text_returned.connect(self.composer.offer)
+        presenter.frames_arrived.connect(self.frames_arrived)
+        self.composer.draft_changed.connect(self.draft_changed)
+        self.composer.settings_changed.connect(self.settings_changed)
+        self.welcome.chosen.connect(self._send_example)
+        self.conversation.edit_asked.connect(self._edit)
+        self.conversation.branch_asked.connect(self._branch)
+        self.conversation.moved.connect(self.scroll.ensureVisible)
+        bar = self.scroll.verticalScrollBar()
+        bar.valueChanged.connect(self._scrolled)
+        bar.rangeChanged.connect(self._range_changed)
+
+    def _refresh(self) -> None:
+        self.conversation.refresh()
+        self._show_welcome()
+        self._keeps_to_end = True
+        QTimer.singleShot(0, self, self._to_end)
+
+    def _refresh_job(self, job_id: str) -> None:
+        self.jobs.refresh_job(job_id)
+        self._show_welcome()
+
+    def _show_welcome(self) -> None:
+        is_empty = self.presenter.state.current is None and not self.presenter.jobs()
+        self.welcome.setVisible(is_empty)
+
+    def _send_example(self, text: str) -> None:
+        self.composer.put(text)
+        self.composer.submit()
+
+    def _edit(self, node_id: str) -> None:
+        self.composer.put(self.presenter.edit(node_id))
+
+    def _branch(self, node_id: str) -> None:
+        try:
+            self.presenter.answer(node_id)
+        except StudioError as error:
+            self.composer.say(str(error))
+        self.focus_message()
+
+    def _scrolled(self, value: int) -> None:
+        self._keeps_to_end = value >= self.scroll.verticalScrollBar().maximum() - _NEAR_END
+
+    def _range_changed(self, _least: int, most: int) -> None:
+        if self._keeps_to_end:
+            self.scroll.verticalScrollBar().setValue(most)
+
+    def _to_end(self) -> None:
+        bar = self.scroll.verticalScrollBar()
+        bar.setValue(bar.maximum())

@@ -1,0 +1,46 @@
+"""What a message being typed will be understood as; the same rules as in the engine host, and quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.intent import Goal, Intent, Limits
+
+MOST_CHARACTERS = 600  # what takes longer than a few milliseconds is heard by the engine host alone
+_LONG = "Long messages are understood when they are sent."
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Limits and goals that will be in force, and what is unclear."""
+
+    limits: Limits = field(default_factory=Limits)
+    goals: tuple[Goal, ...] = ()
+    hint: str = ""
+
+
+def hear(text: str, parent: Node | None) -> Heard:
+    """Understand a message that answers a node; what cannot be understood is said in `hint`."""
+    from crystal_studio.services.listen import ParentFacts, listen, merge  # its patterns take a while to compile
+
+    before = parent.intent if parent is not None else Intent("")
+    hint = ""
+    new = Intent("")
+    if len(text) > MOST_CHARACTERS:
+        hint = _LONG
+    elif text.strip():
+        try:
+            new = listen(text, _facts(parent, ParentFacts))
+        except UserCorrectable as error:
+            hint = str(error)
+    whole = merge(before, new) if parent is not None else new
+    return Heard(whole.limits, whole.goals, hint)
+
+
+def _facts(parent: Node | None, facts: type) -> object | None:
+    if parent is None:
+        return None
+    gap = parent.band_gap.value if parent.band_gap else None
+    return facts(formula=parent.crystal.formula, space_group=parent.space_group.number, band_gap_ev=gap)

@@ -1,0 +1,213 @@
+"""One round: the person's bubble and the crystal's card."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.mark import Mark
+from crystal_studio.domain.pivot import PivotSource
+from crystal_studio.ui import notation
+from crystal_studio.ui.chat import wording
+from crystal_studio.ui.chat.bubble import Bubble, Ground, action_button, beside
+from crystal_studio.ui.chat.flow_layout import FlowLayout
+from crystal_studio.ui.chat.plain_text import CappedText, FlatText, ToneLabel
+from crystal_studio.ui.chat.rounds import Round
+
+THUMBNAIL_SIZE = 88
+
+
+class RoundView(QWidget):
+    """A message, and the crystal that answers it; it knows nothing but what it is shown.
+
+    Signals (all with the node's id):
+        show_asked, branch_asked, regenerate_asked, edit_asked, star_asked.
+        sibling_asked: id of the sibling to go to.
+    """
+
+    show_asked = Signal(str)
+    branch_asked = Signal(str)
+    regenerate_asked = Signal(str)
+    edit_asked = Signal(str)
+    star_asked = Signal(str)
+    sibling_asked = Signal(str)
+
+    def __init__(self, shown: Round, mark: Mark, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.node_id = shown.outline.id
+        self._round = shown
+        self.is_filled = False
+        self.person = Bubble(Ground.PERSON)
+        self.card = CrystalCard(shown, mark)
+        self.card.clicked.connect(lambda: self.show_asked.emit(self.node_id))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 4)
+        column.setSpacing(6)
+        column.addWidget(beside(self.person, is_right=True))
+        column.addWidget(beside(self.card, is_right=False))
+        self._build_person()
+        self._build_actions()
+        self.update_round(shown, mark)
+
+    def update_round(self, shown: Round, mark: Mark) -> None:
+        """Show another set of siblings, another mark, or that it is (no longer) the current one."""
+        self._round = shown
+        index = shown.siblings.index(self.node_id) if self.node_id in shown.siblings else 0
+        count = len(shown.siblings)
+        self.switcher.setVisible(count > 1)
+        self.position.setText(f"{index + 1}/{count}")
+        self.previous.setEnabled(index > 0)
+        self.next.setEnabled(index + 1 < count)
+        self.star.setText("★" if mark.starred else "☆")
+        self.star.setAccessibleName("Remove the star" if mark.starred else "Star")
+        self.show_button.setVisible(not shown.is_current)
+        self.card.update_round(shown, mark)
+
+    def fill(self, node: Node) -> None:
+        """Show what only the whole node says."""
+        self.is_filled = True
+        self.card.fill(node)
+        can_repeat = bool(node.message) or node.parent is not None or node.pivot_source is PivotSource.PERSON
+        self.regenerate.setEnabled(can_repeat)
+
+    def _build_person(self) -> None:
+        message = self._round.outline.message
+        is_own = self._round.outline.pivot_source == PivotSource.PERSON.value
+        silent = "Edited the description by hand" if is_own else "Let the predicted values decide"
+        self.message = CappedText(message or silent, "text" if message else "muted")
+        self.message.setAccessibleName("Your message")
+        self.person.column.addWidget(self.message)
+        self.previous = action_button("‹", lambda: self._step(-1), "Previous answer to the same crystal")
+        self.next = action_button("›", lambda: self._step(1), "Next answer to the same crystal")
+        self.position = ToneLabel("", "muted", wraps=False)
+        self.switcher = QWidget()
+        row = QHBoxLayout(self.switcher)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for widget in (self.previous, self.position, self.next):
+            row.addWidget(widget)
+        self.edit = action_button(
+            "Edit", lambda: self.edit_asked.emit(self.node_id), "Write this message anew; this answer is kept"
+        )
+        foot = QHBoxLayout()
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.addWidget(self.switcher)
+        foot.addStretch(1)
+        foot.addWidget(self.edit)
+        self.person.column.addLayout(foot)
+        self.edit.setVisible(bool(message))
+
+    def _build_actions(self) -> None:
+        node = self.node_id
+        self.show_button = action_button("Show", lambda: self.show_asked.emit(node), "Make this the current crystal")
+        self.branch = action_button(
+            "Branch from here", lambda: self.branch_asked.emit(node), "Answer this crystal with the next message"
+        )
+        self.regenerate = action_button(
+            "Regenerate",
+            lambda: self.regenerate_asked.emit(node),
+            "The same message once more with another seed; this answer is kept",
+        )
+        self.star = action_button("☆", lambda: self.star_asked.emit(node), "Star")
+        flow = FlowLayout(gap=2)
+        for button in (self.show_button, self.branch, self.regenerate, self.star):
+            flow.addWidget(button)
+        self.card.column.addLayout(flow)
+
+    def _step(self, step: int) -> None:
+        siblings = self._round.siblings
+        index = siblings.index(self.node_id) + step
+        if 0 <= index < len(siblings):
+            self.sibling_asked.emit(siblings[index])
+
+
+class CrystalCard(Bubble):
+    """What came out: picture, formula, space group, gap, stability, checks, known or new, notes, model, seconds.
+
+    Signals:
+        clicked: with the mouse, or with Return or Space.
+    """
+
+    clicked = Signal()
+
+    def __init__(self, shown: Round, mark: Mark, parent: QWidget | None = None) -> None:
+        super().__init__(Ground.CRYSTAL, parent)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._outline = outline = shown.outline
+        self.picture = QLabel()
+        self.picture.setFixedSize(QSize(THUMBNAIL_SIZE, THUMBNAIL_SIZE))
+        self.picture.setAccessibleName(f"Picture of {outline.formula}")
+        self.formula = ToneLabel(wraps=True)
+        font = self.formula.font()
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        font.setBold(True)
+        self.formula.setFont(font)
+        self.group = ToneLabel(wording.group_line(outline.space_group), "muted")
+        self.gap = ToneLabel(f"gap {notation.with_unit(outline.band_gap_ev, 'eV')}")
+        self.hull = ToneLabel(f"{notation.with_unit(outline.e_above_hull_ev, 'eV/atom', 3)} above the hull")
+        self.checks = ToneLabel("✓ valid" if outline.valid else "✗ not valid", "good" if outline.valid else "bad")
+        self.known = ToneLabel("", "muted")
+        self.notes = FlatText("", "muted")
+        self.notes.hide()
+        self.author = ToneLabel(wording.author_line(outline), "muted")
+        self._lay_out()
+        self.update_round(shown, mark)
+
+    def update_round(self, shown: Round, mark: Mark) -> None:
+        """Show whether it is current, and its name."""
+        outline = shown.outline
+        formula = wording.subscripted(outline.formula)
+        name = wording.shortened(mark.name, 60)
+        self.formula.setText(f"{name} · {formula}" if name else formula)
+        self.set_ground(Ground.CURRENT if shown.is_current else Ground.CRYSTAL)
+        is_current = ", shown" if shown.is_current else ""
+        self.setAccessibleName(f"Round {outline.round}: {outline.formula}, {self.group.text()}{is_current}")
+
+    def fill(self, node: Node) -> None:
+        """Show what only the whole node says."""
+        if node.band_gap is not None:
+            self.gap.setText(f"gap {wording.measured_line(node.band_gap)}, {node.band_gap.method}")
+        if node.e_above_hull is not None:
+            self.hull.setText(f"{wording.measured_line(node.e_above_hull)} above the hull")
+        self.checks.say(*wording.checks_line(node.checks))
+        self.checks.setToolTip(wording.plain_tooltip("\n".join(check.detail for check in node.checks)))
+        self.known.setText(wording.known_line(node.known))
+        self.known.setToolTip(wording.plain_tooltip(node.known.sentence if node.known else ""))
+        notes = [wording.shortened(note, 300) for note in node.notes if note.strip()]
+        self.notes.say("\n".join(f"• {note}" for note in notes[:6]))
+        self.notes.setVisible(bool(notes))
+        spent = "\n".join(f"{part}: {seconds:.1f} s" for part, seconds in node.seconds.items() if part)
+        self.author.setText(f"{wording.author_line(self._outline)} · {wording.seconds_line(node.seconds)}")
+        self.author.setToolTip(wording.plain_tooltip(spent))
+
+    def set_picture(self, picture: QPixmap) -> None:
+        """Show the crystal."""
+        self.picture.setPixmap(picture)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click anywhere on the card."""
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return and Space are a click."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        facts = QVBoxLayout()
+        facts.setSpacing(1)
+        for widget in (self.formula, self.group, self.gap, self.hull, self.checks, self.known):
+            facts.addWidget(widget)
+        head.addLayout(facts, 1)
+        self.column.addLayout(head)
+        self.column.addWidget(self.notes)
+        self.column.addWidget(self.author)
