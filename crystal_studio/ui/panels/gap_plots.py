@@ -124,5 +124,6 @@ def _targets(goals: Sequence[Wish]) -> list[float]:
 
 def _draw_wishes(widget: Any, goals: Sequence[Wish], highest: float, horizontal: bool) -> None:
     for goal in goals:
-        if goal.low is not None or goal.high is not None:
+        ends = [end for end in (goal.low, goal.high) if end is not None]
+        if ends and all(map(gap_words.is_drawable, ends)):
             plot.add_band(widget, goal.low or 0.0, highest * 2 if goal.high is None else goal.high, horizontal)
