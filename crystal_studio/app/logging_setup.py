@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from logging.handlers import RotatingFileHandler
+import os
+import sys
+from logging.handlers import RotatingFileHandler, WatchedFileHandler
 from pathlib import Path
 
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
@@ -40,3 +42,27 @@ def set_up_logging(path: Path, level: int = logging.INFO) -> Path | None:
     ours.addHandler(to_file)
     libraries.addHandler(to_file)
     return path
+
+
+def set_up_host_logging(path: Path, level: int = logging.INFO) -> None:
+    """Send our log lines, and whatever else a host's process prints, to the window's log.
+
+    The window alone rotates the file; a host follows it. Where the file cannot be written, all goes to stderr.
+    """
+    ours, libraries = logging.getLogger("crystal_studio"), logging.getLogger("py.warnings")
+    logging.captureWarnings(True)
+    ours.propagate = libraries.propagate = False
+    ours.setLevel(level)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = WatchedFileHandler(path, encoding="utf-8")
+        printed = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    except OSError:
+        handler = logging.StreamHandler()
+    else:
+        sys.stderr.flush()
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        os.close(printed)
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    ours.handlers, libraries.handlers = [handler], [handler]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from crystal_studio.app.logging_setup import set_up_logging
+from crystal_studio.app.offline import stay_offline
 from crystal_studio.app.paths import log_file, training_data_folder, user_models_folder
 from crystal_studio.cli.console import Stop, print_json
 from crystal_studio.cli.program import InstalledEngines as EnginePort
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and run one command; returns its exit status."""
     stop = Stop()
     stop.install()
-    _stay_offline()
+    stay_offline()
     out = _claim_stdout()
     words = list(sys.argv[1:] if argv is None else argv)
     log = set_up_logging(log_file())
@@ -63,13 +64,6 @@ def _arguments(words: list[str], out: TextIO) -> argparse.Namespace:
         if "--json" in words:
             print_json({"error": str(error), "nodes": []}, out)
         raise
-
-
-def _stay_offline() -> None:
-    """Forbid the hub's client any network, and bars of its own, before anything imports it."""
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS"):
-        os.environ[name] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def _claim_stdout() -> TextIO:

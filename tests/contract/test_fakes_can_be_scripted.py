@@ -38,7 +38,7 @@ def test_that_a_language_model_hands_out_its_words_and_stops_between_two():
     context = fake.FakeContext().cancel_after(3)
     with pytest.raises(JobCancelled):
         write(fake.ScriptedLanguageModel(), context=context)
-    assert [payload for _, payload in context.partials] == ["NaCl", "is", "Halite,"]
+    assert [payload for _, payload in context.partials] == ["NaCl", " is", " Halite,"]
 
 
 def test_that_an_enqueued_exception_is_raised_once():

@@ -40,12 +40,13 @@ def _distance(crystal: Crystal) -> CheckResult:
 
 
 def _charge(composition: Composition, required: bool) -> CheckResult:
-    neutral = len(composition.amounts) == 1 or _can_be_neutral(composition)
+    neutral = len(composition.amounts) == 1 or can_be_neutral(composition)
     detail = f"The common oxidation states of {composition.formula} {'can' if neutral else 'cannot'} sum to zero."
     return CheckResult("charge_balance", 1, neutral, detail, required=required)
 
 
-def _can_be_neutral(composition: Composition) -> bool:
+def can_be_neutral(composition: Composition) -> bool:
+    """Whether some choice of common oxidation states, one for each element, sums to zero."""
     states = [BY_SYMBOL[symbol].common_oxidation_states for symbol in composition.elements]
     counts = [count for _, count in composition.amounts]
     return any(

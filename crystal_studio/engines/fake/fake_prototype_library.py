@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import gcd
 
 import numpy as np
 
@@ -21,7 +22,7 @@ _FACE_CENTRED = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
 
 
 @dataclass(frozen=True)
-class _Prototype:
+class Prototype:
     """A prototype: `slots` gives for each site the rank of its element by amount, then electronegativity."""
 
     name: str
@@ -31,25 +32,28 @@ class _Prototype:
     slots: tuple[int, ...]
     frac: tuple[tuple[float, float, float], ...]
     families: tuple[str, ...]
+    dimensionality: int = 3
 
     @property
     def anonymous(self) -> tuple[int, ...]:
-        return tuple(sorted(self.slots.count(slot) for slot in set(self.slots)))
+        """Reduced amounts, smallest first."""
+        amounts = sorted(self.slots.count(slot) for slot in set(self.slots))
+        return tuple(amount // gcd(*amounts) for amount in amounts)
 
 
-_FCC = tuple(map(tuple, _FACE_CENTRED.tolist()))
-_CUBE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-_PROTOTYPES = (
-    _Prototype(
-        "Halite, Rock Salt", "NaCl", 225, _FCC, (0, 1), ((0, 0, 0), (0.5, 0.5, 0.5)),
+FCC = tuple(map(tuple, _FACE_CENTRED.tolist()))
+CUBE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+PROTOTYPES = (
+    Prototype(
+        "Halite, Rock Salt", "NaCl", 225, FCC, (0, 1), ((0, 0, 0), (0.5, 0.5, 0.5)),
         ("Li Na K|F Cl Br", "Mg Ca Sr Ba|O S"),
     ),
-    _Prototype(
-        "Fluorite", "CaF2", 225, _FCC, (0, 1, 1), ((0, 0, 0), (0.25, 0.25, 0.25), (0.75, 0.75, 0.75)),
+    Prototype(
+        "Fluorite", "CaF2", 225, FCC, (0, 1, 1), ((0, 0, 0), (0.25, 0.25, 0.25), (0.75, 0.75, 0.75)),
         ("Ca Sr Ba|F", "Zr Ce|O"),
     ),
-    _Prototype(
-        "(Cubic) Perovskite", "CaTiO3", 221, _CUBE, (0, 1, 2, 2, 2),
+    Prototype(
+        "(Cubic) Perovskite", "CaTiO3", 221, CUBE, (0, 1, 2, 2, 2),
         ((0, 0, 0), (0.5, 0.5, 0.5), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5)),
         ("Ca Sr Ba|Ti Zr Sn|O", "Na K|Mg Zn|F"),
     ),
@@ -57,14 +61,15 @@ _PROTOTYPES = (
 
 
 class FakePrototypeLibrary:
-    """Rock salt, fluorite and perovskite.
+    """Rock salt, fluorite and perovskite, or those that it is given.
 
     Attributes:
         script: lists of decorated prototypes, exceptions or stalls, one for each call of `decorate`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prototypes: Sequence[Prototype] = PROTOTYPES) -> None:
         self.script: Script[list[DecoratedPrototype]] = Script()
+        self.prototypes = tuple(prototypes)
 
     def decorate(
         self,
@@ -82,7 +87,7 @@ class FakePrototypeLibrary:
             return scripted
         fitting = [
             known
-            for known in _PROTOTYPES
+            for known in self.prototypes
             if known.anonymous == composition.anonymous
             and space_group in (None, known.space_group)
             and (prototype is None or prototype.lower() in known.name.lower())
@@ -111,7 +116,7 @@ class FakePrototypeLibrary:
             raise UserCorrectable(f"{composition.formula} needs more than {max_atoms} atoms. Ask for a larger cell.")
         found = [
             WyckoffDraft(self._decorated(known, composition, rank).crystal, f"Wyckoff {rank}, no. {space_group}")
-            for rank, known in enumerate(_PROTOTYPES)
+            for rank, known in enumerate(self.prototypes)
             if known.anonymous == composition.anonymous and known.space_group == space_group
         ]
         return [draft for draft in found if draft.label not in taken][:count]
@@ -134,16 +139,23 @@ class FakePrototypeLibrary:
         wanted = set(near.elements) if near else set()
         found = [
             CompoundIdea(item.formula, known.space_group, known.name, float(len(wanted & set(item.elements))), None)
-            for known, item in _compounds()
-            if item.formula not in exclude_formulas and _meets(limits, known, item)
+            for known, item in self.compounds(limits)
+            if item.formula not in exclude_formulas and meets(limits, known, item)
         ]
         return sorted(found, key=lambda idea: -idea.score)[:count]
+
+    def compounds(self, limits: Limits) -> Iterator[tuple[Prototype, Composition]]:
+        """Everything that it knows of; `limits` may narrow that down."""
+        for known in self.prototypes:
+            for family in known.families:
+                for symbols in product(*(group.split() for group in family.split("|"))):
+                    yield known, Composition.from_species(symbols[slot] for slot in known.slots)
 
     def expected_volume_angstrom3(self, composition: Composition) -> float:
         """Fifteen cubic angstrom an atom."""
         return _VOLUME_ANGSTROM3 * composition.num_atoms
 
-    def _decorated(self, known: _Prototype, composition: Composition, rank: int) -> DecoratedPrototype:
+    def _decorated(self, known: Prototype, composition: Composition, rank: int) -> DecoratedPrototype:
         symbols = _by_amount(composition)
         crystal = Crystal(np.array(known.lattice), tuple(symbols[slot] for slot in known.slots), np.array(known.frac))
         scaled = crystal.scaled_to(self.expected_volume_angstrom3(crystal.composition))
@@ -156,20 +168,14 @@ def _by_amount(composition: Composition) -> list[str]:
     return [symbol for symbol, _ in sorted(composition.reduced.amounts, key=lambda pair: pair[1])]
 
 
-def _compounds() -> Iterator[tuple[_Prototype, Composition]]:
-    for known in _PROTOTYPES:
-        for family in known.families:
-            for symbols in product(*(group.split() for group in family.split("|"))):
-                yield known, Composition.from_species(symbols[slot] for slot in known.slots)
-
-
-def _meets(limits: Limits, known: _Prototype, composition: Composition) -> bool:
+def meets(limits: Limits, known: Prototype, composition: Composition) -> bool:
+    """Whether a composition in a prototype meets the limits."""
     group = SpaceGroup(known.space_group)
     return (
         not limits.violations(composition)
         and limits.space_group in (None, group.number)
         and limits.crystal_system in (None, group.crystal_system)
-        and limits.dimensionality in (None, 3)
+        and limits.dimensionality in (None, known.dimensionality)
         and (limits.prototype is None or limits.prototype in known.name.lower())
         and (limits.max_atoms is None or len(known.slots) <= limits.max_atoms)
     )

@@ -50,8 +50,8 @@ def _default(task: WritingTask) -> str:
 
 
 def _stream(text: str, context: JobContext) -> None:
-    words = text.split()
+    words = text.split(" ")
     for index, word in enumerate(words):
         context.check_cancelled()
-        context.partial("token", word)
+        context.partial("token", word if index == 0 else f" {word}")
         context.progress("writing", (index + 1) / len(words))

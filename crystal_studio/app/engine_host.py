@@ -1,0 +1,155 @@
+"""The engine host: the process in which models run, so that the window need not.
+
+Started as `python -m crystal_studio.app.engine_host`; its stdin and stdout are the pipe to the window.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crystal_studio.app.logging_setup import set_up_host_logging
+from crystal_studio.app.offline import stay_offline
+from crystal_studio.app.paths import log_file
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from crystal_studio.ports.context import JobContext
+    from crystal_studio.ports.history_store import HistoryStore
+    from crystal_studio.ports.inspector import Inspector
+    from crystal_studio.services.engines import Engines
+    from crystal_studio.services.jobs import Job
+
+logger = logging.getLogger("crystal_studio.app.engine_host")  # __name__ is "__main__" here
+
+NICENESS = 5  # the window's thread goes first
+DEMO_PACE_SECONDS = 0.04
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def command(lane: str, demo: bool = False, language_model_id: str | None = None) -> tuple[str, ...]:
+    """Program and arguments of the host of a lane.
+
+    Args:
+        lane: its value, for the log.
+        demo: engines without models.
+        language_model_id: None for the default one.
+    """
+    words = [sys.executable, "-P", "-m", "crystal_studio.app.engine_host", "--lane", lane]
+    if demo:
+        words.append("--demo")
+    if language_model_id:
+        words += ["--language-model", language_model_id]
+    return tuple(words)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve the window that started this process until it quits or dies."""
+    stay_offline()
+    _leave_threads_to_the_window()
+    from crystal_studio.host.channel import claim_channel
+    from crystal_studio.host.lifeline import die_with_parent
+
+    die_with_parent()
+    channel = claim_channel()
+    arguments = _arguments(argv)
+    set_up_host_logging(log_file())
+    faulthandler.enable(file=2)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the window
+    with contextlib.suppress(OSError):
+        os.nice(NICENESS)
+
+    from crystal_studio.host.server import serve
+    from crystal_studio.services.handle import handle
+
+    logger.info("engine host %s, demo %s", arguments.lane, arguments.demo)
+    with contextlib.closing(HostWorkbench(arguments.language_model, arguments.demo)) as bench:
+        pace = arguments.pace if arguments.demo else 0.0
+
+        def run(job: Job, context: JobContext) -> object:
+            return handle(job, bench, _paced(context, pace))
+
+        serve(channel, run)
+    return 0
+
+
+class HostWorkbench:
+    """Implements `services.handle.Workbench`: engines are loaded when first used, projects stay open until the end."""
+
+    def __init__(self, language_model_id: str | None = None, demo: bool = False) -> None:
+        self.version = version("crystal-studio")
+        self._language_model_id = language_model_id
+        self._demo = demo
+        self._stores: dict[Path, HistoryStore] = {}
+
+    @cached_property
+    def engines(self) -> Engines:
+        """The engines of a design round."""
+        from crystal_studio.app.wiring import installed_engines
+
+        if not self._demo:
+            return installed_engines(self._language_model_id)
+        from crystal_studio.app.demo import demo_engines
+
+        return demo_engines()
+
+    @cached_property
+    def inspector(self) -> Inspector:
+        """Symmetry, sites, cells and powder patterns."""
+        from crystal_studio.app.wiring import create_inspector
+
+        return create_inspector()
+
+    def open_store(self, project: Path) -> AbstractContextManager[HistoryStore]:
+        """The project's nodes, written under the lock of the window.
+
+        Raises:
+            ProjectUnavailable: damaged, newer than this program or not writable.
+        """
+        if project not in self._stores:
+            from crystal_studio.app.wiring import open_project
+
+            self._stores[project] = open_project(project, take_lock=False)
+        return contextlib.nullcontext(self._stores[project])
+
+    def close(self) -> None:
+        """Close the projects."""
+        for store in self._stores.values():
+            store.close()
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="engine_host", description="Started by the window.")
+    parser.add_argument("--lane", default="model", help="for the log")
+    parser.add_argument("--language-model", default=None, help="id of the language model, if not the default")
+    parser.add_argument("--demo", action="store_true", help="engines without models")
+    parser.add_argument("--pace", type=float, default=DEMO_PACE_SECONDS, help="seconds that a step takes with --demo")
+    return parser.parse_args(argv)
+
+
+def _leave_threads_to_the_window() -> None:
+    """Numerical libraries read these when they are imported."""
+    spare = max(1, len(os.sched_getaffinity(0)) - 1)
+    for name in _THREAD_VARIABLES:
+        os.environ.setdefault(name, str(spare))
+
+
+def _paced(context: JobContext, seconds: float) -> JobContext:
+    from crystal_studio.engines.fake.paced_context import PacedContext
+
+    return PacedContext(context, seconds) if seconds > 0 else context
+
+
+if __name__ == "__main__":
+    sys.exit(main())
