@@ -46,6 +46,10 @@ class ProjectUnavailable(StudioError):
     exit_status = ExitStatus.BAD_INPUT
 
 
+class ProjectLocked(ProjectUnavailable):
+    """Another window or command is writing to the project; it can still be read."""
+
+
 class JobCancelled(StudioError):
     """The person stopped the job; nothing of it is kept."""
 

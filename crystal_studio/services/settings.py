@@ -37,12 +37,12 @@ class DesignDefaults(_Section):
     """What a new message begins with.
 
     Attributes:
-        seed_mode: "new" draws a seed for every message, "fixed" uses `seed`.
+        seed_mode: "new" draws a seed for every message, "fixed" uses `seed`, "next" counts up from it.
     """
 
     candidates: int = Field(default=10, ge=1, le=200)
     strength: float = Field(default=0.1, gt=0, le=1)
-    seed_mode: Literal["new", "fixed"] = "new"
+    seed_mode: Literal["new", "fixed", "next"] = "new"
     seed: int = Field(default=0, ge=0, lt=2**63)
 
 
@@ -64,6 +64,7 @@ class Settings(_Section):
     Attributes:
         viewer: how crystals are drawn, as the viewer writes it.
         recent_projects: newest first.
+        drafts: project file -> what was typed there and not sent.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -73,11 +74,17 @@ class Settings(_Section):
     folders: Folders = Folders()
     confirmations: Confirmations = Confirmations()
     viewer: dict[str, Any] = Field(default_factory=dict)
+    drafts: dict[str, str] = Field(default_factory=dict)
 
     def with_recent(self, project: Path) -> Settings:
         """The same with this project as the most recent one."""
         others = tuple(one for one in self.recent_projects if one != str(project))
         return self.model_copy(update={"recent_projects": (str(project), *others)[:MOST_RECENT_PROJECTS]})
+
+    def with_draft(self, project: str, draft: str) -> Settings:
+        """The same with what was typed in a project and not sent; drafts of projects long unused are dropped."""
+        kept = {name: text for name, text in self.drafts.items() if name in self.recent_projects and name != project}
+        return self.model_copy(update={"drafts": {**kept, project: draft} if draft.strip() else kept})
 
 
 class SettingsFile:

@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from crystal_studio.domain.errors import ProjectUnavailable
+from crystal_studio.domain.errors import ProjectLocked
 
 
 def lock_path(project: Path) -> Path:
@@ -18,7 +18,7 @@ class WriterLock:
     """Held from construction to `release`; the kernel frees it when the process dies, however it dies.
 
     Raises:
-        ProjectUnavailable: another process, or another store of this one, is writing to the project.
+        ProjectLocked: another process, or another store of this one, is writing to the project.
     """
 
     def __init__(self, project: Path) -> None:
@@ -42,7 +42,7 @@ class WriterLock:
             except BlockingIOError as error:
                 holder = os.read(descriptor, 32).decode(errors="replace").strip()
                 os.close(descriptor)
-                raise ProjectUnavailable(_taken(project, holder)) from error
+                raise ProjectLocked(_taken(project, holder)) from error
             except OSError:
                 os.close(descriptor)
                 raise

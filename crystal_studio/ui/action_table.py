@@ -1,0 +1,158 @@
+"""What can be done in the window: names, keys, menus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class When(StrEnum):
+    """When an action can be taken."""
+
+    ALWAYS = "always"
+    NODE = "a node is shown"
+    PARENT = "the node that is shown answers another"
+    MARKABLE = "a node is shown and the project can be written to"
+    RUNNING = "a job runs or waits"
+    VIEWER = "the 3D view is there"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the window is in the middle of."""
+
+    node: bool = False
+    parent: bool = False
+    writable: bool = True
+    running: bool = False
+    viewer: bool = False
+
+    def allows(self, when: When) -> bool:
+        """Whether an action of this kind can be taken now."""
+        return {
+            When.ALWAYS: True,
+            When.NODE: self.node,
+            When.PARENT: self.node and self.parent,
+            When.MARKABLE: self.node and self.writable,
+            When.RUNNING: self.running,
+            When.VIEWER: self.viewer,
+        }[when]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that can be done.
+
+    Attributes:
+        id: "<subject>.<verb>".
+        menu: title of its menu, with the mnemonic; actions of a menu stand in the order of the table.
+        text: with its mnemonic.
+        tip: what it does, in a sentence without a full stop.
+        shortcut: portable text of the key, "" for none.
+        icon: name in Font Awesome 6 (solid), "" for none.
+        when: when it can be taken.
+        on_toolbar: whether it has a button.
+        opens_group: whether a line stands above it in the menu.
+    """
+
+    id: str
+    menu: str
+    text: str
+    tip: str
+    shortcut: str = ""
+    icon: str = ""
+    when: When = When.ALWAYS
+    on_toolbar: bool = False
+    opens_group: bool = False
+
+
+PROJECT, DESIGN, CRYSTAL, VIEW, HELP = "&Project", "&Design", "&Crystal", "&View", "&Help"
+
+# fmt: off
+ACTIONS = (
+    Action("project.new", PROJECT, "&New project…",
+           "Start an empty project in a file of your choice", "Ctrl+Shift+N", "file-circle-plus"),
+    Action("project.open", PROJECT, "&Open project…",
+           "Open a project file", "Ctrl+O", "folder-open"),
+    Action("picture.save", PROJECT, "Save &picture…",
+           "Save the 3D view as a PNG at a chosen scale", "Ctrl+Shift+E", "camera", When.VIEWER, opens_group=True),
+    Action("preferences.open", PROJECT, "P&references…",
+           "Colours, text size, what a message begins with, folders", "Ctrl+,", "gear", opens_group=True),
+    Action("window.close", PROJECT, "&Quit",
+           "Close the window; everything is stored already", "Ctrl+Q", "right-from-bracket", opens_group=True),
+
+    Action("wish.new", DESIGN, "&New wish",
+           "Begin a new branch: the next message answers no node", "Ctrl+N", "plus", on_toolbar=True),
+    Action("chat.focus", DESIGN, "&Write a message",
+           "Put the cursor into the message box", "Ctrl+L", "pen"),
+    Action("job.stop", DESIGN, "&Stop",
+           "Stop the newest job; nothing of it is kept", "Ctrl+.", "stop", When.RUNNING, on_toolbar=True),
+    Action("node.parent", DESIGN, "Go to the &parent",
+           "Show the node that this one answers", "Alt+Up", "arrow-up", When.PARENT, on_toolbar=True, opens_group=True),
+    Action("node.child", DESIGN, "Go to the newest &answer",
+           "Show the newest node that answers this one", "Alt+Down", "arrow-down", When.NODE, on_toolbar=True),
+    Action("node.previous", DESIGN, "Go to the p&revious sibling",
+           "Show the node before this one with the same parent", "Alt+Left", "arrow-left", When.NODE, on_toolbar=True),
+    Action("node.next", DESIGN, "Go to the ne&xt sibling",
+           "Show the node after this one with the same parent", "Alt+Right", "arrow-right", When.NODE, on_toolbar=True),
+    Action("node.root", DESIGN, "Go to the &first node",
+           "Show the node that this branch began with", "Alt+Home", "angles-up", When.PARENT),
+    Action("node.star", DESIGN, "S&tar",
+           "Mark as a favourite, or unmark", "Ctrl+D", "star", When.MARKABLE, on_toolbar=True, opens_group=True),
+
+    Action("style.ball_and_stick", CRYSTAL, "&Balls and sticks",
+           "Atoms as balls, bonds as sticks", "Ctrl+1", "circle-nodes", When.VIEWER),
+    Action("style.space_filling", CRYSTAL, "S&pace filling",
+           "Atoms at their full radius", "Ctrl+2", "circle", When.VIEWER),
+    Action("style.stick", CRYSTAL, "&Sticks",
+           "Bonds alone", "Ctrl+3", "grip-lines", When.VIEWER),
+    Action("style.polyhedra", CRYSTAL, "P&olyhedra",
+           "Coordination polyhedra", "Ctrl+4", "cubes", When.VIEWER),
+    Action("camera.a", CRYSTAL, "View along &a",
+           "Look along the lattice vector a", "Ctrl+Alt+1", "", When.VIEWER, opens_group=True),
+    Action("camera.b", CRYSTAL, "View along &b",
+           "Look along the lattice vector b", "Ctrl+Alt+2", "", When.VIEWER),
+    Action("camera.c", CRYSTAL, "View along &c",
+           "Look along the lattice vector c", "Ctrl+Alt+3", "", When.VIEWER),
+    Action("camera.a*", CRYSTAL, "View along a*",
+           "Look along the reciprocal vector a*", "Ctrl+Alt+4", "", When.VIEWER),
+    Action("camera.b*", CRYSTAL, "View along b*",
+           "Look along the reciprocal vector b*", "Ctrl+Alt+5", "", When.VIEWER),
+    Action("camera.c*", CRYSTAL, "View along c*",
+           "Look along the reciprocal vector c*", "Ctrl+Alt+6", "", When.VIEWER),
+    Action("camera.reset", CRYSTAL, "&Whole crystal",
+           "Turn and zoom so that the whole crystal is seen", "Ctrl+0", "expand", When.VIEWER, on_toolbar=True),
+
+    Action("panel.tree", VIEW, "&History", "Go to the tree of nodes", "Alt+1"),
+    Action("panel.queue", VIEW, "&Queue", "Go to the jobs that run and wait", "Alt+2"),
+    Action("panel.chat", VIEW, "&Chat", "Go to the chat", "Alt+3"),
+    Action("panel.pivot", VIEW, "Pi&vot", "Go to the text that conditioned the sampler", "Alt+4"),
+    Action("panel.candidates", VIEW, "C&andidates", "Go to the crystals that were drawn for this node", "Alt+5"),
+    Action("panel.validity", VIEW, "Chec&ks", "Go to the validity checks", "Alt+6"),
+    Action("panel.gap", VIEW, "Band &gap", "Go to the predicted band gap", "Alt+7"),
+    Action("panel.stability", VIEW, "&Stability", "Go to the predicted stability", "Alt+8"),
+    Action("panel.details", VIEW, "De&tails", "Go to what is needed to make the node again", "Alt+9"),
+    Action("panel.symmetry", VIEW, "S&ymmetry", "Go to the symmetry of the crystal", "Alt+0"),
+    Action("panel.sites", VIEW, "At&oms", "Go to the table of atoms"),
+    Action("panel.measurements", VIEW, "&Measure", "Go to distances and angles"),
+    Action("panel.powder", VIEW, "Po&wder", "Go to the simulated powder pattern"),
+    Action("panel.log", VIEW, "&Log", "Go to what the program has noted"),
+    Action("text.larger", VIEW, "La&rger text",
+           "Make the text of the window larger", "Ctrl++", "magnifying-glass-plus", opens_group=True),
+    Action("text.smaller", VIEW, "Smaller t&ext",
+           "Make the text of the window smaller", "Ctrl+-", "magnifying-glass-minus"),
+    Action("theme.toggle", VIEW, "Light or &dark",
+           "Change between light and dark colours", "Ctrl+Shift+D", "circle-half-stroke", on_toolbar=True),
+    Action("layout.reset", VIEW, "Reset layo&ut",
+           "Put every panel back where it was at first", "", "table-columns", opens_group=True),
+
+    Action("palette.open", HELP, "&Find an action or node…",
+           "Type a part of what you want to do, or of a node", "Ctrl+Shift+P", "magnifying-glass", on_toolbar=True),
+    Action("shortcuts.show", HELP, "&Keys",
+           "All keys on one sheet", "F1", "keyboard"),
+    Action("diagnostics.copy", HELP, "&Copy diagnostics",
+           "Versions, folders and models to the clipboard; nothing of your project", "", "copy", opens_group=True),
+    Action("about.show", HELP, "&About Crystal Studio",
+           "Version and licence", "", "circle-info", opens_group=True),
+)
+# fmt: on

@@ -1,0 +1,1 @@
+"""Dialogs: preferences, keys, about, and what is said when something failed."""

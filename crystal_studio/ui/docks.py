@@ -1,0 +1,197 @@
+"""The panels around the 3D view: where they are at first, and made when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+AREAS = Qt.DockWidgetArea
+_FEATURES = (
+    QDockWidget.DockWidgetFeature.DockWidgetClosable
+    | QDockWidget.DockWidgetFeature.DockWidgetMovable
+    | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+)
+
+
+class Place(StrEnum):
+    """Where a panel is at first; panels of one place are tabs of each other."""
+
+    LEFT = "left"
+    BOTTOM = "bottom"
+    RIGHT = "right"
+
+
+_AREA_OF = {
+    Place.LEFT: AREAS.LeftDockWidgetArea,
+    Place.BOTTOM: AREAS.BottomDockWidgetArea,
+    Place.RIGHT: AREAS.RightDockWidgetArea,
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel.
+
+    Attributes:
+        name: of its dock in stored layouts; never changed.
+        title: on its tab.
+        place: where it is at first.
+    """
+
+    name: str
+    title: str
+    place: Place
+
+
+PANELS = (
+    Panel("tree", "History", Place.LEFT),
+    Panel("queue", "Queue", Place.LEFT),
+    Panel("chat", "Chat", Place.RIGHT),
+    Panel("pivot", "Pivot", Place.RIGHT),
+    Panel("candidates", "Candidates", Place.BOTTOM),
+    Panel("validity", "Checks", Place.BOTTOM),
+    Panel("gap", "Band gap", Place.BOTTOM),
+    Panel("stability", "Stability", Place.BOTTOM),
+    Panel("details", "Details", Place.BOTTOM),
+    Panel("symmetry", "Symmetry", Place.BOTTOM),
+    Panel("sites", "Atoms", Place.BOTTOM),
+    Panel("measurements", "Measure", Place.BOTTOM),
+    Panel("powder", "Powder", Place.BOTTOM),
+    Panel("log", "Log", Place.BOTTOM),
+)
+
+
+class LazyDock(QDockWidget):
+    """A dock whose panel is made when `fill` is called, at the latest.
+
+    Signals:
+        wanted: it is seen and has no panel yet.
+    """
+
+    wanted = Signal()
+
+    def __init__(self, panel: Panel, window: QMainWindow) -> None:
+        super().__init__(panel.title, window)
+        self.setObjectName(f"dock.{panel.name}")
+        self.setFeatures(_FEATURES)
+        self.panel: QWidget | None = None
+        self.visibilityChanged.connect(self._seen)
+
+    def fill(self, panel: QWidget) -> None:
+        """Put the panel in."""
+        self.panel = panel
+        self.setWidget(panel)
+        self.setFocusProxy(panel)
+
+    def _seen(self, is_visible: bool) -> None:
+        if is_visible and self.panel is None:
+            self.wanted.emit()
+
+
+class Docks(QObject):
+    """All docks of a window.
+
+    Signals:
+        filled: name of a panel that was just made.
+    """
+
+    filled = Signal(str)
+
+    def __init__(self, window: QMainWindow, makers: dict[str, Callable[[], QWidget]]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._makers = makers
+        self._may_fill = False
+        self.docks = {panel.name: LazyDock(panel, window) for panel in PANELS}
+        window.setCorner(Qt.Corner.BottomLeftCorner, AREAS.BottomDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, AREAS.RightDockWidgetArea)
+        window.setTabPosition(AREAS.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        # One pass for the burst of signals that a move of a dock sends.
+        self._titles_due = QTimer(self, singleShot=True, interval=0)
+        self._titles_due.timeout.connect(self._retitle)
+        for name, dock in self.docks.items():
+            dock.wanted.connect(lambda name=name: self._want(name))
+            for signal in (dock.topLevelChanged, dock.dockLocationChanged, dock.visibilityChanged):
+                signal.connect(lambda *_: self._titles_due.start())
+        self.arrange()
+        self._retitle()
+
+    def __getitem__(self, name: str) -> QWidget:
+        """The panel, made now if it was not there."""
+        self.prepare(name)
+        panel = self.docks[name].panel
+        assert panel is not None
+        return panel
+
+    def prepare(self, name: str) -> None:
+        """Make a panel if it is not there."""
+        dock = self.docks[name]
+        if dock.panel is None:
+            dock.fill(self._makers[name]())
+            self.filled.emit(name)
+
+    def made(self) -> dict[str, QWidget]:
+        """The panels that are there already."""
+        return {name: dock.panel for name, dock in self.docks.items() if dock.panel is not None}
+
+    def missing(self) -> list[str]:
+        """Names of the panels that are not there yet, those in sight first."""
+        names = [name for name, dock in self.docks.items() if dock.panel is None]
+        return sorted(names, key=lambda name: self.docks[name].visibleRegion().isEmpty())
+
+    def fill_when_seen(self) -> None:
+        """From now on a panel is made as soon as it comes into sight."""
+        self._may_fill = True
+
+    def show(self, name: str) -> None:
+        """Bring a panel to the front and put the keyboard there."""
+        dock = self.docks[name]
+        panel = self[name]
+        dock.show()
+        dock.raise_()
+        panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def arrange(self) -> None:
+        """Put every panel where it is at first."""
+        for panel in PANELS:
+            dock = self.docks[panel.name]
+            dock.setFloating(False)
+            self._window.addDockWidget(_AREA_OF[panel.place], dock)
+        for place in Place:
+            first, *others = (self.docks[panel.name] for panel in PANELS if panel.place is place)
+            for before, dock in zip([first, *others], others, strict=False):
+                self._window.tabifyDockWidget(before, dock)
+            for dock in (first, *others):
+                dock.show()
+            first.raise_()
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Widths and heights for 1280 x 800, in letters, so that larger text gets more room."""
+        letter = self._window.fontMetrics().averageCharWidth()
+        line = self._window.fontMetrics().height()
+        left, right, bottom = (self.docks[name] for name in ("tree", "chat", "candidates"))
+        self._window.resizeDocks([left, right], [letter * 34, letter * 58], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([bottom], [line * 14], Qt.Orientation.Vertical)
+
+    def _want(self, name: str) -> None:
+        if self._may_fill:
+            self.prepare(name)
+
+    def _retitle(self) -> None:
+        """A panel has its name on its tab; one that is alone or floats gets a title bar to be moved by."""
+        for dock in self.docks.values():
+            others = [other for other in self._window.tabifiedDockWidgets(dock) if not other.isHidden()]
+            is_tab = bool(others) and not dock.isFloating()
+            if is_tab == (dock.titleBarWidget() is None):
+                dock.setTitleBarWidget(_no_title_bar(dock) if is_tab else None)
+
+
+def _no_title_bar(dock: QDockWidget) -> QWidget:
+    empty = QWidget(dock)
+    empty.setFixedHeight(0)
+    return empty

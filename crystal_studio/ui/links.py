@@ -1,0 +1,29 @@
+"""What the panels and the 3D view tell each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from crystal_studio.ui.docks import Docks
+    from crystal_studio.ui.viewer.viewer import CrystalViewer
+
+
+def link_with_viewer(name: str, panel: QWidget, viewer: CrystalViewer) -> None:
+    """Connect one panel with the 3D view; to be called once for each pair, when both are there."""
+    if name == "chat":
+        panel.frames_arrived.connect(viewer.show_live)
+    elif name == "sites":
+        viewer.picks_changed.connect(panel.show_picks)
+        panel.sites_selected.connect(viewer.select_sites)
+    elif name == "symmetry":
+        panel.sites_selected.connect(viewer.select_sites)
+    elif name == "measurements":
+        viewer.picks_changed.connect(panel.show_picks)
+
+
+def link_panels(docks: Docks) -> None:
+    """Connect chat and tree with each other: branching from a node goes on in the message box."""
+    docks["tree"].branch_requested.connect(lambda _node_id: docks.show("chat"))
