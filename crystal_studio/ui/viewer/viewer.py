@@ -1,0 +1,361 @@
+"""The 3D view of the crystal that the session shows."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent, QImage
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.trajectory import Frame
+from crystal_studio.scene.build import build
+from crystal_studio.scene.directions import ViewDirection
+from crystal_studio.scene.drawable import Scene, Style
+from crystal_studio.scene.options import SceneOptions
+from crystal_studio.ui import theme
+from crystal_studio.ui.session_state import SessionState
+from crystal_studio.ui.viewer.camera import Camera, looking, standing
+from crystal_studio.ui.viewer.canvas import Canvas
+from crystal_studio.ui.viewer.direction_field import Complaint
+from crystal_studio.ui.viewer.measuring import overlay_of
+from crystal_studio.ui.viewer.overlay import Overlay
+from crystal_studio.ui.viewer.picks import Pick, picked
+from crystal_studio.ui.viewer.starter import Starter
+from crystal_studio.ui.viewer.trajectory_bar import TrajectoryBar
+from crystal_studio.ui.viewer.viewer_bar import ViewerBar
+from crystal_studio.ui.viewer.words_over_view import WordsOverView
+
+if TYPE_CHECKING:
+    from crystal_studio.ui.viewer.renderer import Renderer
+
+log = logging.getLogger(__name__)
+
+LARGEST_PICTURE_SCALE = 8.0
+_EMPTY = "Describe a crystal to see it here"
+_STARTING = "The 3D view is starting…"
+_NO_OPENGL = (
+    "Crystals cannot be drawn: this computer offers no OpenGL 3.2. Install Mesa (on Debian and Ubuntu: "
+    "apt install libgl1-mesa-dri libegl1) or a graphics driver, then start again. Everything else goes on."
+)
+
+
+class CrystalViewer(QWidget):
+    """Draws `state.crystal`, a trajectory, or what is being sampled.
+
+    Signals:
+        ready: the first picture can be drawn.
+        picks_changed: sites of the picked atoms, up to four.
+        atom_picked: the site that was just clicked.
+        options_changed: the new `SceneOptions`, changed by a person here.
+        camera_changed: the new `Camera`, moved by a person here.
+    """
+
+    ready = Signal()
+    picks_changed = Signal(tuple)
+    atom_picked = Signal(int)
+    options_changed = Signal(object)
+    camera_changed = Signal(object)
+
+    def __init__(self, state: SessionState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._options = SceneOptions()
+        self._crystal: Crystal | None = None
+        self._live = False
+        self._scene: Scene | None = None
+        self._picks: tuple[Pick, ...] = ()
+        self._renderer: Renderer | None = None
+        self._linked: set[CrystalViewer] = set()
+        self._fitted_for: tuple[float, ...] = ()
+        self.bar, self.canvas, self.player = ViewerBar(self._options), Canvas(), TrajectoryBar()
+        self.complaint, self.words = Complaint(), WordsOverView(self.canvas)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.bar, self.complaint, self.canvas, self.player):
+            column.addWidget(part, 1 if part is self.canvas else 0)
+        self._starter = Starter(self)
+        self._connect()
+        self._show_crystal(state.crystal)
+
+    @property
+    def options(self) -> SceneOptions:
+        """How crystals are drawn."""
+        return self._options
+
+    @property
+    def scene(self) -> Scene | None:
+        """What is drawn now."""
+        return self._scene
+
+    @property
+    def picks(self) -> tuple[int, ...]:
+        """Sites of the picked atoms."""
+        return tuple(one.site for one in self._picks)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether pictures can be drawn."""
+        return self._renderer is not None
+
+    def set_style(self, style: Style) -> None:
+        """Draw in this style."""
+        self._choose(replace(self._options, style=style))
+
+    def set_options(self, options: SceneOptions) -> None:
+        """Draw like this; tells nobody."""
+        self._options = options
+        self.bar.show_options(options)
+        self._rebuild()
+
+    def view_along(self, direction: ViewDirection) -> None:
+        """Look along a direction, with the whole crystal in sight."""
+        if self._scene is None or self.canvas.camera is None:
+            return
+        toward_eye, up = direction.vectors(np.asarray(self._scene.lattice, dtype=np.float64))
+        self._aim(self._fitted(looking(self.canvas.camera, toward_eye, up)))
+
+    def reset_camera(self) -> None:
+        """The usual view of the whole crystal."""
+        if self._scene is not None:
+            perspective = self.bar.perspective.isChecked()
+            standard = standing(np.asarray(self._scene.lattice, dtype=np.float64))
+            self._aim(self._fitted(replace(standard, perspective=perspective)))
+
+    def set_camera(self, camera: Camera) -> None:
+        """Look from here; tells nobody (a linked view calls this)."""
+        self.canvas.aim(camera)
+
+    def set_perspective(self, perspective: bool) -> None:
+        """Near things larger, or all of one scale."""
+        self.bar.perspective.setChecked(perspective)
+        if self.canvas.camera is not None and self.canvas.camera.perspective != perspective:
+            self._aim(replace(self.canvas.camera, perspective=perspective))
+
+    def link(self, other: CrystalViewer) -> None:
+        """Turn, move and zoom together with another view from now on."""
+        if other not in self._linked:
+            self._linked.add(other)
+            self.camera_changed.connect(other.set_camera)
+            other.link(self)
+            if self.canvas.camera is not None:
+                other.set_camera(self.canvas.camera)
+
+    def unlink(self, other: CrystalViewer) -> None:
+        """Go separate ways again."""
+        if other in self._linked:
+            self._linked.remove(other)
+            self.camera_changed.disconnect(other.set_camera)
+            other.unlink(self)
+
+    def select_sites(self, sites: tuple[int, ...]) -> None:
+        """Mark atoms that were chosen elsewhere; tells nobody."""
+        self._picks = tuple(Pick(int(site)) for site in sites)
+        self._lay()
+
+    def show_frames(self, frames: tuple[Frame, ...]) -> None:
+        """Play how a crystal was denoised; with no frames, say that none were kept."""
+        if not frames:
+            self.words.say_state("How this crystal was denoised was not kept.")
+            return
+        self._live = False
+        self.player.open_frames(frames)
+
+    def show_live(self, frames: tuple[Frame, ...]) -> None:
+        """Draw what is being sampled: the first draw of the batch, and say that it is unfinished."""
+        if not frames:
+            return
+        frame = frames[0]
+        if not self._live:
+            self.player.forget()
+            self._clear_picks()
+        self._live = True
+        self.words.say_state(f"sampling, step {frame.step} of {frame.steps}: not a result yet")
+        self._draw(frame.crystal, moving=True)
+
+    def end_live(self) -> None:
+        """Back to the session's crystal, where sampling was stopped or failed."""
+        if self._live:
+            self._show_crystal(self._state.crystal)
+
+    def save_png(self, path: Path, scale: float = 2.0, transparent: bool = False, *, axes: bool = False) -> None:
+        """Write the view as a PNG, `scale` times as large as on screen, without controls and marks of the mouse.
+
+        Raises:
+            UserCorrectable: nothing is drawn, the scale is out of range, or the file cannot be written.
+        """
+        if not 0 < scale <= LARGEST_PICTURE_SCALE:
+            raise UserCorrectable(f"The scale of a picture is above 0 and at most {LARGEST_PICTURE_SCALE:g}.")
+        if not self.picture(scale, transparent, axes=axes).save(str(path), "PNG"):
+            raise UserCorrectable(f"The picture could not be written to {path}. Choose another folder.")
+
+    def picture(self, scale: float = 1.0, transparent: bool = False, *, axes: bool = True) -> QImage:
+        """The view as an image.
+
+        Raises:
+            UserCorrectable: nothing is drawn.
+        """
+        if self._renderer is None or self._scene is None:
+            raise UserCorrectable("There is no picture yet: show a crystal first.")
+        return self.canvas.picture(scale, transparent=transparent, axes=axes)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Give OpenGL's memory back and listen no longer."""
+        self._starter.stop()
+        self.player.forget()
+        for other in tuple(self._linked):
+            self.unlink(other)
+        if self._renderer is not None:
+            self.canvas.use(None)
+            self._renderer.close()
+            self._renderer = None
+        super().closeEvent(event)
+
+    def _connect(self) -> None:
+        canvas, bar = self.canvas, self.bar
+        canvas.painted_once.connect(self._starter.start)
+        self._starter.ready.connect(self._begin)
+        self._starter.failed.connect(self._give_up)
+        canvas.camera_changed.connect(self.camera_changed)
+        canvas.clicked.connect(self._click)
+        canvas.style_asked.connect(lambda index: self.set_style(tuple(Style)[index]))
+        canvas.reset_asked.connect(self.reset_camera)
+        canvas.clear_asked.connect(self._escape)
+        bar.style_chosen.connect(self.set_style)
+        bar.options_chosen.connect(self._choose)
+        bar.direction_chosen.connect(self.view_along)
+        bar.direction.complained.connect(self.complaint.say)
+        bar.perspective_chosen.connect(self.set_perspective)
+        bar.frames_asked.connect(self._ask_frames)
+        bar.reset_asked.connect(self.reset_camera)
+        self.player.frame_chosen.connect(self._show_frame)
+        self.player.closed.connect(lambda: self._show_crystal(self._state.crystal))
+        self._state.crystal_changed.connect(self._show_crystal)
+        self._state.current_changed.connect(self._offer_frames)
+        theme.switch.changed.connect(self.canvas.update)
+
+    def _begin(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self.bar.show_icons()
+        self.canvas.use(renderer)
+        if self._scene is not None:
+            renderer.show(self._scene)
+        self._explain()
+        self.ready.emit()
+
+    def _give_up(self, reason: str) -> None:
+        log.error("no 3D view: %s", reason)
+        self.canvas.message = _NO_OPENGL
+        self.canvas.update()
+
+    def _explain(self) -> None:
+        """The sentence in the place of a crystal."""
+        if self.canvas.message != _NO_OPENGL:
+            self.canvas.message = _EMPTY if self._crystal is None or self._renderer is not None else _STARTING
+            self.canvas.update()
+
+    def _show_crystal(self, crystal: Crystal | None) -> None:
+        self._live = False
+        self.player.forget()
+        self.words.say_state("")
+        same = crystal is not None and self._crystal is not None and crystal.content_hash == self._crystal.content_hash
+        if not same:
+            self._clear_picks()
+        self._draw(crystal)
+
+    def _offer_frames(self, _node: Node | None) -> None:
+        self.bar.frames.setEnabled(self._state.current is not None)
+
+    def _ask_frames(self) -> None:
+        if self._state.current is not None:
+            self.show_frames(self._state.frames(self._state.current.id))
+
+    def _show_frame(self, frame: Frame) -> None:
+        self._clear_picks()
+        self.words.say_state(f"denoising, step {frame.step} of {frame.steps}")
+        self._draw(frame.crystal, moving=True)
+
+    def _draw(self, crystal: Crystal | None, *, moving: bool = False) -> None:
+        """Draw a crystal; while frames follow each other the camera stays."""
+        self._crystal = crystal
+        self.bar.atoms.show_elements(crystal.composition.elements if crystal is not None else ())
+        self._rebuild(moving=moving)
+        if crystal is None:
+            self._fitted_for = ()
+        elif self.canvas.camera is None:
+            self.reset_camera()
+        elif not moving:
+            self._fit_if_other()
+
+    def _rebuild(self, *, moving: bool = False) -> None:
+        self._scene = build(self._crystal, self._options) if self._crystal is not None else None
+        self.words.say_notices(self._scene.notices if self._scene is not None else ())
+        if self._scene is None:
+            self.canvas.camera = None
+        elif self._renderer is not None:
+            self._renderer.show(self._scene)
+        self._lay()
+        self._explain()
+        self.canvas.redraw(moving=moving)
+
+    def _fit_if_other(self) -> None:
+        """Keep the person's view of a crystal of the same size; show another one whole, turned as before."""
+        assert self._crystal is not None
+        size = (*self._crystal.lengths_angstrom.round(2), *self._crystal.angles_degree.round(1))
+        if size != self._fitted_for and self.canvas.camera is not None:
+            self._fitted_for = size
+            self._aim(self._fitted(self.canvas.camera))
+
+    def _fitted(self, camera: Camera) -> Camera:
+        assert self._scene is not None
+        spheres, corners = self._scene.spheres, self._scene.cell.segments_E23.reshape(-1, 3)
+        points = np.concatenate([spheres.centers_A3, corners])
+        radii = np.concatenate([spheres.radii_A, np.zeros(len(corners))])
+        return camera.fitted(points, radii, self.canvas.aspect)
+
+    def _aim(self, camera: Camera) -> None:
+        self.canvas.aim(camera)
+        self.camera_changed.emit(camera)
+
+    def _choose(self, options: SceneOptions) -> None:
+        extent = self._options.supercell, self._options.boundary
+        self.set_options(options)
+        if (options.supercell, options.boundary) != extent and self.canvas.camera is not None:
+            self._aim(self._fitted(self.canvas.camera))
+        self.options_changed.emit(options)
+
+    def _click(self, x: float, y: float, shift: bool) -> None:
+        if self._scene is None or self.canvas.camera is None or self._live:
+            return
+        spheres = self._scene.spheres
+        index = self.canvas.camera.picked((x, y), self.canvas.pixels, spheres.centers_A3, spheres.radii_A)
+        clicked = Pick.of(spheres, index) if index is not None else None
+        self._picks = picked(self._picks, clicked, add=shift)
+        self._lay()
+        self.picks_changed.emit(self.picks)
+        if clicked is not None:
+            self.atom_picked.emit(clicked.site)
+
+    def _escape(self) -> None:
+        if self.player.isVisible():
+            self.player.close_frames()
+        else:
+            self._clear_picks()
+            self._lay()
+
+    def _clear_picks(self) -> None:
+        if self._picks:
+            self._picks = ()
+            self.picks_changed.emit(())
+
+    def _lay(self) -> None:
+        """Bring labels, marks and measurements up to date."""
+        self.canvas.lay(overlay_of(self._scene, self._picks) if self._scene is not None else Overlay())

@@ -1,0 +1,45 @@
+"""Plain sentences over the picture: what is being shown, and what the scene has to say."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from crystal_studio.ui import theme
+from crystal_studio.ui.plain_label import PlainLabel
+
+
+class WordsOverView:
+    """Two lines at the top of a view; the mouse goes through them."""
+
+    def __init__(self, over: QWidget) -> None:
+        self.state, self.notices = PlainLabel(parent=over), PlainLabel(parent=over, wraps=True)
+        column = QVBoxLayout(over)
+        for label in (self.state, self.notices):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            label.hide()
+            column.addWidget(label, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        theme.switch.changed.connect(self._recolour)
+        self._recolour()
+
+    def say_state(self, text: str) -> None:
+        """What is shown instead of a finished crystal; "" for a finished one."""
+        _say(self.state, text)
+
+    def say_notices(self, notices: tuple[str, ...]) -> None:
+        """What the scene has left out, and such."""
+        _say(self.notices, " ".join(notices))
+
+    def _recolour(self) -> None:
+        colours = theme.current()
+        for label, text, ground in (
+            (self.state, colours.on_accent, colours.accent),
+            (self.notices, colours.muted, colours.raised),
+        ):
+            label.setStyleSheet(f"color: {text}; background: {ground}; padding: 3px 8px; border-radius: 4px;")
+
+
+def _say(label: PlainLabel, text: str) -> None:
+    label.setText(text)
+    label.setVisible(bool(text))
