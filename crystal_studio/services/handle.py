@@ -19,10 +19,14 @@ from crystal_studio.services.jobs import (
     DesignJob,
     DiffractionJob,
     Job,
+    PromoteJob,
+    RepairJob,
     SitesJob,
     SymmetryJob,
     WarmUpJob,
 )
+from crystal_studio.services.promote import promote
+from crystal_studio.services.repair import repair
 from crystal_studio.services.request import DesignRequest
 from crystal_studio.services.warm_up import warm_up
 
@@ -82,6 +86,18 @@ def _design(job: DesignJob, bench: Workbench, context: JobContext) -> Node:
         return respond(request, bench.engines, store, context)
 
 
+def _promote(job: PromoteJob, bench: Workbench, context: JobContext) -> Node:
+    with bench.open_store(job.project) as store:
+        node = store.node(job.node)
+        return promote(node, job.candidate, bench.engines, store, context, {"version": bench.version})
+
+
+def _repair(job: RepairJob, bench: Workbench, context: JobContext) -> Node:
+    with bench.open_store(job.project) as store:
+        node = store.node(job.node)
+        return repair(node, job.repair, bench.engines, store, context, {"version": bench.version})
+
+
 def _symmetry(job: SymmetryJob, bench: Workbench, context: JobContext) -> object:
     return bench.inspector.symmetry(job.crystal, _checked(job.symprec_angstrom))
 
@@ -112,6 +128,8 @@ def _checked(symprec_angstrom: float) -> float:
 _HANDLERS: dict[type, Callable[[Any, Workbench, JobContext], object]] = {
     WarmUpJob: _warm_up,
     DesignJob: _design,
+    PromoteJob: _promote,
+    RepairJob: _repair,
     SymmetryJob: _symmetry,
     SitesJob: _sites,
     CellJob: _cell,

@@ -127,7 +127,7 @@ def _place(text: str, error: PivotSyntaxError) -> str:
     """The mistake with the number of its sentence and of its first character, both counted from one."""
     shown = error.sentence if len(error.sentence) <= 160 else error.sentence[:157] + "..."
     start = text.find(error.sentence)
-    number = len(re.findall(r"\.\s+(?=[A-Z])", text[:start])) + 1
+    number = 1 + sum(end.end() <= start for end in re.finditer(r"\.\s+(?=[A-Z])", text))
     where = f"Sentence {number} of the pivot (from character {start + 1})" if start >= 0 else "The pivot"
     return f"{where} cannot be read: '{shown}'. Expected {error.expected.rstrip('.')}."
 

@@ -1,0 +1,61 @@
+"""Which elements might take another's place where the charges of a compound do not sum to zero."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
+
+from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.elements import BY_SYMBOL
+from crystal_studio.domain.intent import Limits
+from crystal_studio.services.listen_roles import can_replace
+from crystal_studio.services.listen_words import NOBLE_GASES, RADIOACTIVE
+
+MOST_SWAPS = 5
+_MOST_OF_ONE = 2  # so that more than one element of the compound is offered a substitute
+
+
+def swaps(composition: Composition, limits: Limits) -> list[tuple[str, str]]:
+    """Pairs (old, new) that let the common oxidation states sum to zero, chemically nearest first.
+
+    Nearness is the distance in Pettifor's order of the elements, in which neighbours of a group stand side by side.
+    """
+    found: list[tuple[str, str]] = []
+    offered: Counter[str] = Counter()
+    for old, new in sorted(_pairs(composition, limits), key=_distance):
+        if offered[old] < _MOST_OF_ONE and can_be_neutral(composition.replaced({old: new})):
+            found.append((old, new))
+            offered[old] += 1
+        if len(found) == MOST_SWAPS:
+            break
+    return found
+
+
+def can_be_neutral(composition: Composition) -> bool:
+    """Whether common oxidation states sum to zero with no cation more electronegative than an anion."""
+    elements = [BY_SYMBOL[symbol] for symbol in composition.elements]
+    counts = [count for _, count in composition.amounts]
+    for charges in product(*(element.common_oxidation_states for element in elements)):
+        if sum(charge * count for charge, count in zip(charges, counts, strict=True)):
+            continue
+        anions = [one.electronegativity or 0.0 for one, charge in zip(elements, charges, strict=True) if charge < 0]
+        cations = [one.electronegativity or 0.0 for one, charge in zip(elements, charges, strict=True) if charge > 0]
+        if anions and cations and max(cations) <= min(anions):
+            return True
+    return False
+
+
+def _pairs(composition: Composition, limits: Limits) -> Iterator[tuple[str, str]]:
+    barred = NOBLE_GASES | RADIOACTIVE | limits.excluded | set(composition.elements)
+    for old in composition.elements:
+        for new in BY_SYMBOL:
+            is_allowed = not limits.allowed or new in limits.allowed
+            if new not in barred and is_allowed and can_replace(new, old, composition):
+                yield old, new
+
+
+def _distance(pair: tuple[str, str]) -> tuple[int, float, str]:
+    old, new = (BY_SYMBOL[symbol] for symbol in pair)
+    between = abs(old.mendeleev_number - new.mendeleev_number)
+    return between, -(new.crustal_abundance_ppm or 0.0), pair[0] + pair[1]
