@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QPixmap
 
 from crystal_studio.domain.candidate import Candidate
 from crystal_studio.domain.history import Node
@@ -94,7 +94,7 @@ class CandidatesModel(QAbstractTableModel):
         if role == ORDER_ROLE:
             return float(row)
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._shelf.picture(candidate.crystal.content_hash, lambda: candidate.crystal)
+            return self._shelf.picture(candidate.crystal.content_hash, lambda: candidate.crystal) or _blank()
         return self._of_row(row, candidate, False, role)
 
     def _of_row(self, row: int, candidate: Candidate, is_number: bool, role: int) -> Any:
@@ -175,6 +175,13 @@ def _finite(value: float | None) -> float | None:
 
 def _value(measured: Measured | None) -> float | None:
     return _finite(measured.value) if measured else None
+
+
+def _blank() -> QPixmap:
+    """Keeps the place of a picture that is not drawn yet."""
+    empty = QPixmap(THUMBNAIL_SIZE, THUMBNAIL_SIZE)
+    empty.fill(Qt.GlobalColor.transparent)
+    return empty
 
 
 def _font(bold: bool, italic: bool) -> QFont:

@@ -211,5 +211,7 @@ class QueuePanel(QWidget):
 
 def _label(text: str) -> QLabel:
     made = QLabel(breakable(text), textFormat=Qt.TextFormat.PlainText, wordWrap=True)
-    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(True)
+    made.setSizePolicy(policy)
     return made

@@ -19,7 +19,7 @@ def facts(outline: NodeOutline, mark: Mark) -> str:
     parts = [formula_text(outline.formula)] if mark.name else []
     parts += [space_group_text(outline.space_group), f"gap {with_unit(outline.band_gap_ev, 'eV')}"]
     if (hull := number_text(outline.e_above_hull_ev)) != MISSING:
-        parts.append(f"hull {hull} eV")
+        parts.append(f"hull {hull} eV/atom")
     return " · ".join(parts)
 
 

@@ -76,7 +76,9 @@ class NodePage(QWidget):
 def words(text: str, *, bold: bool = False, muted: bool = False, selectable: bool = False) -> QLabel:
     """A paragraph of plain text that never widens its panel."""
     label = QLabel(breakable(text), textFormat=Qt.TextFormat.PlainText, wordWrap=True)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(True)
+    label.setSizePolicy(policy)
     if bold:
         font = label.font()
         font.setBold(True)

@@ -142,10 +142,9 @@ def _number_lines(check: CheckResult, node: Node) -> list[QWidget]:
     if rows:
         return [_charge_table(rows)]
     numbers = figures(check)
-    lines = [", ".join(f"{name} {value}" for name, value in numbers.values)] if numbers.values else []
-    if numbers.threshold:
-        lines.append(f"threshold {numbers.threshold}")
-    return [words(line, selectable=True) for line in lines]
+    line = ", ".join(f"{name} {value}" for name, value in numbers.values)
+    compared = f"{line} (threshold {numbers.threshold})" if numbers.threshold else line
+    return [words(compared.strip(), selectable=True)] if compared else []
 
 
 def _charge_table(rows: list[tuple[str, str, str, str]]) -> QWidget:
