@@ -30,6 +30,7 @@ _TOO_DENSE_OR_LOOSE = {"min_distance", "volume", "distance_over_radii", "density
 _UNBALANCED = {"smact", "charge_sums", "charge_balance"}
 _LEAST_CHANGE = 0.005  # of a volume; less is no scaling
 _LEAST_GAIN_EV_PER_ATOM = 1e-3
+_NOTHING_TO_MEND = "this made it no better: no check had failed before"
 
 
 def repairs(node: Node) -> tuple[Repair, ...]:
@@ -237,20 +238,18 @@ def _verdict(before: Sequence[CheckResult], after: Sequence[CheckResult], is_bet
         yield f"mended: {_listed(old.keys() - new.keys())}"
     if new.keys() - old.keys():
         yield f"fails now: {_listed(new.keys() - old.keys())}"
-    if _weight(new) > _weight(old):
-        yield f"this made it worse: {_listed(new.keys())} fails"
-    elif _weight(new) == _weight(old) and not is_better:
-        left = f"{_listed(new.keys())} still fails" if new else "no check had failed before"
-        yield f"this made it no better: {left}"
+    required_before, required_now = sum(old.values()), sum(new.values())
+    if (required_now, len(new)) > (required_before, len(old)):
+        yield f"this made it worse: {_listed(new)} fails"
+    elif required_now and required_now == required_before:
+        yield f"this made it no better: {_listed(name for name, required in new.items() if required)} still fails"
+    elif len(new) == len(old) and not is_better:
+        yield f"this made it no better: {_listed(new)} still fails" if new else _NOTHING_TO_MEND
 
 
 def _failed(checks: Sequence[CheckResult]) -> dict[str, bool]:
     """Failed checks and whether each is required."""
     return {check.name: check.required for check in checks if check.passed is False}
-
-
-def _weight(failed: Mapping[str, bool]) -> tuple[int, int]:
-    return sum(failed.values()), len(failed)
 
 
 def _listed(names: Iterable[str]) -> str:
