@@ -44,7 +44,7 @@ class SceneOptions:
         style: ball and stick, space filling, sticks or polyhedra.
         scheme: whose element colours.
         colours: own colours of elements, before the scheme's.
-        hidden: elements that are not drawn, nor their bonds and polyhedra.
+        hidden: elements whose atoms are not drawn, nor their bonds, nor the polyhedra around them.
         supercell: repeats along a, b, c.
         boundary: whether an atom on a face, edge or corner of the cell appears on all of them.
         complete: whether molecules and complex anions (SiO4, CO3) that the boundary cuts are drawn whole, and, where
