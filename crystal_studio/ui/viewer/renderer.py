@@ -42,6 +42,8 @@ class Renderer:
         self._polyhedra, self._edges, self._cell = PolyhedronActor(), LineActor(), LineActor()
         self._renderer = vtkRenderer()
         self._renderer.AutomaticLightCreationOff()
+        # VTK's own way without peeling mixes all faces alike; ours are sorted, see `PolyhedronActor.order`.
+        self._renderer.SetUseOIT(False)
         for light in _lights():
             self._renderer.AddLight(light)
         for one in (self._spheres, self._sticks, self._cell, self._edges, self._polyhedra):
