@@ -1,6 +1,6 @@
 """An engine host that does what the message of its job says: `python scripted_host.py`, started by the tests.
 
-The message is a row of words, each done in turn: "sleep:2" (polling for cancellation), "stall:2" (deaf to it),
+The message is a row of words, each done in turn: "sleep:2" (polling for cancellation), "stall:2" (deaf to it), "grip",
 "tokens:100", "progress:1000", "flood:20000", "say:hello", "raise:UserCorrectable", "crash", "exit", "garbage",
 "huge", "allocate", "print", "unpicklable", "commit".
 """
@@ -8,6 +8,7 @@ The message is a row of words, each done in turn: "sleep:2" (polling for cancell
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import sys
@@ -50,6 +51,10 @@ class Script:
     def stall(self, job: Job, context: JobContext, argument: str) -> str:
         time.sleep(float(argument))
         return "stalled"
+
+    def grip(self, job: Job, context: JobContext, argument: str) -> object:
+        """Hold the interpreter's lock for hours, as a library in C may."""
+        return re.match(r"(a+)+$", "a" * 60 + "b")
 
     def tokens(self, job: Job, context: JobContext, argument: str) -> str:
         for index in range(int(argument)):

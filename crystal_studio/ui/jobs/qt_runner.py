@@ -44,7 +44,8 @@ class _Lane:
         self.running: str | None = None
         self.state = "closed"
         self.process: int | None = None
-        self.is_warm = False
+        self.was_warm = False
+        self.is_cold = True
 
 
 class QtJobRunner(JobRunner):
@@ -208,7 +209,7 @@ class QtJobRunner(JobRunner):
     def _end(self, lane: _Lane, news: Done | Failed | Cancelled) -> None:
         lane.running = None
         if isinstance(news, Done):
-            lane.is_warm = lane.is_warm or isinstance(self._jobs[news.id], WarmUpJob)
+            self._note_warmth(lane, self._jobs[news.id])
             self._kept.move(news.id, JobState.DONE)
             self.finished.emit(news.id, news.result)
         elif isinstance(news, Failed):
@@ -226,3 +227,16 @@ class QtJobRunner(JobRunner):
         if state != lane.state:
             lane.state = state
             self.lane_changed.emit(name.value, state)
+            self._warm_again(lane)
+
+    def _note_warmth(self, lane: _Lane, done: Job) -> None:
+        lane.is_cold = False
+        lane.was_warm = lane.was_warm or isinstance(done, WarmUpJob)
+
+    def _warm_again(self, lane: _Lane) -> None:
+        """A host that took the place of one with loaded models loads them while there is nothing else to do."""
+        if lane.state == "starting":
+            lane.is_cold = True
+        elif lane.state == "ready" and lane.is_cold and lane.was_warm and not lane.waiting and lane.running is None:
+            lane.is_cold = False
+            self.submit(WarmUpJob())

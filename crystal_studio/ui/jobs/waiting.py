@@ -65,10 +65,11 @@ class WaitingJobs:
     def _read(self, rows: list[QueuedJob]) -> list[tuple[str, Job]]:
         from crystal_studio.services.job_json import job_from_json
 
-        jobs = []
+        jobs: list[tuple[str, Job]] = []
+        project = getattr(self._queue, "path", None)  # a queue in a file that may have been moved since
         for row in rows:
             try:
-                jobs.append((row.id, job_from_json(row.kind, row.payload)))
+                jobs.append((row.id, job_from_json(row.kind, row.payload, project)))
             except StudioError as error:
                 logger.warning("The queued job %s cannot be read: %s", row.title, error)
         return jobs
