@@ -15,6 +15,7 @@ from crystal_studio.engines.fake.fake_reference_library import FakeReferenceLibr
 from crystal_studio.engines.fake.fake_relaxer import FakeRelaxer
 from crystal_studio.engines.fake.fake_sampler import FakeSampler
 from crystal_studio.engines.fake.scripted_language_model import ScriptedLanguageModel
+from crystal_studio.ports.describer import Symmetrizer
 
 
 @dataclass
@@ -31,7 +32,7 @@ class FakeEngines:
     prototypes: FakePrototypeLibrary = field(default_factory=FakePrototypeLibrary)
     checker: FakeChecker = field(default_factory=FakeChecker)
     describer: FakeDescriber = field(default_factory=FakeDescriber)
-    symmetrizer: FakeSymmetrizer = field(default_factory=FakeSymmetrizer)
+    symmetrizer: Symmetrizer = field(default_factory=FakeSymmetrizer)
     comparer: FakeComparer = field(default_factory=FakeComparer)
     references: FakeReferenceLibrary = field(default_factory=FakeReferenceLibrary)
     files: FakeCrystalFiles = field(default_factory=FakeCrystalFiles)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.elements import SYMBOLS
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.domain.trajectory import Frame
 from crystal_studio.domain.trajectory import Frame
 from crystal_studio.engines.fake.geometry import grid_crystal
 from crystal_studio.engines.fake.script import Script
@@ -19,7 +16,6 @@ from crystal_studio.ports.sampler import SampleRequest, StartState
 _SPACING_ANGSTROM = 2.82  # half the cell edge of rock salt
 _JITTER_ANGSTROM = 0.05
 _DEFAULT_STEPS = 10
-_NOISE = 0.5  # of a cell edge, at strength 1
 _MOST_FRAMES = 20
 _FRAME_SPREAD = 0.3  # of the cell, at the first step
 
@@ -56,16 +52,6 @@ class FakeSampler:
             context.progress("sampling", (step + 1) / steps)
         context.partial("frames", _frames(drawn, steps, steps, request.seed))
         return drawn
-
-
-def _frames(crystals: Sequence[Crystal], request: SampleRequest, step: int, steps: int) -> Iterator[Frame]:
-    """What the draws look like on their way: displaced by less and less."""
-    for draw, (crystal, state) in enumerate(zip(crystals, request.states, strict=True)):
-        noise = np.random.default_rng([request.seed, draw, 1]).normal(
-            scale=_NOISE * state.strength, size=(len(crystal), 3)
-        )
-        moved = (crystal.frac_coords + (1 - step / steps) * noise) % 1
-        yield Frame(draw, step, steps, Crystal(crystal.lattice, crystal.species, moved))
 
 
 def _draw(state: StartState, seed: int, index: int) -> Crystal:
