@@ -16,6 +16,7 @@ from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.known import Known, MatchKind, ReferenceMatch, SearchedSet
 from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.measured import Measured
+from crystal_studio.ui.panels.columns_page import ColumnsPage
 from crystal_studio.ui.panels.details_panel import DetailsPanel
 from crystal_studio.ui.panels.hull_bar import HullBar
 from crystal_studio.ui.panels.node_facts import as_json, as_text, density_g_cm3
@@ -180,3 +181,13 @@ def test_that_odd_nodes_are_shown_and_copied_whole(stability, details, state, se
         assert not panel.grab().isNull()
     assert json.loads(as_json(odd, Mark()))["message"] == odd.message
     assert odd.id in as_text(odd, Mark())
+
+
+def test_that_a_wide_panel_shows_blocks_side_by_side_and_a_narrow_one_below_each_other(qtbot, details, show) -> None:
+    show()
+    details.resize(1100, 300)
+    qtbot.waitUntil(lambda: details.findChild(ColumnsPage).num_columns >= 2)
+    details.resize(300, 600)
+    qtbot.waitUntil(lambda: details.findChild(ColumnsPage).num_columns == 1)
+    said = texts(details)
+    assert all(heading in said for heading in ("Node", "Generation", "Parameters", "Models", "Crystal", "Seconds"))

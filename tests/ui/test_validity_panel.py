@@ -65,9 +65,7 @@ def test_that_no_node_means_one_sentence_of_help(panel) -> None:
 def test_that_each_check_has_its_sign_name_number_threshold_and_reason(panel, show) -> None:
     numbers = {"shortest_angstrom": 0.31, "threshold_angstrom": 0.5}
     show(
-        CheckResult(
-            "min_distance", 1, False, "Too near.", {"shortest_angstrom": 0.31, "threshold_angstrom": 0.5}, True
-        ),
+        CheckResult("min_distance", 1, False, "Too near.", numbers, required=True),
         CheckResult("size_in_training", 1, True, "The cell has 5 atoms.", {"num_sites": 5.0, "threshold": 20.0}),
         CheckResult("metallicity", 1, None, "A number to read.", {"score": 0.2}),
     )

@@ -208,7 +208,7 @@ COLUMNS = (
            lambda one: _value(one.band_gap)),
     Column("Above hull", "Predicted energy above the convex hull.", lambda one: measured_text(one.e_above_hull, 3),
            lambda one: _value(one.e_above_hull)),
-    Column("Energy (eV/atom)", "Energy of the relaxer's potential.", lambda one: number_text(one.energy_per_atom_ev, 3),
+    Column("E (eV/atom)", "Energy of the relaxer's potential.", lambda one: number_text(one.energy_per_atom_ev, 3),
            lambda one: _finite(one.energy_per_atom_ev)),
     Column("Checks", "Checks passed, of those that could decide.", _checks_text, _share_passed),
     Column("Score", "What it was ranked by; higher is better.", lambda one: number_text(one.score, 3),

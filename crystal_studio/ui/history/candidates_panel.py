@@ -141,7 +141,7 @@ class CandidatesPanel(QWidget):
 
     def _fit_columns(self) -> None:
         self.table.resizeColumnsToContents()
-        widest = self.fontMetrics().averageCharWidth() * 26
+        widest = self.fontMetrics().averageCharWidth() * 20
         for column in range(len(COLUMNS) - 1):
             self.table.setColumnWidth(column, min(self.table.columnWidth(column), widest))
 

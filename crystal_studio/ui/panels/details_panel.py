@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.mark import Mark
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.panels.node_facts import Section, as_json, as_text, sections
-from crystal_studio.ui.panels.node_page import NodePage, words
+from crystal_studio.ui.panels.node_page import NodePage, column, words
 from crystal_studio.ui.session_state import SessionState
 
 _LONGEST_VALUE = 4000
@@ -44,11 +44,10 @@ class DetailsPanel(NodePage):
         super().close_panel()
         self._state.marks_changed.disconnect(self._look_at_mark)
 
-    def fill(self, node: Node, column: QVBoxLayout) -> None:
+    def blocks(self, node: Node) -> list[QWidget]:
         """A form for each section."""
-        for section in sections(node, self._state.mark(node.id)):
-            column.addWidget(words(section.heading, bold=True))
-            column.addLayout(_form(section))
+        facts = sections(node, self._state.mark(node.id))
+        return [column(words(section.heading, bold=True), _form(section)) for section in facts]
 
     def refresh(self) -> None:
         """Also says whether there is anything to copy."""
@@ -68,7 +67,9 @@ class DetailsPanel(NodePage):
 
 def _form(section: Section) -> QFormLayout:
     form = QFormLayout()
-    form.setContentsMargins(8, 0, 0, 8)
+    form.setContentsMargins(8, 0, 0, 6)
+    form.setVerticalSpacing(2)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
     form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     for name, value in section.facts:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QLayout, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from crystal_studio.domain.history import Node
 from crystal_studio.ui.empty_hint import EmptyHint
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.notation import breakable
+from crystal_studio.ui.panels.columns_page import ColumnsPage
 from crystal_studio.ui.session_state import SessionState
 
 
 class NodePage(QWidget):
-    """A scrolled column of widgets about a node; `fill` of a subclass makes them anew."""
+    """Scrolled blocks about a node; `head` and `blocks` of a subclass make them anew."""
 
     help = ""
 
@@ -34,8 +35,12 @@ class NodePage(QWidget):
         self._frame.addWidget(self._stack, 1)
         state.current_changed.connect(self._look_again)
 
-    def fill(self, node: Node, column: QVBoxLayout) -> None:
-        """Put what is to be said of a node into a column."""
+    def head(self, node: Node) -> QWidget | None:
+        """The headline over all blocks, if there is one."""
+        return None
+
+    def blocks(self, node: Node) -> list[QWidget]:
+        """What is to be said of a node."""
         raise NotImplementedError
 
     def close_panel(self) -> None:
@@ -64,12 +69,7 @@ class NodePage(QWidget):
         if node is None:
             self._stack.setCurrentIndex(0)
             return
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(6, 6, 6, 6)
-        self.fill(node, column)
-        column.addStretch()
-        self._area.setWidget(page)
+        self._area.setWidget(ColumnsPage(self.head(node), self.blocks(node)))
         self._stack.setCurrentIndex(1)
 
 
@@ -88,3 +88,17 @@ def words(text: str, *, bold: bool = False, muted: bool = False, selectable: boo
         flags = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         label.setTextInteractionFlags(flags)
     return label
+
+
+def column(*parts: QWidget | QLayout) -> QWidget:
+    """Widgets and layouts below each other."""
+    whole = QWidget()
+    layout = QVBoxLayout(whole)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    for part in parts:
+        if isinstance(part, QWidget):
+            layout.addWidget(part)
+        else:
+            layout.addLayout(part)
+    return whole

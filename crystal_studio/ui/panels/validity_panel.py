@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
 
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.validity import CheckResult
@@ -13,7 +13,7 @@ from crystal_studio.services.jobs import Repair, RepairJob
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.node_job import NodeJob
 from crystal_studio.ui.notation import breakable, plain_tooltip
-from crystal_studio.ui.panels.node_page import NodePage, words
+from crystal_studio.ui.panels.node_page import NodePage, column, words
 from crystal_studio.ui.panels.validity_words import (
     CHARGE_SUMS,
     charge_rows,
@@ -76,14 +76,17 @@ class ValidityPanel(NodePage):
         super().close_panel()
         self._job.close()
 
-    def fill(self, node: Node, column: QVBoxLayout) -> None:
-        """Verdict, repairs, then the checks: failed ones first, required before advice."""
-        column.addWidget(words(verdict(node.checks), bold=True))
-        self._offer(node, column)
-        for check in sorted(node.checks, key=_importance):
-            column.addWidget(_card(check, node))
+    def head(self, node: Node) -> QWidget:
+        """The verdict."""
+        return words(verdict(node.checks), bold=True)
 
-    def _offer(self, node: Node, column: QVBoxLayout) -> None:
+    def blocks(self, node: Node) -> list[QWidget]:
+        """Repairs, then the checks: failed ones first, required before advice."""
+        cards = [_card(check, node) for check in sorted(node.checks, key=_importance)]
+        offered = self._offered(node)
+        return [offered, *cards] if self._buttons else cards
+
+    def _offered(self, node: Node) -> QWidget:
         self._buttons = []
         for repair in self._repairs(node):
             button = QPushButton(offer(repair).replace("&", "&&"))
@@ -91,13 +94,7 @@ class ValidityPanel(NodePage):
             button.setEnabled(not self._job.is_running)
             button.clicked.connect(lambda _checked=False, repair=repair: self._mend(node.id, repair))
             self._buttons.append(button)
-        if self._buttons:
-            column.addWidget(words("A repair makes a new node below this one:", muted=True))
-            for button in self._buttons:
-                line = QHBoxLayout()
-                line.addWidget(button)
-                line.addStretch()
-                column.addLayout(line)
+        return column(words("A repair makes a new node below this one:", muted=True), *self._buttons)
 
     def _mend(self, node_id: str, repair: Repair) -> None:
         self._job.submit(RepairJob(project=self._state.path, node=node_id, repair=repair))
@@ -125,6 +122,8 @@ def _card(check: CheckResult, node: Node) -> QWidget:
     sign = Sign.of(check.passed)
     card.setAccessibleName(f"{name_of(check)}: {sign.value}, {weight_of(check)}")
     grid = QGridLayout(card)
+    grid.setContentsMargins(8, 4, 8, 4)
+    grid.setVerticalSpacing(2)
     grid.setColumnStretch(1, 1)
     grid.addWidget(SignMark(sign), 0, 0, Qt.AlignmentFlag.AlignTop)
     grid.addWidget(words(name_of(check), bold=True), 0, 1)
@@ -153,11 +152,11 @@ def _charge_table(rows: list[tuple[str, str, str, str]]) -> QWidget:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setColumnStretch(4, 1)
     for row, cells in enumerate([("Element", "Atoms", "Charge", "Total"), *rows]):
-        for column, text in enumerate(cells):
+        for place, text in enumerate(cells):
             label = QLabel(text, textFormat=Qt.TextFormat.PlainText)
-            label.setAlignment(Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight if place else Qt.AlignmentFlag.AlignLeft)
             label.setEnabled(row > 0)
-            grid.addWidget(label, row, column)
+            grid.addWidget(label, row, place)
     return table
 
 
