@@ -78,7 +78,7 @@ def angle(a: Point, b: Point, c: Point) -> float:
 def dihedral(a: Point, b: Point, c: Point, d: Point) -> float:
     """Angle between the planes abc and bcd in degrees, -180 to 180.
 
-    Positive where, seen from b to c, d is clockwise of a (Source: IUPAC, Pure Appl. Chem. 68 (1996) 2193, torsion angle).
+    Positive where, seen from b to c, d is clockwise of a (Source: IUPAC, Pure Appl. Chem. 68 (1996) 2193).
     Not a number where three neighbouring points lie on one line.
     """
     first, middle, last = np.subtract(b, a), np.subtract(c, b), np.subtract(d, c)

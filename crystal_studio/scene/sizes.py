@@ -38,7 +38,7 @@ def sphere_radii(symbols: tuple[str, ...], options: SceneOptions, molecular: boo
 
 
 def _usual(symbols: frozenset[str], style: Style, molecular: bool) -> RadiusKind:
-    """Covalent for balls; where space is filled, ionic for salts, van der Waals for molecules, covalent for the rest."""
+    """Covalent for balls; where space is filled, ionic for salts, van der Waals for molecules, else covalent."""
     if style is not Style.SPACE_FILLING:
         return RadiusKind.COVALENT
     if molecular:

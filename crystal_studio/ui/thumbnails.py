@@ -72,7 +72,7 @@ def _scene(crystal: Crystal) -> Scene:
     if crystal.num_sites > _MOST_DRAWN:
         kept = np.linspace(0, crystal.num_sites - 1, _MOST_DRAWN).astype(int)
         crystal = Crystal(crystal.lattice, tuple(crystal.species[i] for i in kept), crystal.frac_coords[kept])
-    return build(crystal, SceneOptions(bonds=few, boundary=few, complete=False))
+    return build(crystal, SceneOptions(bonds=few, boundary=few, complete=few))
 
 
 def _edges(painter: QPainter, scene: Scene, camera: Camera, size: int, colours: themes.Theme) -> list[Stroke]:
