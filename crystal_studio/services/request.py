@@ -10,6 +10,7 @@ from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
 from crystal_studio.ports.describer import Symmetrizer
 from crystal_studio.services.listen import ParentFacts, listen, merge
+from crystal_studio.services.set_by_hand import sound_goals, sound_limits
 
 MOST_CANDIDATES = 200
 MOST_PIVOT_CHARACTERS = 20_000
@@ -74,13 +75,13 @@ def heard(request: DesignRequest, symmetrizer: Symmetrizer) -> Intent:
     """Limits and goals in force: those of the message joined with the parent's that persist, or those set by hand.
 
     Raises:
-        UserCorrectable: the message cannot be understood; says what to change.
+        UserCorrectable: the message cannot be understood, or what was set by hand cannot be met; says what to change.
     """
     intent = _heard_in_words(request, symmetrizer)
     if request.limits is not None:
-        intent = replace(intent, limits=request.limits)
+        intent = replace(intent, limits=sound_limits(request.limits))
     if request.goals is not None:
-        intent = replace(intent, goals=request.goals)
+        intent = replace(intent, goals=sound_goals(request.goals))
     return intent
 
 
