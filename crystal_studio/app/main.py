@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     log = set_up_logging(log_file())
     try:
+        if not words:
+            return _open_window(None, False)
         arguments = _arguments(words, out)
         status: int = arguments.run(arguments, _program(out, stop))
     except StudioError as error:
@@ -89,7 +91,21 @@ def _program(out: TextIO, stop: Stop) -> Program:
         read_records=_read_records,
         models_folder=user_models_folder(),
         data_folder=training_data_folder(),
+        open_window=_open_window,
+        take_screenshots=_take_screenshots,
     )
+
+
+def _open_window(project: Path | None, demo: bool) -> int:
+    from crystal_studio.app.window import run_window
+
+    return run_window(_version(), project, demo)
+
+
+def _take_screenshots(folder: Path, project: Path | None) -> Sequence[Path]:
+    from crystal_studio.app.screenshots import take_screenshots
+
+    return take_screenshots(_version(), folder, project)
 
 
 def _open_project(path: Path, read_only: bool = False) -> AbstractContextManager[HistoryStore]:

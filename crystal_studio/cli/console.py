@@ -7,12 +7,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, TextIO
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING, Any, TextIO
 
 from crystal_studio.domain.errors import JobCancelled
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class Stop:
@@ -76,6 +76,9 @@ class ConsoleContext:
 @contextmanager
 def console_context(stop: Stop) -> Iterator[ConsoleContext]:
     """A context whose bar lives on stderr, and disappears when it ends; no bar where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     console = Console(stderr=True)
     if not console.is_terminal:
         yield ConsoleContext(stop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from crystal_studio.cli import catalog, design, doctor, evaluate, files, project, references, train
+from crystal_studio.cli import catalog, design, doctor, evaluate, files, project, references, train, window
 from crystal_studio.domain.errors import UserCorrectable
 
 
@@ -29,6 +29,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    window.add_parsers(subparsers)
     design.add_parser(subparsers)
     files.add_parsers(subparsers)
     project.add_parser(subparsers)

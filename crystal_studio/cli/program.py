@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from crystal_studio.cli.console import Stop
+from crystal_studio.domain.errors import Unavailable
 from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.describer import StructureComparer
 from crystal_studio.ports.history_store import HistoryStore
@@ -44,6 +45,10 @@ class InstalledEngines(Engines, Protocol):
         """Compares crystals with the default tolerances of pymatgen's `StructureMatcher`."""
 
 
+def _no_window(*_arguments: object) -> Any:
+    raise Unavailable("This program was put together without a window.")
+
+
 @dataclass(frozen=True)
 class Program:
     """The wiring a command needs.
@@ -58,6 +63,9 @@ class Program:
         read_records: the crystals of a split by name, or of a file.
         models_folder: where models are installed for this person.
         data_folder: crystals for training and evaluation, None where none is named.
+        open_window: opens the window on a project (None for the last one), with or without models, and stays until it
+            is closed; gives the exit status.
+        take_screenshots: saves pictures of the window into a folder, of a project or of one made for it; names them.
     """
 
     out: TextIO
@@ -69,6 +77,8 @@ class Program:
     read_records: Callable[[str], Sequence[Mapping[str, Any]]]
     models_folder: Path
     data_folder: Path | None
+    open_window: Callable[[Path | None, bool], int] = _no_window
+    take_screenshots: Callable[[Path, Path | None], Sequence[Path]] = _no_window
 
 
 def complain(message: str) -> None:

@@ -100,7 +100,7 @@ ACTIONS = (
     Action("node.star", DESIGN, "S&tar",
            "Mark as a favourite, or unmark", "Ctrl+D", "star", When.MARKABLE, on_toolbar=True, opens_group=True),
 
-    Action("style.ball_and_stick", CRYSTAL, "&Balls and sticks",
+    Action("style.ball_and_stick", CRYSTAL, "Ba&lls and sticks",
            "Atoms as balls, bonds as sticks", "Ctrl+1", "circle-nodes", When.VIEWER),
     Action("style.space_filling", CRYSTAL, "S&pace filling",
            "Atoms at their full radius", "Ctrl+2", "circle", When.VIEWER),

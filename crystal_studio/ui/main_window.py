@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
         self.bridge = Bridge(state, jobs, self.status.say, self.banner.say, self.commands.tell_failure, self)
         self.memory.restore_layout(self)
         self._connect()
-        for name in ("chat", "tree"):
+        for name in ("chat", "tree", "queue"):  # the queue listens before jobs left from last time are taken up
             self.docks.prepare(name)
         link_panels(self.docks)
         self._follow(state.current)
@@ -162,22 +162,18 @@ class MainWindow(QMainWindow):
             self.banner.say(notice)
         if not self.read_only:
             self.jobs.submit(WarmUpJob())
-        self._in_turn([self.actions_.show_icons, self._make_viewer, self.docks.fill_when_seen])
+        self._in_turn([self._make_viewer, self.docks.fill_when_seen, self.actions_.show_icons, self._make_the_rest])
 
     def _in_turn(self, steps: list[Callable[[], None]]) -> None:
-        """Do one step a turn of the event loop, then make the panels that are not in sight."""
-        if self._is_closing:
+        """Do one step a turn of the event loop; a step that fails is told by the crash guard and the others go on."""
+        if self._is_closing or not steps:
             return
-        if steps:
-            steps[0]()
-            QTimer.singleShot(0, lambda: self._in_turn(steps[1:]))
-            return
-        missing = self.docks.missing()
-        if missing:
-            self.docks.prepare(missing[0])
-            QTimer.singleShot(0, lambda: self._in_turn([]))
-        else:
-            self.settled.emit()
+        QTimer.singleShot(0, self, lambda: self._in_turn(steps[1:]))
+        steps[0]()
+
+    def _make_the_rest(self) -> None:
+        rest = [lambda name=name: self.docks.prepare(name) for name in self.docks.missing()]
+        self._in_turn([*rest, self.settled.emit])
 
     def _make_viewer(self) -> None:
         from crystal_studio.ui.viewer.viewer import CrystalViewer

@@ -15,9 +15,9 @@ _WORDS = {
     "starting": "starting …",
     "loading": "loading …",
     "ready": "ready",
-    "busy": "at work",
+    "busy": "at work …",
     "died": "stopped, starting again …",
-    "closed": "closed",
+    "closed": "at rest",
 }
 _MEMORY_INTERVAL_MS = 3000
 _MESSAGE_MS = 8000
@@ -41,7 +41,7 @@ class StatusLine(QStatusBar):
         self.lanes: dict[str, QLabel] = {lane.value: PlainLabel("", self) for lane in Lane}
         for lane, label in self.lanes.items():
             label.setAccessibleName(f"State of {_NAMES[lane]}")
-            self._say(lane, "starting")
+            self._say(lane, "closed")
             self.addPermanentWidget(label)
         self.memory = PlainLabel("", self)
         self.memory.setAccessibleName("Memory in use")

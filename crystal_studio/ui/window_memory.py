@@ -12,7 +12,7 @@ from crystal_studio.domain.errors import StudioError
 from crystal_studio.services.settings import Settings
 from crystal_studio.ui.chat.chat_settings import ChatSettings, SeedMode
 from crystal_studio.ui.program import WindowProgram
-from crystal_studio.ui.viewer.stored_options import options_from_dict, options_to_dict
+from crystal_studio.ui.stored_options import options_from_plain, options_to_plain
 
 if TYPE_CHECKING:
     from crystal_studio.ui.viewer.viewer import CrystalViewer
@@ -47,13 +47,15 @@ class WindowMemory:
     def restore_viewer(self, viewer: CrystalViewer) -> None:
         """Draw as at the last time."""
         plain = self._program.settings.settings.viewer
-        if plain:
-            viewer.set_options(options_from_dict(plain))
+        options, unreadable = options_from_plain(plain)
+        viewer.set_options(options)
+        if unreadable:
+            self._complain(f"The stored way of drawing could not be used whole: {', '.join(unreadable)}.")
 
     def keep_viewer(self, viewer: CrystalViewer) -> None:
         """Remember how crystals are drawn."""
         settings = self._program.settings.settings
-        self._use(settings.model_copy(update={"viewer": options_to_dict(viewer.options)}))
+        self._use(settings.model_copy(update={"viewer": options_to_plain(viewer.options)}))
 
     def chat_settings(self) -> ChatSettings:
         """What the message box begins with."""
