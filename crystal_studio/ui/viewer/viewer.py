@@ -102,6 +102,11 @@ class CrystalViewer(QWidget):
         return tuple(one.site for one in self._picks)
 
     @property
+    def picked_images(self) -> tuple[Pick, ...]:
+        """The picked atoms, each in the image that was clicked."""
+        return self._picks
+
+    @property
     def is_ready(self) -> bool:
         """Whether pictures can be drawn."""
         return self._renderer is not None
