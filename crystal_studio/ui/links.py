@@ -21,7 +21,8 @@ def link_with_viewer(name: str, panel: QWidget, viewer: CrystalViewer) -> None:
     elif name == "symmetry":
         panel.sites_selected.connect(viewer.select_sites)
     elif name == "measurements":
-        viewer.picks_changed.connect(panel.show_picks)
+        # What is measured is the image that was clicked, not the closest one of its site.
+        viewer.picks_changed.connect(lambda _sites: panel.show_picks(viewer.picked_images))
 
 
 def link_panels(docks: Docks) -> None:

@@ -122,7 +122,7 @@ def test_that_groups_at_several_tolerances_stand_in_one_line(qtbot, panel, asked
     qtbot.waitUntil(lambda: {job.symprec_angstrom for job in asked.of(SymmetryJob)} >= {0.01, 0.1, 0.3})
     for job in list(asked.of(SymmetryJob)):
         asked.answer(job, symmetry(99 if job.symprec_angstrom < 0.05 else 221, job.symprec_angstrom))
-    assert panel.comparison.text().endswith("P4mm within 0.01 Å, Pm-3m within 0.1 and 0.3 Å")
+    assert panel.comparison.text().endswith("P4mm within 0.01 Å; Pm-3m within 0.1 and 0.3 Å")
 
 
 def test_that_another_cell_is_drawn_and_the_generated_one_comes_back(qtbot, panel, asked, state) -> None:
@@ -161,7 +161,7 @@ def test_that_a_crystal_shown_by_someone_else_is_as_generated_again(qtbot, panel
     (job,) = asked.of(CellJob)
     other = STRONTIUM_TITANATE.scaled_to(70.0)
     state.show_crystal(other)
-    qtbot.waitUntil(lambda: panel.choices[CellChoice.INPUT].isChecked())
+    qtbot.waitUntil(panel.choices[CellChoice.INPUT].isChecked)
     asked.answer(job, STRONTIUM_TITANATE.scaled_to(50.0))
     assert state.crystal is other
 

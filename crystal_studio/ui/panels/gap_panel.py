@@ -66,7 +66,7 @@ class GapPanel(InspectionPanel):
         self.candidate_table = RowsView(self.candidate_rows, "Band gaps of the candidates")
         self.views = QTabWidget()
         self.views.setAccessibleName("Views of the band gap")
-        take_the_rest(self.views)
+        take_the_rest(self.views, 21)
         column(self.content, self.headline, self.details, self.warning, self.method).addWidget(self.views, 1)
         # A long branch is read from the file one node a turn of the event loop, so that the window never waits.
         self._reading = QTimer(self, interval=0)
@@ -108,18 +108,12 @@ class GapPanel(InspectionPanel):
         """Make the plots on the first show."""
         if self._plots:
             return
-        tables = (plain_label(_LEGEND), self.branch_table, self.candidate_table)
-        names = ("&This crystal", "Along the &branch", "&Candidates")
-        for name, table in zip(names, tables, strict=True):
-            drawn = plot.new_plot(f"Band gap: {name.replace('&', '')}")
-            self._plots.append(drawn)
-            page = QSplitter(Qt.Orientation.Vertical)
-            page.setChildrenCollapsible(False)
-            page.addWidget(drawn)
-            page.addWidget(table)
-            page.setStretchFactor(0, 3)
-            page.setStretchFactor(1, 2)
-            self.views.addTab(page, name)
+        self._plots = [plot.new_plot(f"Band gap: {name}") for name in ("value", "along the branch", "candidates")]
+        value = QWidget()
+        column(value, plain_label(_LEGEND)).insertWidget(0, self._plots[0], 1)
+        self.views.addTab(value, "&Value")
+        self.views.addTab(_divided(self._plots[1], self.branch_table), "&Branch")
+        self.views.addTab(_divided(self._plots[2], self.candidate_table), "&Candidates")
 
     def _follow_branch(self, node: Node) -> None:
         """Keep showing the branch that an earlier node was picked from, so that one can go forward again."""
@@ -191,7 +185,7 @@ class GapPanel(InspectionPanel):
             if one.band_gap is not None
         ]  # fmt: skip
         gap_plots.draw_points(
-            self._plots[2], points, goals, "Rank, in order of gap (★ chosen)", self._open_index
+            self._plots[2], points, goals, "Rank (★ chosen)", self._open_index
         )
         self.candidate_rows.show_rows(
             [
@@ -217,6 +211,16 @@ class GapPanel(InspectionPanel):
         node = self._state.current
         if node is not None and isinstance(index, int) and index < len(node.candidates):
             self._state.show_crystal(node.crystal if index == node.chosen else node.candidates[index].crystal)
+
+
+def _divided(drawn: QWidget, table: QWidget) -> QSplitter:
+    page = QSplitter(Qt.Orientation.Vertical)
+    page.setChildrenCollapsible(False)
+    page.addWidget(drawn)
+    page.addWidget(table)
+    page.setStretchFactor(0, 3)
+    page.setStretchFactor(1, 2)
+    return page
 
 
 def _by_gap(node: Node) -> list[tuple[int, Candidate]]:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.ui import theme
+from crystal_studio.ui.empty_hint import EmptyHint
 from crystal_studio.ui.panels.inspection import Inspection
 
 
@@ -35,9 +36,7 @@ class InspectionPanel(QWidget):
         super().__init__(parent)
         self.setObjectName(self.object_name)
         self.setAccessibleName(self.title)
-        self.empty = plain_label(self.help_text)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.empty.setMargin(self.fontMetrics().averageCharWidth())
+        self.empty = EmptyHint(self.help_text)
         self.content = QWidget()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
@@ -151,9 +150,11 @@ def column(widget: QWidget, *parts: QWidget) -> QVBoxLayout:
     return layout
 
 
-def take_the_rest(widget: QWidget) -> None:
-    """Let a widget have what height is left, down to its minimum, instead of what it would like."""
+def take_the_rest(widget: QWidget, least_lines: int) -> None:
+    """Let a widget have what height is left, but so many lines of text at least, instead of what it would like."""
     widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+    # Beside wrapped labels a scroll area asks for heights by width, which leave out all minima but this one.
+    widget.setMinimumHeight(widget.fontMetrics().height() * least_lines)
 
 
 def _scrolling(content: QWidget) -> QScrollArea:

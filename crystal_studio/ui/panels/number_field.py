@@ -37,7 +37,8 @@ class NumberField(QWidget):
         self._value = value
         self.edit = QLineEdit(_written(value))
         self.edit.setAccessibleName(f"{label.replace('&', '')} in {unit}")
-        self.edit.setMaximumWidth(self.fontMetrics().averageCharWidth() * 14)
+        self.edit.setMinimumWidth(self.fontMetrics().averageCharWidth() * 7)
+        self.edit.setMaximumWidth(self.fontMetrics().averageCharWidth() * 11)
         self.message = plain_label("")
         self.message.hide()
         self.slider = QSlider(Qt.Orientation.Horizontal) if with_slider else None

@@ -97,7 +97,7 @@ class PowderPanel(InspectionPanel):
         self.controls.hide()
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.table)
-        take_the_rest(self._split)
+        take_the_rest(self._split, 18)
         column(self.content, bar, self.controls, self.news, self.line_text).addWidget(self._split, 1)
 
     def _connect(self) -> None:
@@ -164,7 +164,7 @@ class PowderPanel(InspectionPanel):
         colours = theme.current()
         self._plot.clear()
         plot.recolour(self._plot)
-        plot.name_axes(self._plot, "2θ (°)", "Intensity (strongest = 100)")
+        plot.name_axes(self._plot, "2θ (°)", "Intensity")
         if self.controls.with_sticks.isChecked() and self._shown:
             x = [one.two_theta_degree for one in self._shown for _ in range(2)]
             y = [value for one in self._shown for value in (0.0, one.intensity)]

@@ -169,6 +169,7 @@ class RowsView(QTableView):
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
         self.setMinimumHeight(self.fontMetrics().height() * 6)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().selectionChanged.connect(self._tell_picked)
         self.activated.connect(lambda index: self.opened.emit(model.source_row(index.row())))
         copy = QShortcut(QKeySequence.StandardKey.Copy, self, context=Qt.ShortcutContext.WidgetShortcut)

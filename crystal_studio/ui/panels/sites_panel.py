@@ -61,7 +61,7 @@ class SitesPanel(InspectionPanel):
         self.card.setAccessibleName("Atom picked")
         self.news = NewsLine("Finding the neighbours …")
         self.find = QPushButton()
-        take_the_rest(self.table)
+        take_the_rest(self.table, 6)
         column(self.content, self.card, self.news, self.find).addWidget(self.table, 1)
         state.crystal_changed.connect(self._changed)
         self.sites.answered.connect(self._show_reports)
@@ -144,13 +144,8 @@ class SitesPanel(InspectionPanel):
 
 
 def atom_labels(crystal: Crystal) -> list[str]:
-    """Element and running number within the element, as crystallographers label sites: Sr1, Ti1, O1, O2."""
-    counts: dict[str, int] = {}
-    labels = []
-    for symbol in crystal.species:
-        counts[symbol] = counts.get(symbol, 0) + 1
-        labels.append(f"{symbol}{counts[symbol]}")
-    return labels
+    """Element and number of each atom, as the 3D view labels them: Sr1, Ti2, O3."""
+    return [f"{symbol}{site + 1}" for site, symbol in enumerate(crystal.species)]
 
 
 def _wyckoff(report: SiteReport | None) -> str | None:

@@ -64,7 +64,7 @@ class SymmetryPanel(InspectionPanel):
         self.table = RowsView(self.rows, "Wyckoff positions by orbit")
         self.lattice = plain_label("", selectable=True)
         self.choices = {choice: QRadioButton(label) for choice, label in _labels().items()}
-        take_the_rest(self.table)
+        take_the_rest(self.table, 6)
         column(self.content, self.tolerance, self.facts, self.news, self.comparison).addWidget(self.table, 1)
         self.content.layout().addWidget(self._cell_box())
         self._connect()
@@ -211,11 +211,15 @@ def _labels() -> dict[CellChoice, str]:
 
 
 def _compared_text(found: dict[float, int]) -> str:
-    """``P4mm within 0.01 Å, Pm-3m within 0.1 and 0.3 Å``: one part a group."""
+    """``P4mm within 0.01 Å; Pm-3m within 0.1 and 0.3 Å``: one part a group."""
     tolerances: dict[int, list[str]] = {}
     for tolerance, number in sorted(found.items()):
         tolerances.setdefault(number, []).append(f"{tolerance:g}")
-    return ", ".join(f"{space_group_text(number)} within {' and '.join(at)} Å" for number, at in tolerances.items())
+    return "; ".join(f"{space_group_text(number)} within {_listed(at)} Å" for number, at in tolerances.items())
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
 def _lattice_text(crystal: Crystal) -> str:
