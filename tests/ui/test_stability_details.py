@@ -84,7 +84,7 @@ def test_that_an_energy_above_the_hull_is_put_in_words(energy, words) -> None:
 def test_that_the_interval_is_given_and_what_else_it_allows_is_said() -> None:
     wide = hull(0.03, 0.0, 0.21)
     assert interval(wide) == "0.030 eV/atom, 95 % interval 0.000 to 0.210"
-    assert doubt(wide) == ("The interval also allows on the hull or more than 0.1 eV/atom above the hull.")
+    assert doubt(wide) == ("By its interval it may also be on the hull or more than 0.1 eV/atom above the hull.")
     assert doubt(hull(0.03, 0.01, 0.05)) == ""
     assert interval(hull(0.03)) == "0.030 eV/atom ± 0.030 (68 %)"
 

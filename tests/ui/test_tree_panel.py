@@ -124,6 +124,14 @@ def test_that_f2_names_a_node_in_its_row(qtbot, panel, state, new_node) -> None:
     assert state.current.id == node.id
 
 
+def test_that_renaming_a_node_that_the_filter_leaves_out_clears_the_filter(qtbot, panel, new_node) -> None:
+    node = new_node()
+    panel.words.setText("nothing like it")
+    panel.rename(node.id)
+    assert panel.words.text() == ""
+    assert panel.view.findChild(QLineEdit) is not None
+
+
 def test_that_a_star_is_set_and_taken_away_from_the_menu(panel, state, store, new_node) -> None:
     node = new_node()
     offered(panel, node)["Star"].trigger()
@@ -237,4 +245,25 @@ def test_that_ten_thousand_nodes_are_on_screen_within_a_second(qtbot, tmp_path, 
     made.grab()
     assert perf_counter() - started < 1.0
     assert len(store.crystals_read) < 15
+    made.close_panel()
+
+
+def test_that_answers_are_joined_by_a_line_and_branches_leave_it_by_an_arm(qtbot, tmp_path, runner) -> None:
+    family = [outline("a"), outline("b", "a"), outline("c", "a"), outline("z")]  # a - b, with c branching off; z apart
+    made = TreePanel(SessionState(tmp_path / "x.cstudio", OutlineStore(family)), runner)
+    qtbot.addWidget(made)
+    made.resize(340, 500)
+    made.show()
+    picture = made.view.viewport().grab().toImage()
+    line = QColor(theme.current().muted)
+    rows = {one.id: made.view.visualRect(made.model.index_of(one.id)) for one in family}
+    trunk, branch = (made.view.indentation() * (level + 0.5) for level in (0, 1))
+
+    def is_line(x: float, y: int) -> bool:
+        return picture.pixelColor(int(x), y) == line
+
+    assert rows["a"].top() < rows["c"].top() < rows["b"].top() < rows["z"].top()
+    assert all(is_line(trunk, y) for y in range(rows["a"].center().y() + 8, rows["b"].center().y() - 8))
+    assert all(is_line(x, rows["c"].center().y()) for x in range(int(trunk) + 8, int(branch) - 5))
+    assert not any(is_line(trunk, y) for y in range(rows["b"].center().y() + 8, rows["z"].center().y() - 8))
     made.close_panel()

@@ -47,8 +47,8 @@ class CandidatesPanel(QWidget):
         self._order = CandidatesOrder(self)
         self._order.setSourceModel(self.model)
         self.table = QTableView()
-        self.promote = QPushButton("&Promote to a node")
-        self.back = QPushButton("&Back to the chosen one")
+        self.promote = QPushButton("Pro&mote to a node")
+        self.back = QPushButton("Bac&k to the chosen one")
         self._says = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
         self._job = NodeJob(state, jobs, self)
         self._problem = ""

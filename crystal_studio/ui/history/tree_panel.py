@@ -53,7 +53,7 @@ class TreePanel(QWidget):
         self.view = TreeView(self.model)
         self.note = NoteEditor()
         self.words = QLineEdit(placeholderText="Filter: formula, name, message", clearButtonEnabled=True)
-        self.starred = QCheckBox("S&tarred")
+        self.starred = QCheckBox("Sta&rred")
         self._message = QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True)
         self._stack = QStackedWidget()
         self._lay_out()
@@ -117,7 +117,11 @@ class TreePanel(QWidget):
         self.branch_requested.emit(node_id)
 
     def rename(self, node_id: str) -> None:
-        """Edit the name in its row."""
+        """Edit the name in its row; the filter gives way where it leaves the node out."""
+        if not self.model.index_of(node_id).isValid():
+            self.starred.setChecked(False)
+            self.words.clear()
+        self._open_way_to(self.model.index_of(node_id))
         self.view.edit(self.model.index_of(node_id))
 
     def toggle_star(self, node_id: str) -> None:

@@ -27,7 +27,7 @@ class DetailsPanel(NodePage):
 
     def __init__(self, state: SessionState, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(state, jobs, parent)
-        self.copy_text = QPushButton("Copy as &text")
+        self.copy_text = QPushButton("Copy as te&xt")
         self.copy_json = QPushButton("Copy as &JSON")
         line = QHBoxLayout()
         for button in (self.copy_text, self.copy_json):

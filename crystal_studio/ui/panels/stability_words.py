@@ -76,7 +76,7 @@ def doubt(measured: Measured) -> str:
         return ""
     own = HullPlace.of(energy)
     others = [place.value for place in dict.fromkeys(map(HullPlace.of, (ends[0], energy, ends[1]))) if place is not own]
-    return f"The interval also allows {' or '.join(others)}." if others else ""
+    return f"By its interval it may also be {' or '.join(others)}." if others else ""
 
 
 def relaxation(node: Node) -> str:
