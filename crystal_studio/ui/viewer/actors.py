@@ -126,10 +126,10 @@ def _shiny(mapper: vtkPolyDataMapper) -> vtkActor:
     actor = vtkActor()
     actor.SetMapper(mapper)
     look = actor.GetProperty()
-    look.SetAmbient(0.32)
-    look.SetDiffuse(0.78)
-    look.SetSpecular(0.22)
-    look.SetSpecularPower(28)
+    look.SetAmbient(0.28)
+    look.SetDiffuse(0.8)
+    look.SetSpecular(0.25)
+    look.SetSpecularPower(30)
     return actor
 
 

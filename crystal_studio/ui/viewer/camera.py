@@ -70,11 +70,14 @@ class Camera:
             return self
         seen = np.asarray(points_P3, dtype=np.float64) @ self.rotation.T
         low, high = (seen - radii_P[:, None]).min(axis=0), (seen + radii_P[:, None]).max(axis=0)
-        half = (high - low) / 2
-        half_height = max(half[1], half[0] / max(aspect, 1e-3)) * _MARGIN + 0.2
+        middle = (low + high) / 2
+        across = (np.abs(seen - middle) + radii_P[:, None]) / np.array([max(aspect, 1e-3), 1.0, 1.0])
+        half_height = across[:, :2].max(axis=1)
         if self.perspective:
-            half_height += half[2] * tan(radians(VIEW_ANGLE_DEGREE / 2))
-        return replace(self, center=self.rotation.T @ ((low + high) / 2), half_height=float(half_height))
+            # What stands nearer to the eye by z covers as much as it would in the middle plane, and z tan(angle) more.
+            half_height = half_height + (seen - middle)[:, 2] * tan(radians(VIEW_ANGLE_DEGREE / 2))
+        half_height = float(half_height.max()) * _MARGIN + 0.2
+        return replace(self, center=self.rotation.T @ middle, half_height=half_height)
 
     def projected(self, points_P3: Array, size: tuple[int, int]) -> tuple[Array, Array, Array]:
         """Where points land.

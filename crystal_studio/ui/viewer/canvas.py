@@ -6,7 +6,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from crystal_studio.ui import theme
@@ -36,6 +47,7 @@ class Canvas(QWidget):
 
     Signals:
         painted_once: the first paint is over.
+        resized: the view has another shape.
         camera_changed: the new `Camera`, when a person moved it.
         clicked: x and y of a click without a drag, and whether Shift was held.
         style_asked: 0 to 3.
@@ -43,6 +55,7 @@ class Canvas(QWidget):
     """
 
     painted_once = Signal()
+    resized = Signal()
     camera_changed = Signal(object)
     clicked = Signal(float, float, bool)
     style_asked = Signal(int)
@@ -179,6 +192,11 @@ class Canvas(QWidget):
             self.clear_asked.emit()
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell that the view has another shape."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show that keys come here."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crystal_studio.scene.drawable import Scene
+from crystal_studio.scene.measure import measure
 from crystal_studio.ui.viewer.overlay import Mark, Measured, Overlay
 from crystal_studio.ui.viewer.picks import Pick
 
@@ -23,5 +25,6 @@ def overlay_of(scene: Scene, picks: tuple[Pick, ...]) -> Overlay:
     return Overlay(lattice, scene.labels, marks, _measured(centers_P3))
 
 
-def _measured(points_P3: np.ndarray) -> tuple[Measured, ...]:
-    return ()
+def _measured(points_P3: NDArray[np.float64]) -> tuple[Measured, ...]:
+    found = measure(points_P3)
+    return (Measured(points_P3, str(found)),) if found is not None else ()

@@ -65,9 +65,11 @@ def paint(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     _paint_labels(painter, overlay.labels, camera, size, theme)
     for measured in overlay.measured:
-        _paint_measured(painter, measured, camera, size, theme)
+        _paint_line(painter, measured, camera, size, theme)
     for mark in overlay.marks:
         _paint_mark(painter, mark, camera, size, theme)
+    for measured in overlay.measured:
+        _paint_value(painter, measured, camera, size, theme)
     if axes and overlay.lattice is not None:
         _paint_axes(painter, overlay.lattice, camera, size, theme)
 
@@ -95,7 +97,7 @@ def _paint_mark(painter: QPainter, mark: Mark, camera: Camera, size: tuple[int, 
     _text(painter, mark.text, at, theme.accent, theme.viewer, bold=True)
 
 
-def _paint_measured(painter: QPainter, measured: Measured, camera: Camera, size: tuple[int, int], theme: Theme) -> None:
+def _paint_line(painter: QPainter, measured: Measured, camera: Camera, size: tuple[int, int], theme: Theme) -> None:
     pixels, _, _ = camera.projected(measured.points_P3, size)
     line = QPolygonF([QPointF(x, y) for x, y in pixels])
     for colour, width, style in (
@@ -104,10 +106,26 @@ def _paint_measured(painter: QPainter, measured: Measured, camera: Camera, size:
     ):
         painter.setPen(QPen(QColor(colour), width, style))
         painter.drawPolyline(line)
-    # Two atoms: in the middle of the line. Three: at the corner. Four: on the axis of the dihedral.
-    x, y = pixels[1] if len(pixels) == 3 else pixels[len(pixels) // 2 - 1 : len(pixels) // 2 + 1].mean(axis=0)
-    height = QFontMetricsF(painter.font()).height()
-    _text(painter, measured.text, QPointF(x, y - height), theme.text, theme.viewer, bold=True)
+
+
+def _paint_value(painter: QPainter, measured: Measured, camera: Camera, size: tuple[int, int], theme: Theme) -> None:
+    """The value on a small plate in the middle of the atoms, inside the picture."""
+    pixels, _, _ = camera.projected(measured.points_P3, size)
+    font = QFont(painter.font())
+    font.setBold(True)
+    metrics = QFontMetricsF(font)
+    plate = QRectF(0, 0, metrics.horizontalAdvance(measured.text) + metrics.height(), 1.4 * metrics.height())
+    half = np.array([plate.width(), plate.height()]) / 2
+    center = np.clip(pixels.mean(axis=0), half, np.maximum(np.array(size) - half, half))
+    plate.moveCenter(QPointF(*center))
+    painter.setPen(QPen(QColor(theme.accent), 1.2))
+    painter.setBrush(QColor(theme.surface))
+    painter.drawRoundedRect(plate, 4, 4)
+    painter.save()
+    painter.setFont(font)
+    painter.setPen(QColor(theme.text))
+    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, measured.text)
+    painter.restore()
 
 
 def _paint_axes(painter: QPainter, lattice: Array, camera: Camera, size: tuple[int, int], theme: Theme) -> None:

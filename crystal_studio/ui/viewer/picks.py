@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crystal_studio.scene.drawable import Spheres
-
-MOST = 4
+from crystal_studio.scene.measure import MOST_PICKED
 
 
 @dataclass(frozen=True)
@@ -46,4 +45,4 @@ def picked(before: tuple[Pick, ...], clicked: Pick | None, *, add: bool) -> tupl
         return (clicked,)
     if clicked in before:
         return tuple(one for one in before if one != clicked)
-    return (*before, clicked)[-MOST:]
+    return (*before, clicked)[-MOST_PICKED:]

@@ -113,7 +113,7 @@ class Renderer:
 def _lights() -> list[vtkLight]:
     """A soft light from the eye and a stronger one from above its left shoulder."""
     made = []
-    for position, intensity in (((0.0, 0.0, 1.0), 0.45), ((-0.6, 0.8, 1.0), 0.65)):
+    for position, intensity in (((0.0, 0.0, 1.0), 0.36), ((-0.6, 0.8, 1.0), 0.66)):
         light = vtkLight()
         light.SetLightTypeToCameraLight()
         light.SetPosition(*position)

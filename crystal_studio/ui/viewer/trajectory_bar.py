@@ -28,7 +28,7 @@ class TrajectoryBar(QWidget):
         self._timer = QTimer(self, interval=_BETWEEN_MS, singleShot=True)
         self._timer.timeout.connect(self._advance)
         self.play = QToolButton(text="Play", checkable=True, autoRaise=True)
-        self.play.setToolTip("Play how the crystal was denoised (Space)")
+        self.play.setToolTip("Play how the crystal was denoised")
         self.play.setAccessibleName("Play the denoising")
         self.play.toggled.connect(self._toggle)
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -50,6 +50,11 @@ class TrajectoryBar(QWidget):
     def playing(self) -> bool:
         """Whether it runs by itself."""
         return self.play.isChecked()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames are shown instead of the finished crystal."""
+        return bool(self._frames)
 
     def open_frames(self, frames: tuple[Frame, ...]) -> None:
         """Show frames, of the draw that came last, from their beginning."""

@@ -20,6 +20,7 @@ from crystal_studio.scene.build import build
 from crystal_studio.scene.directions import ViewDirection
 from crystal_studio.scene.drawable import Scene, Style
 from crystal_studio.scene.options import SceneOptions
+from crystal_studio.scene.trajectory import frame_scene
 from crystal_studio.ui import theme
 from crystal_studio.ui.session_state import SessionState
 from crystal_studio.ui.viewer.camera import Camera, looking, standing
@@ -75,6 +76,8 @@ class CrystalViewer(QWidget):
         self._renderer: Renderer | None = None
         self._linked: set[CrystalViewer] = set()
         self._fitted_for: tuple[float, ...] = ()
+        self._untouched = False
+        self._before: tuple[Camera, tuple[float, ...]] | None = None
         self.bar, self.canvas, self.player = ViewerBar(self._options), Canvas(), TrajectoryBar()
         self.complaint, self.words = Complaint(), WordsOverView(self.canvas)
         column = QVBoxLayout(self)
@@ -126,14 +129,14 @@ class CrystalViewer(QWidget):
         if self._scene is None or self.canvas.camera is None:
             return
         toward_eye, up = direction.vectors(np.asarray(self._scene.lattice, dtype=np.float64))
-        self._aim(self._fitted(looking(self.canvas.camera, toward_eye, up)))
+        self._aim_at_all(looking(self.canvas.camera, toward_eye, up))
 
     def reset_camera(self) -> None:
         """The usual view of the whole crystal."""
         if self._scene is not None:
             perspective = self.bar.perspective.isChecked()
             standard = standing(np.asarray(self._scene.lattice, dtype=np.float64))
-            self._aim(self._fitted(replace(standard, perspective=perspective)))
+            self._aim_at_all(replace(standard, perspective=perspective))
 
     def set_camera(self, camera: Camera) -> None:
         """Look from here; tells nobody (a linked view calls this)."""
@@ -143,7 +146,7 @@ class CrystalViewer(QWidget):
         """Near things larger, or all of one scale."""
         self.bar.perspective.setChecked(perspective)
         if self.canvas.camera is not None and self.canvas.camera.perspective != perspective:
-            self._aim(replace(self.canvas.camera, perspective=perspective))
+            self._aim_at_all(replace(self.canvas.camera, perspective=perspective))
 
     def link(self, other: CrystalViewer) -> None:
         """Turn, move and zoom together with another view from now on."""
@@ -172,6 +175,10 @@ class CrystalViewer(QWidget):
             self.words.say_state("How this crystal was denoised was not kept.")
             return
         self._live = False
+        largest = max(frames, key=lambda one: one.crystal.volume_angstrom3)
+        self._clear_picks()
+        self._remember_view()
+        self._draw(largest.crystal)
         self.player.open_frames(frames)
 
     def show_live(self, frames: tuple[Frame, ...]) -> None:
@@ -179,12 +186,13 @@ class CrystalViewer(QWidget):
         if not frames:
             return
         frame = frames[0]
-        if not self._live:
+        begins, self._live = not self._live, True
+        if begins:
             self.player.forget()
             self._clear_picks()
-        self._live = True
+            self._remember_view()
         self.words.say_state(f"sampling, step {frame.step} of {frame.steps}: not a result yet")
-        self._draw(frame.crystal, moving=True)
+        self._draw(frame.crystal, moving=not begins)
 
     def end_live(self) -> None:
         """Back to the session's crystal, where sampling was stopped or failed."""
@@ -229,7 +237,8 @@ class CrystalViewer(QWidget):
         canvas.painted_once.connect(self._starter.start)
         self._starter.ready.connect(self._begin)
         self._starter.failed.connect(self._give_up)
-        canvas.camera_changed.connect(self.camera_changed)
+        canvas.camera_changed.connect(self._touch)
+        canvas.resized.connect(self._refit)
         canvas.clicked.connect(self._click)
         canvas.style_asked.connect(lambda index: self.set_style(tuple(Style)[index]))
         canvas.reset_asked.connect(self.reset_camera)
@@ -274,6 +283,10 @@ class CrystalViewer(QWidget):
         same = crystal is not None and self._crystal is not None and crystal.content_hash == self._crystal.content_hash
         if not same:
             self._clear_picks()
+        if self._before is not None and crystal is not None:
+            camera, self._fitted_for = self._before
+            self.canvas.aim(camera)
+        self._before = None
         self._draw(crystal)
 
     def _offer_frames(self, _node: Node | None) -> None:
@@ -284,7 +297,6 @@ class CrystalViewer(QWidget):
             self.show_frames(self._state.frames(self._state.current.id))
 
     def _show_frame(self, frame: Frame) -> None:
-        self._clear_picks()
         self.words.say_state(f"denoising, step {frame.step} of {frame.steps}")
         self._draw(frame.crystal, moving=True)
 
@@ -293,15 +305,19 @@ class CrystalViewer(QWidget):
         self._crystal = crystal
         self.bar.atoms.show_elements(crystal.composition.elements if crystal is not None else ())
         self._rebuild(moving=moving)
-        if crystal is None:
-            self._fitted_for = ()
-        elif self.canvas.camera is None:
-            self.reset_camera()
-        elif not moving:
-            self._fit_if_other()
+        if crystal is not None and not (moving and self.canvas.camera is not None):
+            self._fit_if_other(crystal)
+
+    def _remember_view(self) -> None:
+        """Before frames are shown, whose cells are larger."""
+        if self._before is None and self.canvas.camera is not None:
+            self._before = self.canvas.camera, self._fitted_for
 
     def _rebuild(self, *, moving: bool = False) -> None:
-        self._scene = build(self._crystal, self._options) if self._crystal is not None else None
+        self._scene = None
+        if self._crystal is not None:
+            unfinished = self._live or self.player.is_open
+            self._scene = (frame_scene if unfinished else build)(self._crystal, self._options)
         self.words.say_notices(self._scene.notices if self._scene is not None else ())
         if self._scene is None:
             self.canvas.camera = None
@@ -311,13 +327,30 @@ class CrystalViewer(QWidget):
         self._explain()
         self.canvas.redraw(moving=moving)
 
-    def _fit_if_other(self) -> None:
+    def _fit_if_other(self, crystal: Crystal) -> None:
         """Keep the person's view of a crystal of the same size; show another one whole, turned as before."""
-        assert self._crystal is not None
-        size = (*self._crystal.lengths_angstrom.round(2), *self._crystal.angles_degree.round(1))
-        if size != self._fitted_for and self.canvas.camera is not None:
-            self._fitted_for = size
-            self._aim(self._fitted(self.canvas.camera))
+        size = (*crystal.lengths_angstrom.round(2), *crystal.angles_degree.round(1))
+        if self.canvas.camera is None:
+            self.reset_camera()
+        elif size != self._fitted_for:
+            self._aim_at_all(self.canvas.camera)
+        self._fitted_for = size
+
+    def _refit(self) -> None:
+        """The view has another shape: show the whole crystal again unless a person has chosen a part."""
+        if self._untouched and self._scene is not None and self.canvas.camera is not None:
+            self._aim_at_all(self.canvas.camera)
+
+    def _touch(self, camera: Camera) -> None:
+        self._untouched = False
+        self.camera_changed.emit(camera)
+
+    def _aim_at_all(self, camera: Camera) -> None:
+        """Aim so that the whole crystal is seen."""
+        fitted = self._fitted(camera)
+        self.canvas.aim(fitted)
+        self._untouched = True
+        self.camera_changed.emit(fitted)
 
     def _fitted(self, camera: Camera) -> Camera:
         assert self._scene is not None
@@ -326,15 +359,11 @@ class CrystalViewer(QWidget):
         radii = np.concatenate([spheres.radii_A, np.zeros(len(corners))])
         return camera.fitted(points, radii, self.canvas.aspect)
 
-    def _aim(self, camera: Camera) -> None:
-        self.canvas.aim(camera)
-        self.camera_changed.emit(camera)
-
     def _choose(self, options: SceneOptions) -> None:
         extent = self._options.supercell, self._options.boundary
         self.set_options(options)
         if (options.supercell, options.boundary) != extent and self.canvas.camera is not None:
-            self._aim(self._fitted(self.canvas.camera))
+            self._aim_at_all(self.canvas.camera)
         self.options_changed.emit(options)
 
     def _click(self, x: float, y: float, shift: bool) -> None:

@@ -18,7 +18,8 @@ class WordsOverView:
         for label in (self.state, self.notices):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             label.hide()
-            column.addWidget(label, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.state, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.notices)
         column.addStretch(1)
         theme.switch.changed.connect(self._recolour)
         self._recolour()
@@ -33,11 +34,10 @@ class WordsOverView:
 
     def _recolour(self) -> None:
         colours = theme.current()
-        for label, text, ground in (
-            (self.state, colours.on_accent, colours.accent),
-            (self.notices, colours.muted, colours.raised),
-        ):
-            label.setStyleSheet(f"color: {text}; background: {ground}; padding: 3px 8px; border-radius: 4px;")
+        self.state.setStyleSheet(
+            f"color: {colours.on_accent}; background: {colours.accent}; padding: 3px 8px; border-radius: 4px;"
+        )
+        self.notices.setStyleSheet(f"color: {colours.muted}; background: transparent;")
 
 
 def _say(label: PlainLabel, text: str) -> None:
