@@ -135,12 +135,14 @@ def test_that_promoting_asks_for_exactly_that_candidate_and_shows_the_new_node(
     assert [one.id for one in state.outlines()][-1] == promoted.id
 
 
-def test_that_the_chosen_and_the_failed_cannot_be_promoted(panel, shown) -> None:
-    assert not panel.promote.isEnabled()
-    panel.select(3)
+def test_that_any_candidate_but_the_chosen_one_can_be_promoted_and_a_failed_one_is_named(panel, shown) -> None:
     assert not panel.promote.isEnabled()
     panel.select(1)
     assert panel.promote.isEnabled()
+    assert "failed" not in panel.sentence
+    panel.select(3)
+    assert panel.promote.isEnabled()
+    assert "failed a check" in panel.sentence
 
 
 def test_that_a_promotion_that_fails_says_so_and_can_be_tried_again(panel, shown, runner) -> None:

@@ -176,12 +176,15 @@ class CandidatesPanel(QWidget):
         looked_at = node is not None and number is not None and number != node.chosen
         is_drawn = looked_at and self._state.crystal is node.candidates[number].crystal
         self.back.setVisible(bool(is_drawn))
-        self.promote.setEnabled(looked_at and not self._job.is_running and not refusal(node.candidates[number]))
+        self.promote.setEnabled(looked_at and not self._job.is_running)
         if self._problem:
             self._says.setText(self._problem)
         elif self._job.is_running:
             self._says.setText("Making a node of the candidate…")
         elif is_drawn:
-            self._says.setText(f"Looking at candidate {number + 1}; the node holds candidate {node.chosen + 1}.")
+            failed = " It failed a check, and a node of it will say so." if refusal(node.candidates[number]) else ""
+            self._says.setText(
+                f"Looking at candidate {number + 1}; the node holds candidate {node.chosen + 1}.{failed}"
+            )
         else:
             self._says.setText("Select a candidate to look at it." if node else "")
