@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -11,8 +12,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MOST_POINTS = 24
-# Relative to the size of the polyhedron: points of a real structure's face lie in one plane to about this.
-_FLAT = 0.02
+# Relative to the size of the polyhedron.
+_IN_PLANE = 1e-6
+_WIDE_ENOUGH = 1e-5
+# Two faces that meet at less than 3 degrees look like one, and the edge between them like a scratch on it.
+_COSINE_OF_ONE_FACE = 0.9986
 
 
 @dataclass(frozen=True)
@@ -21,14 +25,11 @@ class Hull:
 
     Attributes:
         faces: corners of each face as indices of the points, anticlockwise seen from outside.
+        edges: between faces that do not nearly lie in one plane; the lesser index first.
     """
 
     faces: tuple[tuple[int, ...], ...]
-
-    @property
-    def edges(self) -> list[tuple[int, int]]:
-        """Each edge once, the lesser index first."""
-        return sorted({(min(e), max(e)) for face in self.faces for e in zip(face, face[1:] + face[:1], strict=True)})
+    edges: tuple[tuple[int, int], ...]
 
     @property
     def triangles(self) -> list[tuple[int, int, int]]:
@@ -50,29 +51,49 @@ def convex_hull(points_K3: Floats) -> Hull:
     centred = points_K3 - points_K3.mean(axis=0) if len(points_K3) else points_K3
     size = float(np.abs(centred).max(initial=0.0))
     if len(points_K3) < 3 or not np.isfinite(size) or size <= 0:
-        return Hull(())
+        return Hull((), ())
     unit_K3 = centred / size
-    sides = _planes(unit_K3)
-    faces = {face: normal for inside, normal in sides if len(face := _outline(unit_K3, inside, normal)) > 2}
-    return Hull(tuple(_without_repeats(faces)))
+    found = {_outline(unit_K3, inside, normal): normal.tolist() for inside, normal in _planes(unit_K3)}
+    faces = {face: normal for face, normal in found.items() if len(face) > 2}
+    return Hull(tuple(faces), tuple(_edges(faces)))
+
+
+def _edges(faces: dict[tuple[int, ...], list[float]]) -> list[tuple[int, int]]:
+    """The edges where the surface bends."""
+    normals: dict[tuple[int, int], list[list[float]]] = {}
+    for face, normal in faces.items():
+        for one, other in zip(face, (*face[1:], face[0]), strict=True):
+            normals.setdefault((min(one, other), max(one, other)), []).append(normal)
+    return sorted(edge for edge, around in normals.items() if _bends(around))
+
+
+def _bends(normals: list[list[float]]) -> bool:
+    first = normals[0]
+    return any(sum(x * y for x, y in zip(first, other, strict=True)) < _COSINE_OF_ONE_FACE for other in normals[1:])
+
+
+@lru_cache(maxsize=MOST_POINTS)
+def _triples(points: int) -> NDArray[np.intp]:
+    return np.array(list(combinations(range(points), 3)), dtype=np.intp)
 
 
 def _planes(unit_K3: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
     """Points in each plane that has no point outside, with the outward normal; each plane once."""
-    triples = np.array(list(combinations(range(len(unit_K3)), 3)))
-    a, b, c = (unit_K3[triples[:, k]] for k in range(3))
-    normal = np.cross(b - a, c - a)
-    length = np.linalg.norm(normal, axis=1)
-    wide = length > _FLAT
-    normal, a = normal[wide] / length[wide, None], a[wide]
-    height = np.einsum("tj,tkj->tk", normal, unit_K3[None, :, :] - a[:, None, :])
+    triples = _triples(len(unit_K3))
+    a, b, c = unit_K3[triples[:, 0]], unit_K3[triples[:, 1]], unit_K3[triples[:, 2]]
+    normal_T3 = np.cross(b - a, c - a)
+    length_T = np.sqrt(np.einsum("tj,tj->t", normal_T3, normal_T3))
+    wide = length_T > _WIDE_ENOUGH
+    normal_T3 = normal_T3[wide] / length_T[wide, None]
+    height_TK = normal_T3 @ unit_K3.T - np.einsum("tj,tj->t", normal_T3, a[wide])[:, None]
+    inside_TK = np.abs(height_TK) <= _IN_PLANE
     found: dict[bytes, tuple[NDArray[np.intp], Floats]] = {}
-    for sign in (1.0, -1.0):
-        for plane in np.flatnonzero((sign * height).max(axis=1, initial=-np.inf) <= _FLAT):
-            inside = np.abs(height[plane]) <= _FLAT
-            outward = sign * normal[plane]
+    for sign, outside_T in ((1.0, height_TK.max(axis=1, initial=0)), (-1.0, -height_TK.min(axis=1, initial=0))):
+        for plane in np.flatnonzero(outside_T <= _IN_PLANE):
+            outward = sign * normal_T3[plane]
             # Both sides of a polygon are faces, so the side belongs to the name of the plane.
-            found.setdefault(inside.tobytes() + bytes([_side(outward)]), (np.flatnonzero(inside), outward))
+            name = inside_TK[plane].tobytes() + bytes([_side(outward)])
+            found.setdefault(name, (np.flatnonzero(inside_TK[plane]), outward))
     return list(found.values())
 
 
@@ -82,6 +103,10 @@ def _side(normal: Floats) -> int:
 
 def _outline(unit_K3: Floats, inside: NDArray[np.intp], normal: Floats) -> tuple[int, ...]:
     """Corners of a face in order around its normal, beginning with the least; points on its edges are left out."""
+    if len(inside) == 3:
+        first, second, third = inside.tolist()
+        a, b, c = unit_K3[inside].tolist()
+        return (first, second, third) if _volume(a, b, c, normal.tolist()) > 0 else (first, third, second)
     points = unit_K3[inside]
     axis = np.cross(normal, np.eye(3)[np.argmin(np.abs(normal))])
     axis /= np.linalg.norm(axis)
@@ -99,7 +124,7 @@ def _around(points: list[tuple[float, float]]) -> list[int]:
     def half(indices: list[int]) -> list[int]:
         chain: list[int] = []
         for index in indices:
-            while len(chain) > 1 and _turn(points[chain[-2]], points[chain[-1]], points[index]) <= _FLAT * 0.1:
+            while len(chain) > 1 and _turn(points[chain[-2]], points[chain[-1]], points[index]) <= _IN_PLANE:
                 chain.pop()
             chain.append(index)
         return chain[:-1]
@@ -107,14 +132,12 @@ def _around(points: list[tuple[float, float]]) -> list[int]:
     return half(order) + half(order[::-1])
 
 
+def _volume(a: list[float], b: list[float], c: list[float], normal: list[float]) -> float:
+    """Of the box that b - a, c - a and the normal span: positive where a, b, c are anticlockwise around the normal."""
+    (px, py, pz), (qx, qy, qz) = ([x - y for x, y in zip(corner, a, strict=True)] for corner in (b, c))
+    x, y, z = normal
+    return (py * qz - pz * qy) * x + (pz * qx - px * qz) * y + (px * qy - py * qx) * z
+
+
 def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-
-def _without_repeats(faces: dict[tuple[int, ...], Floats]) -> list[tuple[int, ...]]:
-    """The faces that are not within a larger one: nearly flat faces are found more than once."""
-    kept: list[tuple[tuple[int, ...], Floats]] = []
-    for face, normal in sorted(faces.items(), key=lambda item: -len(item[0])):
-        if not any(set(face) <= set(other) and float(normal @ above) > 0 for other, above in kept):
-            kept.append((face, normal))
-    return [face for face, _ in kept]
