@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from crystal_studio.cli.prediction_text import measured_text
 from crystal_studio.cli.program import Program, complain
 from crystal_studio.domain.errors import ExitStatus, ProjectUnavailable, StudioError, UserCorrectable
 from crystal_studio.domain.history import Node
+from crystal_studio.domain.intent import Limits
 from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.services.design import DesignRequest, run_rounds
+from crystal_studio.services.interpret import person_pivot
 from crystal_studio.services.listen import listen
 
 DEFAULT_PROJECT = "design.cstudio"
@@ -32,6 +35,8 @@ def add_parser(subparsers: Any) -> None:
         "--rounds", type=int, default=0, metavar="K", help="K more rounds driven by the predicted values alone"
     )
     parser.add_argument("--from", dest="from_node", metavar="NODE", help="answer this node of the project")
+    own = "your own pivot for the first round, used as written; the prompt may then be ''"
+    parser.add_argument("--pivot", type=Path, metavar="FILE", help=own)
     parser.add_argument("--candidates", type=int, default=10, metavar="N", help="crystals drawn a round (10)")
     parser.add_argument("--strength", type=float, default=0.1, help="how much of the parent is noised, 0 to 1 (0.1)")
     parser.add_argument("--seed", type=int, help="one number decides everything; drawn and stored if not given")
@@ -61,18 +66,31 @@ def run(arguments: argparse.Namespace, program: Program) -> int:
 def _design(arguments: argparse.Namespace, seed: int, program: Program, report: _Report) -> None:
     if not 0 <= arguments.rounds <= 100:
         raise UserCorrectable(f"{arguments.rounds} rounds cannot be run. Give a number from 0 to 100.")
-    first = DesignRequest(arguments.prompt, None, seed, arguments.candidates, arguments.strength)
-    if arguments.from_node is None:
+    pivot = _pivot_in(arguments.pivot) if arguments.pivot is not None else None
+    if pivot is not None and pivot.strip():
+        person_pivot(pivot, Limits())  # likewise refused before anything is loaded or created
+    first = DesignRequest(arguments.prompt, None, seed, arguments.candidates, arguments.strength, pivot=pivot)
+    if arguments.from_node is None and (first.has_message or not first.has_pivot):
         listen(arguments.prompt, None)  # a wish that cannot be heard is refused before anything is loaded or created
     report.prepare()
     messages = [arguments.prompt, *arguments.feedback, *[None] * arguments.rounds]
     with program.open_project(arguments.project) as store, console_context(program.stop) as context:
         parent = store.node(arguments.from_node) if arguments.from_node else None
-        start = DesignRequest(
-            first.message, parent, seed, first.candidates, first.strength, {"version": program.version}
-        )
+        start = replace(first, parent=parent, parameters={"version": program.version})
         engines = program.engines(arguments.model)
         run_rounds(messages, start, engines, store, context, lambda node: report.add(node, engines.files))
+
+
+def _pivot_in(path: Path) -> str:
+    """The text of a pivot file.
+
+    Raises:
+        UserCorrectable: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserCorrectable(f"The pivot in {path} cannot be read ({error}). Name a text file.") from error
 
 
 class _Report:

@@ -271,9 +271,12 @@ def run_rounds(
     context: JobContext,
     committed: Callable[[Node], None],
 ) -> None:
-    """Run one round per message, each answering the node before; `committed` is called after every commit."""
-    parent = first.parent
+    """Run one round per message, each answering the node before; `committed` is called after every commit.
+
+    What the person set by hand is for the first round.
+    """
+    request = first
     for message in messages:
-        node = respond(replace(first, message=message, parent=parent), engines, store, context)
+        node = respond(replace(request, message=message), engines, store, context)
         committed(node)
-        parent = node
+        request = replace(request, message="", parent=node, pivot=None, limits=None, goals=None)

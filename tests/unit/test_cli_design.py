@@ -167,3 +167,25 @@ def test_that_a_bug_in_an_engine_is_reported_as_one_json_object(session: Session
     status, answer = session.design(WISH, "--seed", "1")
     assert status == 1
     assert "ZeroDivisionError" in answer["error"]
+
+
+def test_that_a_pivot_of_ones_own_is_used_as_written_in_the_first_round(session: Session) -> None:
+    own = session.folder / "own.txt"
+    own.write_text(PEROVSKITE.replace("Sr", "Ba") + "\n", encoding="utf-8")
+    status, answer = session.design("", "--pivot", str(own), "--feedback", "Make it denser.", "--seed", "1")
+    assert status == 0
+    assert [node["pivot_source"] for node in answer["nodes"]] == ["person", "model"]
+    assert answer["nodes"][0]["formula"] == "BaTiO3"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00nonsense", b"A nice crystal.", b""])
+def test_that_a_pivot_file_that_cannot_be_used_is_told_before_anything_is_drawn(
+    session: Session, content: bytes | None
+) -> None:
+    own = session.folder / "own.txt"
+    if content is not None:
+        own.write_bytes(content)
+    status, answer = session.design("", "--pivot", str(own), "--seed", "1")
+    assert status == 2
+    assert answer["nodes"] == []
+    assert not (session.folder / "p.cstudio").exists()
