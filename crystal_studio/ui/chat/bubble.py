@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from crystal_studio.ui import theme
-from crystal_studio.ui.chat.wording import button_text, plain_tooltip
 
 _RADIUS = 9.0
 
@@ -34,7 +32,6 @@ class Bubble(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(11, 8, 11, 8)
         self.column.setSpacing(5)
-        theme.switch.changed.connect(self._repaint)
 
     def set_ground(self, ground: Ground) -> None:
         """Stand on another ground."""
@@ -57,21 +54,6 @@ class Bubble(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(colours.accent), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), _RADIUS - 3, _RADIUS - 3)
-
-    def _repaint(self, _theme: object) -> None:
-        self.update()
-
-
-def action_button(text: str, does: Callable[[], object], hint: str = "") -> QToolButton:
-    """A quiet button with a word on it."""
-    button = QToolButton()
-    button.setText(button_text(text))
-    button.setAutoRaise(True)
-    button.setToolTip(plain_tooltip(hint))
-    button.setAccessibleName(hint or text)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.clicked.connect(lambda _checked=False: does())
-    return button
 
 
 def beside(widget: QWidget, *, is_right: bool) -> QWidget:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.ui.chat import wording
-from crystal_studio.ui.chat.bubble import action_button
+from crystal_studio.ui.chat.buttons import AccentButton, action_button
 from crystal_studio.ui.chat.chat_settings import ChatSettings
 from crystal_studio.ui.chat.draw_options import DrawOptions
+from crystal_studio.ui.chat.drawer import Drawer
 from crystal_studio.ui.chat.goals_editor import GoalsEditor
 from crystal_studio.ui.chat.mentions import ID_LENGTH, resolved, suggestions
 from crystal_studio.ui.chat.message_box import MessageBox, Suggestion
@@ -120,7 +121,7 @@ class Composer(QWidget):
         self.message = ToneLabel("", "bad")
         self.message.hide()
         self.options_button = action_button("", self._toggle_options, "Strength, number of candidates and seed")
-        self.send_button = QPushButton("&Send")
+        self.send_button = AccentButton("&Send")
         self.send_button.setDefault(True)
         self.send_button.setAccessibleName("Send the message")
         self.box.setPlaceholderText("Say what you want. Enter sends, Shift+Enter breaks the line, @ names a node.")
@@ -135,7 +136,8 @@ class Composer(QWidget):
         column.setContentsMargins(8, 4, 8, 8)
         column.setSpacing(4)
         column.addLayout(head)
-        for widget in (self.box, self.message, self.goals, self.options):
+        self.drawer = Drawer((self.goals.form, self.options))
+        for widget in (self.box, self.message, self.goals, self.drawer):
             column.addWidget(widget)
         column.addLayout(foot)
 
@@ -148,6 +150,7 @@ class Composer(QWidget):
         )
         self.send_button.clicked.connect(self.submit)
         self.options.changed.connect(self._options_changed)
+        self.goals.form_toggled.connect(self.drawer.adapt)
         self._presenter.target_changed.connect(self._show_target)
 
     def _typed(self) -> None:
@@ -192,6 +195,7 @@ class Composer(QWidget):
 
     def _open_options(self, is_open: bool) -> None:
         self.options.setVisible(is_open)
+        self.drawer.adapt()
         self._show_options()
 
     def _options_changed(self) -> None:

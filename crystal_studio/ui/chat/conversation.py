@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+from time import perf_counter
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crystal_studio.domain.errors import StudioError
-from crystal_studio.ui.chat.bubble import action_button
+from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.presenter import ChatPresenter
 from crystal_studio.ui.chat.round_view import THUMBNAIL_SIZE, RoundView
 from crystal_studio.ui.chat.rounds import Round
 from crystal_studio.ui.history.thumbnail_shelf import ThumbnailShelf
 
 PAGE = 30
+_TURN_SECONDS = 0.012
+AT_ONCE = 5  # more than are seen at a time; a whole page would make the window wait
 
 
 class Conversation(QWidget):
@@ -43,44 +48,41 @@ class Conversation(QWidget):
         self._column.addWidget(self.later)
         self.earlier.hide()
         self.later.hide()
-        self._fill_timer = QTimer(self)
-        self._fill_timer.setInterval(0)
-        self._fill_timer.timeout.connect(self._fill_next)
+        self._wanted: dict[str, Round] = {}
+        self._idle = QTimer(self)
+        self._idle.setInterval(0)
+        self._idle.timeout.connect(self._work_on)
 
     def refresh(self) -> None:
-        """Show the branch as it is now."""
+        """Show the branch as it is now; the newest rounds at once, those above them soon."""
         rounds = self._presenter.rounds()
-        shown = rounds[-PAGE * self._pages :]
-        kept = {one.outline.id for one in shown}
-        for node_id in [one for one in self.views if one not in kept]:
+        self._wanted = {one.outline.id: one for one in rounds[-PAGE * self._pages :]}
+        for node_id in [one for one in self.views if one not in self._wanted]:
             self._drop(self.views.pop(node_id))
-        for place, one in enumerate(shown):
-            self._place(one, place + 1)
-        hidden = len(rounds) - len(shown)
+        for node_id in self.views:
+            self.views[node_id].update_round(self._wanted[node_id], self._presenter.state.mark(node_id))
+        for node_id in list(self._wanted)[-AT_ONCE:]:
+            self._build(node_id)
+        hidden = len(rounds) - len(self._wanted)
         self.earlier.setText(f"{hidden} earlier round{'s' * (hidden != 1)}")
         self.earlier.setVisible(hidden > 0)
         self._show_later_button()
-        self._fill_timer.start()
+        self._idle.start()
 
     def close_conversation(self) -> None:
         """Draw and fill nothing more."""
-        self._fill_timer.stop()
+        self._idle.stop()
         self.shelf.close()
 
-    def _place(self, shown: Round, place: int) -> None:
-        node_id = shown.outline.id
-        mark = self._presenter.state.mark(node_id)
-        view = self.views.get(node_id)
-        if view is None:
-            view = RoundView(shown, mark)
-            self._listen(view)
-            self.views[node_id] = view
-        else:
-            view.update_round(shown, mark)
-        if self._column.indexOf(view) != place:
-            self._column.removeWidget(view)
-            self._column.insertWidget(place, view)
-            view.show()
+    def _build(self, node_id: str) -> None:
+        """Add a round in its place, if it is not there."""
+        if node_id in self.views:
+            return
+        view = RoundView(self._wanted[node_id], self._presenter.state.mark(node_id))
+        self._listen(view)
+        above = [one for one in takewhile(lambda one: one != node_id, self._wanted) if one in self.views]
+        self.views[node_id] = view
+        self._column.insertWidget(1 + len(above), view)
 
     def _listen(self, view: RoundView) -> None:
         view.show_asked.connect(self._presenter.show)
@@ -95,13 +97,17 @@ class Conversation(QWidget):
         view.hide()
         view.deleteLater()
 
-    def _fill_next(self) -> None:
-        """Fill the newest card that is not filled yet."""
-        for view in reversed(list(self.views.values())):
+    def _work_on(self) -> None:
+        """Build and fill further rounds, the newest first, for a few milliseconds."""
+        end = perf_counter() + _TURN_SECONDS
+        for node_id in reversed(self._wanted):
+            self._build(node_id)
+            view = self.views[node_id]
             if not view.is_filled:
                 self._fill(view)
-                return
-        self._fill_timer.stop()
+                if perf_counter() > end:
+                    return
+        self._idle.stop()
 
     def _fill(self, view: RoundView) -> None:
         state = self._presenter.state

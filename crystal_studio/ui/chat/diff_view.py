@@ -32,7 +32,7 @@ class DiffView(FlatText):
             if index:
                 cursor.insertText(" ", _format(Change.SAME))
             cursor.insertText(f"{one.change.value}{one.text}", _format(one.change))
-        self.updateGeometry()
+        self.fit()
 
     def _draw_again(self, _theme: object) -> None:
         self.compare(*self._pair)

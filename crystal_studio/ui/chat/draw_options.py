@@ -124,8 +124,14 @@ class DrawOptions(QWidget):
         form.addRow("", self.meaning)
         form.addRow("&Candidates", self.candidates)
         form.addRow("See&d", with_message)
-        form.labelForField(strength).setBuddy(self.strength)
-        form.labelForField(with_message).setBuddy(self.seed_mode)
+        for row, field in (
+            (strength, self.strength),
+            (self.candidates, self.candidates),
+            (with_message, self.seed_mode),
+        ):
+            label = form.labelForField(row)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setBuddy(field)
 
     def _connect(self) -> None:
         self.slider.valueChanged.connect(lambda value: self.strength.setValue(value / 100))

@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.domain.history import Node
 from crystal_studio.ui.chat import wording
-from crystal_studio.ui.chat.bubble import action_button
+from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.chat.hearing import hear
 from crystal_studio.ui.chat.limits_draft import Chip, LimitsDraft
 from crystal_studio.ui.chat.limits_form import LimitsForm
-from crystal_studio.ui.chat.plain_text import ToneLabel, set_tone
+from crystal_studio.ui.chat.plain_text import ToneLabel
 
 _PAUSE_MS = 300
 
@@ -22,9 +22,14 @@ class GoalsEditor(QWidget):
 
     Signals:
         changed: limits or goals in force are others.
+        form_toggled: the form was opened or closed.
+
+    Attributes:
+        form: the form; it is laid out by whoever uses the editor.
     """
 
     changed = Signal()
+    form_toggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,7 +84,7 @@ class GoalsEditor(QWidget):
         self._pause.stop()
 
     def _lay_out(self) -> None:
-        self.toggle = action_button("Limits and goals ▸", self._toggle, "Show or hide the form of limits and goals")
+        self.toggle = action_button("Limits and goals ▸", self.toggle_form, "Show or hide the form of limits and goals")
         self.back = action_button("As heard", self.reset, "Drop what was changed by hand")
         self._row = QWidget()
         self._flow = FlowLayout(self._row, gap=4)
@@ -92,12 +97,14 @@ class GoalsEditor(QWidget):
         column.setSpacing(4)
         column.addWidget(self._row)
         column.addLayout(head)
-        for widget in (self.message, self.form, self.hint):
+        for widget in (self.message, self.hint):
             column.addWidget(widget)
 
-    def _toggle(self) -> None:
+    def toggle_form(self) -> None:
+        """Open or close the form."""
         is_open = self.form.isHidden()
         self.form.setVisible(is_open)
+        self.form_toggled.emit()
         self.toggle.setText("Limits and goals ▾" if is_open else "Limits and goals ▸")
         if is_open:
             self.form.refresh()
@@ -138,8 +145,12 @@ class GoalsEditor(QWidget):
 
     def _chip(self, chip: Chip) -> QToolButton:
         mark = "✎ " if chip.is_edited else ""
-        button = action_button(f"{mark}{chip.text}  ×", lambda: self._remove(chip.key), f"Remove: {chip.whole}")
+        button = action_button(
+            f"{mark}{chip.text}  ×",
+            lambda: self._remove(chip.key),
+            f"Remove: {chip.whole}",
+            "accent" if chip.is_edited else "text",
+        )
         button.setAutoRaise(False)
-        set_tone(button, "accent" if chip.is_edited else "text")
         button.setAccessibleName(f"Remove the limit or goal: {wording.shortened(chip.text, 200)}")
         return button

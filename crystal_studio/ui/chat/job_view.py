@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayou
 
 from crystal_studio.host.protocol import Failure
 from crystal_studio.ui.chat import wording
-from crystal_studio.ui.chat.bubble import Bubble, Ground, action_button, beside
+from crystal_studio.ui.chat.bubble import Bubble, Ground, beside
+from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.chat.plain_text import CappedText, FlatText, ToneLabel
 from crystal_studio.ui.chat.rounds import ChatJob, Stage

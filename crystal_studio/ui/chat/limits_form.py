@@ -263,6 +263,7 @@ class LimitsForm(QWidget):
             ("&Unit distance", self.distance),
         ):
             form.addRow(words, field)
+            form.labelForField(field).setTextFormat(Qt.TextFormat.PlainText)
 
     def _connect(self) -> None:
         for name in ("required", "excluded", "formula", "space_group"):

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
-    QPushButton,
     QScrollArea,
     QStackedLayout,
     QVBoxLayout,
@@ -19,9 +18,10 @@ from crystal_studio.domain.errors import StudioError
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.ui.chat import wording
-from crystal_studio.ui.chat.bubble import action_button
+from crystal_studio.ui.chat.buttons import AccentButton, action_button
 from crystal_studio.ui.chat.clause_list import ClauseList
 from crystal_studio.ui.chat.diff_view import DiffView
+from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.chat.pivot_presenter import PivotPresenter
 from crystal_studio.ui.chat.plain_text import ToneLabel
 from crystal_studio.ui.empty_hint import EmptyHint
@@ -85,7 +85,7 @@ class PivotPanel(QWidget):
         self.editor.textChanged.connect(self._pause.start)
         self.problem = ToneLabel("", "bad")
         self.problem.setAccessibleName("What is wrong with the text")
-        self.button = QPushButton("&Generate from this text")
+        self.button = AccentButton("&Generate from this text")
         self.button.clicked.connect(self.generate)
         self.undo = action_button("Undo the edits", self._reset, "Back to the text that made this crystal")
         self.take = action_button(
@@ -102,10 +102,9 @@ class PivotPanel(QWidget):
         self.clauses = ClauseList()
 
     def _lay_out(self) -> None:
-        foot = QHBoxLayout()
-        for widget in (self.button, self.undo):
+        foot = FlowLayout(gap=4)
+        for widget in (self.button, self.undo, self.take):
             foot.addWidget(widget)
-        foot.addStretch(1)
         compare = QHBoxLayout()
         compare.addWidget(ToneLabel("Against", wraps=False))
         compare.addWidget(self.against, 1)
@@ -117,7 +116,6 @@ class PivotPanel(QWidget):
         column.addWidget(self.editor)
         column.addWidget(self.problem)
         column.addLayout(foot)
-        column.addWidget(self.take)
         column.addWidget(self.summary)
         column.addWidget(self.clauses)
         column.addLayout(compare)

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QColor, QPalette, QTextOption
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QUrl
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QTextBrowser, QToolButton, QVBoxLayout, QWidget
 
-from crystal_studio.ui import theme
+from crystal_studio.ui.chat.tones import set_tone
 from crystal_studio.ui.chat.wording import shown
 
 FEW_CHARACTERS = 900
 FEW_LINES = 14
 MOST_CHARACTERS = 20_000
-
-
-def set_tone(widget: QWidget, tone: str) -> None:
-    """Give a widget's text one of the theme's colours, by its name there."""
-    colours = widget.palette()
-    colour = QColor(getattr(theme.current(), tone))
-    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
-        colours.setColor(role, colour)
-    widget.setPalette(colours)
 
 
 class ToneLabel(QLabel):
@@ -30,22 +21,16 @@ class ToneLabel(QLabel):
         self, text: str = "", tone: str = "text", parent: QWidget | None = None, *, wraps: bool = True
     ) -> None:
         super().__init__(parent)
-        self._tone = tone
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wraps)
         self.setText(text)
-        self._colour()
-        theme.switch.changed.connect(self._colour)
+        set_tone(self, tone)
 
     def say(self, text: str, tone: str | None = None) -> None:
         """Show a text, in another tone where one is given."""
-        if tone is not None and tone != self._tone:
-            self._tone = tone
-            self._colour()
+        if tone is not None:
+            set_tone(self, tone)
         self.setText(text)
-
-    def _colour(self, _theme: object = None) -> None:
-        set_tone(self, self._tone)
 
 
 class FlatText(QTextBrowser):
@@ -53,8 +38,8 @@ class FlatText(QTextBrowser):
 
     def __init__(self, text: str = "", tone: str = "text", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._tone = tone
         self._natural_width = 0.0
+        self._heights: dict[int, int] = {}
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
@@ -70,24 +55,27 @@ class FlatText(QTextBrowser):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self._colour()
-        theme.switch.changed.connect(self._colour)
+        set_tone(self, tone)
         self.say(text)
 
     def say(self, text: str, tone: str | None = None) -> None:
         """Show a text."""
-        if tone is not None and tone != self._tone:
-            self._tone = tone
-            self._colour()
+        if tone is not None:
+            set_tone(self, tone)
         self.setPlainText(text)
+        self.fit()
+
+    def fit(self) -> None:
+        """Take the room that the text needs now."""
+        self._heights.clear()
         self.document().setTextWidth(-1)
         self._natural_width = self.document().idealWidth()
         self.document().setTextWidth(max(self.viewport().width(), 40))
         self.updateGeometry()
 
     def loadResource(self, _kind: int, _name: QUrl) -> object:
-        """Nothing, whatever the text names."""
-        return None
+        """Nothing, whatever the text names; for no answer at all Qt would read the file itself."""
+        return QByteArray(b"")
 
     def hasHeightForWidth(self) -> bool:
         """The height follows from the width."""
@@ -95,13 +83,20 @@ class FlatText(QTextBrowser):
 
     def heightForWidth(self, width: int) -> int:
         """Height of the text at a width."""
-        document = self.document()
-        before = document.textWidth()
-        document.setTextWidth(max(width, 40))
-        height = int(document.size().height() + 0.999) + 1
-        if before > 0:
-            document.setTextWidth(before)
-        return height
+        if width not in self._heights:
+            document = self.document()
+            before = document.textWidth()
+            document.setTextWidth(max(width, 40))
+            self._heights[width] = int(document.size().height() + 0.999) + 1
+            if before > 0:
+                document.setTextWidth(before)
+        return self._heights[width]
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font needs another height."""
+        if event.type() is QEvent.Type.FontChange:
+            self._heights.clear()
+        super().changeEvent(event)
 
     def sizeHint(self) -> QSize:
         """As wide as the longest line."""
@@ -115,12 +110,6 @@ class FlatText(QTextBrowser):
     def wheelEvent(self, event: object) -> None:
         """Leave the wheel to the conversation."""
         event.ignore()
-
-    def _colour(self, _theme: object = None) -> None:
-        colours = self.palette()
-        colours.setColor(QPalette.ColorRole.Text, QColor(getattr(theme.current(), self._tone)))
-        colours.setColor(QPalette.ColorRole.Base, QColor(0, 0, 0, 0))
-        self.setPalette(colours)
 
 
 class CappedText(QWidget):

@@ -11,7 +11,8 @@ from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.ui import notation
 from crystal_studio.ui.chat import wording
-from crystal_studio.ui.chat.bubble import Bubble, Ground, action_button, beside
+from crystal_studio.ui.chat.bubble import Bubble, Ground, beside
+from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.chat.plain_text import CappedText, FlatText, ToneLabel
 from crystal_studio.ui.chat.rounds import Round
@@ -39,6 +40,8 @@ class RoundView(QWidget):
         self.node_id = shown.outline.id
         self._round = shown
         self.is_filled = False
+        self.switcher: QWidget | None = None
+        self._shown: tuple[Round, Mark] | None = None
         self.person = Bubble(Ground.PERSON)
         self.card = CrystalCard(shown, mark)
         self.card.clicked.connect(lambda: self.show_asked.emit(self.node_id))
@@ -53,17 +56,27 @@ class RoundView(QWidget):
 
     def update_round(self, shown: Round, mark: Mark) -> None:
         """Show another set of siblings, another mark, or that it is (no longer) the current one."""
+        if self._shown == (shown, mark):
+            return
+        self._shown = shown, mark
         self._round = shown
+        if len(shown.siblings) > 1 and self.switcher is None:
+            self._build_switcher()
+        self._show_siblings(shown)
+        self.star.setText("★" if mark.starred else "☆")
+        self.star.setAccessibleName("Remove the star" if mark.starred else "Star")
+        self.show_button.setVisible(not shown.is_current)
+        self.card.update_round(shown, mark)
+
+    def _show_siblings(self, shown: Round) -> None:
+        if self.switcher is None:
+            return
         index = shown.siblings.index(self.node_id) if self.node_id in shown.siblings else 0
         count = len(shown.siblings)
         self.switcher.setVisible(count > 1)
         self.position.setText(f"{index + 1}/{count}")
         self.previous.setEnabled(index > 0)
         self.next.setEnabled(index + 1 < count)
-        self.star.setText("★" if mark.starred else "☆")
-        self.star.setAccessibleName("Remove the star" if mark.starred else "Star")
-        self.show_button.setVisible(not shown.is_current)
-        self.card.update_round(shown, mark)
 
     def fill(self, node: Node) -> None:
         """Show what only the whole node says."""
@@ -79,8 +92,19 @@ class RoundView(QWidget):
         self.message = CappedText(message or silent, "text" if message else "muted")
         self.message.setAccessibleName("Your message")
         self.person.column.addWidget(self.message)
-        self.previous = action_button("‹", lambda: self._step(-1), "Previous answer to the same crystal")
-        self.next = action_button("›", lambda: self._step(1), "Next answer to the same crystal")
+        self.edit = action_button(
+            "Edit", lambda: self.edit_asked.emit(self.node_id), "Write this message anew; this answer is kept", "muted"
+        )
+        self._foot = QHBoxLayout()
+        self._foot.setContentsMargins(0, 0, 0, 0)
+        self._foot.addStretch(1)
+        self._foot.addWidget(self.edit)
+        self.person.column.addLayout(self._foot)
+        self.edit.setVisible(bool(message))
+
+    def _build_switcher(self) -> None:
+        self.previous = action_button("‹", lambda: self._step(-1), "Previous answer to the same crystal", "text")
+        self.next = action_button("›", lambda: self._step(1), "Next answer to the same crystal", "text")
         self.position = ToneLabel("", "muted", wraps=False)
         self.switcher = QWidget()
         row = QHBoxLayout(self.switcher)
@@ -88,16 +112,7 @@ class RoundView(QWidget):
         row.setSpacing(2)
         for widget in (self.previous, self.position, self.next):
             row.addWidget(widget)
-        self.edit = action_button(
-            "Edit", lambda: self.edit_asked.emit(self.node_id), "Write this message anew; this answer is kept"
-        )
-        foot = QHBoxLayout()
-        foot.setContentsMargins(0, 0, 0, 0)
-        foot.addWidget(self.switcher)
-        foot.addStretch(1)
-        foot.addWidget(self.edit)
-        self.person.column.addLayout(foot)
-        self.edit.setVisible(bool(message))
+        self._foot.insertWidget(0, self.switcher)
 
     def _build_actions(self) -> None:
         node = self.node_id

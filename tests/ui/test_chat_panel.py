@@ -1,0 +1,330 @@
+"""The conversation as a person sees and drives it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from time import perf_counter
+
+import pytest
+from PySide6.QtCore import Qt
+
+from crystal_studio.domain.pivot import PivotSource
+from crystal_studio.host.protocol import Failure
+from crystal_studio.services.jobs import DesignJob, Repair, RepairJob, RepairKind
+from crystal_studio.ui.chat.chat_panel import ChatPanel
+from crystal_studio.ui.chat.conversation import PAGE
+
+
+@pytest.fixture
+def panel(state, runner, qtbot) -> Iterator[ChatPanel]:
+    made = ChatPanel(state, runner)
+    qtbot.addWidget(made)
+    made.resize(420, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.close_panel()
+
+
+def send(panel: ChatPanel, qtbot, text: str) -> str:
+    """Type and press Enter; gives the id of the job."""
+    panel.composer.box.setFocus()
+    panel.composer.box.put("")
+    qtbot.keyClicks(panel.composer.box, text)
+    qtbot.keyClick(panel.composer.box, Qt.Key.Key_Return)
+    return panel.presenter.jobs()[-1].id
+
+
+def click(qtbot, widget) -> None:
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def test_that_an_example_wish_is_sent_by_a_click(panel, runner, qtbot) -> None:
+    assert panel.welcome.isVisible()
+    assert len(panel.welcome.examples) == 3
+    click(qtbot, panel.welcome.examples[0])
+    assert isinstance(runner.last_job, DesignJob)
+    assert runner.last_job.message == panel.welcome.examples[0].text()
+    assert runner.last_job.parent is None
+    assert not panel.welcome.isVisible()
+
+
+def test_that_a_running_job_shows_its_state_and_the_text_as_it_is_written(panel, runner, qtbot) -> None:
+    job = send(panel, qtbot, "a cubic oxide")
+    view = panel.jobs.views[job]
+    assert view.status.text() == "waiting"
+    runner.lane_changed.emit("model", "loading")
+    runner.start()
+    qtbot.waitUntil(lambda: view.status.text() == "loading models")
+    runner.progress("writing", 0.5)
+    runner.say("token", "MgO ")
+    runner.say("token", "crystallizes")
+    qtbot.waitUntil(lambda: view.written.toPlainText() == "MgO crystallizes")
+    assert view.status.text().startswith("writing the description")
+    runner.progress("sampling", 0.3, "12/40")
+    qtbot.waitUntil(lambda: view.status.text() == "sampling 12/40")
+    assert view.bar.value() == 300
+    for part in ("checking", "relaxing", "describing"):
+        runner.progress(part, 0.0)
+        qtbot.waitUntil(lambda part=part: part in view.status.text())
+
+
+def test_that_the_answer_is_shown_with_its_numbers_and_the_name_of_the_model(
+    panel, runner, state, node_of, store, qtbot
+) -> None:
+    send(panel, qtbot, "a cubic oxide")
+    node = node_of("a cubic oxide")
+    runner.finish(node)
+    assert state.current.id == node.id
+    assert panel.jobs.views == {}
+    view = panel.conversation.views[node.id]
+    qtbot.waitUntil(lambda: view.is_filled)
+    assert view.message.body.toPlainText() == "a cubic oxide"
+    assert f"{node.band_gap.value:.2f} eV" in view.card.gap.text()
+    assert f"({node.space_group.number})" in view.card.group.text()
+    assert "checks passed" in view.card.checks.text()
+    assert view.card.author.text()
+
+
+def test_that_each_card_names_the_model_that_wrote(state, runner, node_of, store, qtbot) -> None:
+    node = dataclasses.replace(
+        node_of(), id="f" * 32, models={"language_model": "small-writer@12ab"}, pivot_source=PivotSource.MODEL
+    )
+    store.commit(node)
+    state.add(node)
+    state.set_current(node.id)
+    panel = ChatPanel(state, runner)
+    qtbot.addWidget(panel)
+    view = panel.conversation.views[node.id]
+    assert view.card.author.text() == "small-writer"
+    qtbot.waitUntil(lambda: view.is_filled)
+    assert view.card.author.text().startswith("small-writer · ")
+    assert view.card.author.text().endswith(" s")
+    panel.close_panel()
+
+
+def test_that_stop_says_so_at_once_and_stops_only_its_own_job(panel, runner, qtbot) -> None:
+    first, second = send(panel, qtbot, "a cubic oxide"), send(panel, qtbot, "a layered sulfide")
+    runner.start(first)
+    view = panel.jobs.views[first]
+    click(qtbot, view.stop)
+    assert view.status.text() == "stopping"
+    assert not view.stop.isEnabled()
+    assert runner.stopped == [first]
+    runner.end_cancelled(first)
+    assert view.status.text().startswith("stopped")
+    assert panel.jobs.views[second].status.text() == "waiting"
+    click(qtbot, panel.jobs.views[second].stop)
+    assert runner.stopped == [first, second]
+
+
+def test_that_a_message_that_cannot_be_acted_on_comes_back_into_the_box(panel, runner, qtbot) -> None:
+    job = send(panel, qtbot, "an oxide that sings")
+    assert panel.composer.text == ""
+    runner.fail("No oxide sings. Ask for another property.")
+    view = panel.jobs.views[job]
+    assert panel.composer.text == "an oxide that sings"
+    assert "No oxide sings" in view.reason.body.toPlainText()
+    click(qtbot, view.dismiss)
+    assert panel.jobs.views == {}
+
+
+def test_that_a_failure_does_not_overwrite_what_is_typed_meanwhile(panel, runner, qtbot) -> None:
+    job = send(panel, qtbot, "an oxide that sings")
+    qtbot.keyClicks(panel.composer.box, "a nitride")
+    runner.fail("No oxide sings. Ask for another property.")
+    assert panel.composer.text == "a nitride"
+    assert not panel.jobs.views[job].put_back.isHidden()
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [(Failure.HOST_DIED, "engine stopped"), (Failure.UNAVAILABLE, "not there"), (Failure.BUG, "fault")],
+)
+def test_that_a_failed_job_can_be_tried_again(panel, runner, qtbot, failure, words) -> None:
+    job = send(panel, qtbot, "a cubic oxide")
+    runner.fail("What was wrong. What to do.", failure, "studio.log in the folder of logs")
+    view = panel.jobs.views[job]
+    assert words in view.status.text()
+    assert "What to do." in view.reason.body.toPlainText()
+    assert ("studio.log" in view.log.toPlainText() and not view.log.isHidden()) == (failure is Failure.BUG)
+    click(qtbot, view.retry)
+    assert len(runner.jobs) == 2
+    assert runner.last_job.message == "a cubic oxide"
+    assert list(panel.jobs.views) == [runner.last]
+
+
+def test_that_an_answer_does_not_pull_away_somebody_who_has_moved_on(panel, runner, state, new_node, node_of, qtbot):
+    first, other = new_node("a cubic oxide"), new_node("a cubic sulfide")
+    state.set_current(first.id)
+    job = send(panel, qtbot, "a wider gap")
+    runner.start()
+    state.set_current(other.id)
+    answer = node_of("a wider gap", first)
+    with qtbot.assertNotEmitted(panel.frames_arrived):
+        runner.say("frames", ())
+    runner.finish(answer)
+    assert state.current.id == other.id
+    view = panel.jobs.views[job]
+    assert "is ready" in view.status.text()
+    click(qtbot, view.show_node)
+    assert state.current.id == answer.id
+    assert panel.jobs.views == {}
+
+
+def test_that_intermediate_crystals_are_passed_on_while_one_waits(
+    panel, runner, new_node, frames_of, state, qtbot
+) -> None:
+    node = new_node()
+    state.set_current(node.id)
+    send(panel, qtbot, "a wider gap")
+    runner.start()
+    frames = frames_of(node, 4)
+    with qtbot.waitSignal(panel.frames_arrived) as caught:
+        runner.say("frames", frames)
+    assert caught.args == [frames]
+    new_current = new_node("a cubic sulfide")
+    state.set_current(new_current.id)
+    with qtbot.assertNotEmitted(panel.frames_arrived):
+        runner.say("frames", frames)
+
+
+def test_that_an_edited_message_becomes_a_sibling(panel, runner, state, new_node, node_of, qtbot) -> None:
+    root = new_node("a cubic oxide")
+    child = new_node("a wider gap", root)
+    state.set_current(child.id)
+    click(qtbot, panel.conversation.views[child.id].edit)
+    assert panel.composer.text == "a wider gap"
+    assert "rewrites" in panel.composer.target_line.text()
+    send(panel, qtbot, "a narrower gap")
+    assert runner.last_job.parent == root.id
+    sibling = node_of("a narrower gap", root)
+    runner.finish(sibling)
+    view = panel.conversation.views[sibling.id]
+    assert not view.switcher.isHidden()
+    assert view.position.text() == "2/2"
+    click(qtbot, view.previous)
+    assert state.current.id == child.id
+    assert panel.conversation.views[child.id].position.text() == "1/2"
+
+
+def test_that_going_back_to_a_sibling_goes_to_where_one_was_below_it(panel, state, new_node, qtbot) -> None:
+    root = new_node("a cubic oxide")
+    first, second = new_node("a wider gap", root), new_node("a narrower gap", root)
+    leaf = new_node("denser", first)
+    for node in (leaf, second):
+        state.set_current(node.id)
+    click(qtbot, panel.conversation.views[second.id].previous)
+    assert state.current.id == leaf.id
+
+
+def test_that_regenerate_asks_the_same_with_another_seed(panel, runner, state, new_node, qtbot) -> None:
+    root = new_node("a cubic oxide")
+    child = new_node("a wider gap", root, seed=11, strength=0.3)
+    state.set_current(child.id)
+    view = panel.conversation.views[child.id]
+    qtbot.waitUntil(lambda: view.is_filled)
+    click(qtbot, view.regenerate)
+    job = runner.last_job
+    assert (job.message, job.parent, job.strength, job.candidates) == ("a wider gap", root.id, 0.3, 3)
+    assert job.seed != child.seed
+    assert job.limits == child.intent.limits
+
+
+def test_that_a_click_on_a_card_shows_its_crystal_and_later_rounds_stay_within_reach(
+    panel, state, new_node, qtbot
+) -> None:
+    root = new_node("a cubic oxide")
+    child = new_node("a wider gap", root)
+    state.set_current(child.id)
+    click(qtbot, panel.conversation.views[root.id].card)
+    assert state.current.id == root.id
+    assert list(panel.conversation.views) == [root.id]
+    assert panel.conversation.later.isVisible()
+    click(qtbot, panel.conversation.later)
+    assert state.current.id == child.id
+    card = panel.conversation.views[root.id].card
+    qtbot.keyClick(card, Qt.Key.Key_Return)
+    assert state.current.id == root.id
+
+
+def test_that_a_mention_decides_whom_a_message_answers(panel, runner, state, new_node, qtbot) -> None:
+    root, other = new_node("a cubic oxide"), new_node("a cubic sulfide")
+    state.set_current(root.id)
+    send(panel, qtbot, f"@{other.id[:8]} a wider gap")
+    assert runner.last_job.parent == other.id
+    assert runner.last_job.message == "a wider gap"
+    panel.composer.box.put("@00000000 a wider gap")
+    panel.composer.submit()
+    assert "No node" in panel.composer.message.text()
+    assert panel.composer.text == "@00000000 a wider gap"
+    assert len(runner.jobs) == 1
+
+
+def test_that_a_star_is_stored_with_the_node(panel, state, new_node, store, qtbot) -> None:
+    node = new_node()
+    state.set_current(node.id)
+    click(qtbot, panel.conversation.views[node.id].star)
+    assert store.marks()[node.id].starred
+    assert panel.conversation.views[node.id].star.text() == "★"
+
+
+def test_that_a_repair_asked_for_elsewhere_has_a_bubble_too(panel, runner, state, new_node) -> None:
+    node = new_node()
+    state.set_current(node.id)
+    job = runner.submit(RepairJob(state.path, node.id, Repair(RepairKind.RELAX)))
+    assert "relax" in panel.jobs.views[job].job.title
+    runner.submit(DesignJob(state.path.with_name("other.cstudio"), "a cubic oxide", None, 1))
+    assert list(panel.jobs.views) == [job]
+
+
+def test_that_a_branch_of_two_hundred_rounds_opens_at_once(state, store, runner, node_of, qtbot) -> None:
+    first = node_of("a cubic oxide")
+    nodes = [first]
+    for index in range(199):
+        node = dataclasses.replace(
+            first, id=f"{index + 1:032x}", parent=nodes[-1].id, round=nodes[-1].round + 1, message=f"step {index}"
+        )
+        store.commit(node)
+        nodes.append(node)
+    for node in nodes:
+        state.add(node)
+    panel = ChatPanel(state, runner)
+    qtbot.addWidget(panel)
+    panel.resize(420, 800)
+    panel.show()
+    qtbot.waitExposed(panel)
+    begun = perf_counter()
+    state.set_current(nodes[-1].id)
+    panel.grab()
+    spent = perf_counter() - begun
+    assert nodes[-1].id in panel.conversation.views
+    qtbot.waitUntil(lambda: len(panel.conversation.views) == PAGE, timeout=30_000)
+    assert panel.conversation.earlier.text() == f"{200 - PAGE} earlier rounds"
+    click(qtbot, panel.conversation.earlier)
+    qtbot.waitUntil(lambda: len(panel.conversation.views) == 2 * PAGE, timeout=30_000)
+    shown = [panel.conversation.views[node.id].y() for node in nodes[-2 * PAGE :]]
+    assert shown == sorted(shown)
+    panel.close_panel()
+    assert spent < 0.3
+
+
+def test_that_what_is_typed_is_told_and_taken_up_again(state, runner, qtbot) -> None:
+    from crystal_studio.ui.chat.chat_settings import ChatSettings
+
+    panel = ChatPanel(state, runner, ChatSettings(draft="a cubic"))
+    qtbot.addWidget(panel)
+    assert panel.composer.text == "a cubic"
+    with qtbot.waitSignal(panel.draft_changed) as caught:
+        panel.composer.box.insertPlainText("Now ")
+    assert caught.args == ["Now a cubic"]
+    send(panel, qtbot, "a cubic oxide")
+    qtbot.keyClicks(panel.composer.box, "and then")
+    runner.start()
+    runner.progress("sampling", 0.5)
+    assert panel.composer.text == "and then"
+    told: list[str] = []
+    panel.draft_changed.connect(told.append)
+    panel.close_panel()
+    assert told == ["and then"]
