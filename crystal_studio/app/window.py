@@ -133,6 +133,7 @@ class StudioWindows(QObject):
         store = open_project(path, read_only)
         try:
             state = SessionState(path, store)
+            _show_newest(state)
             queue = None if read_only else open_job_queue(path)
             kind = ReadingJobRunner if read_only else QtJobRunner
             jobs = kind(host_commands(self._demo), queue, self._environment())
@@ -210,6 +211,13 @@ def _make_folder(folder: Path) -> None:
 def _chosen_project(folder: Path) -> Path | None:
     name, _ = QFileDialog.getOpenFileName(None, "Open project", str(folder), PROJECT_FILES)
     return Path(name) if name else None
+
+
+def _show_newest(state: SessionState) -> None:
+    """Go on where the project was left."""
+    outlines = state.outlines()
+    if outlines:
+        state.set_current(outlines[-1].id)
 
 
 def _close_store(store: HistoryStore) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
@@ -117,8 +118,7 @@ class Docks(QObject):
             dock.wanted.connect(lambda name=name: self._want(name))
             for signal in (dock.topLevelChanged, dock.dockLocationChanged, dock.visibilityChanged):
                 signal.connect(lambda *_: self._titles_due.start())
-        self.arrange()
-        self._retitle()
+        self._titles_due.start()
 
     def __getitem__(self, name: str) -> QWidget:
         """The panel, made now if it was not there."""
@@ -157,26 +157,35 @@ class Docks(QObject):
 
     def arrange(self) -> None:
         """Put every panel where it is at first."""
-        for panel in PANELS:
-            dock = self.docks[panel.name]
+        # Taken out first: Qt 6.10 leaves the tab bars of the old arrangement in sight otherwise.
+        for dock in self.docks.values():
             dock.setFloating(False)
-            self._window.addDockWidget(_AREA_OF[panel.place], dock)
+            self._window.removeDockWidget(dock)
         for place in Place:
-            first, *others = (self.docks[panel.name] for panel in PANELS if panel.place is place)
-            for before, dock in zip([first, *others], others, strict=False):
+            docks = [self.docks[panel.name] for panel in PANELS if panel.place is place]
+            for dock in docks:
+                self._window.addDockWidget(_AREA_OF[place], dock)
+            for before, dock in pairwise(docks):
                 self._window.tabifyDockWidget(before, dock)
-            for dock in (first, *others):
+            for dock in docks:
                 dock.show()
-            first.raise_()
+            docks[0].raise_()
         self._share_out()
+        QTimer.singleShot(0, self, self._share_out)  # sizes hold once the new arrangement is laid out
+
+    def place_missing(self) -> None:
+        """Put panels that a stored layout did not know where they are at first."""
+        for panel in PANELS:
+            if self._window.dockWidgetArea(self.docks[panel.name]) is AREAS.NoDockWidgetArea:
+                self._window.addDockWidget(_AREA_OF[panel.place], self.docks[panel.name])
 
     def _share_out(self) -> None:
         """Widths and heights for 1280 x 800, in letters, so that larger text gets more room."""
         letter = self._window.fontMetrics().averageCharWidth()
         line = self._window.fontMetrics().height()
         left, right, bottom = (self.docks[name] for name in ("tree", "chat", "candidates"))
-        self._window.resizeDocks([left, right], [letter * 34, letter * 58], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([bottom], [line * 14], Qt.Orientation.Vertical)
+        self._window.resizeDocks([left, right], [letter * 41, letter * 60], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([bottom], [line * 17], Qt.Orientation.Vertical)
 
     def _want(self, name: str) -> None:
         if self._may_fill:

@@ -77,7 +77,11 @@ class MainWindow(QMainWindow):
         self.actions_ = ActionSet(self, self.commands.slots())
         self._fill_bars()
         self.bridge = Bridge(state, jobs, self.status.say, self.banner.say, self.commands.tell_failure, self)
-        self.memory.restore_layout(self)
+        # A stored layout is restored into docks that have no place yet: Qt 6.10 shows tab bars twice otherwise.
+        if self.memory.restore_layout(self):
+            self.docks.place_missing()
+        else:
+            self.docks.arrange()
         self._connect()
         for name in ("chat", "tree", "queue"):  # the queue listens before jobs left from last time are taken up
             self.docks.prepare(name)
@@ -111,6 +115,7 @@ class MainWindow(QMainWindow):
         self._centre_layout.addWidget(self.banner)
         self._centre_layout.addWidget(self._placeholder, 1)
         self.setCentralWidget(centre)
+        self.setDocumentMode(True)
         self.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.AllowNestedDocks
