@@ -72,6 +72,16 @@ def test_that_every_candidate_has_a_row_and_the_chosen_one_says_so(panel, shown)
     assert cells(panel, "Start")[0] == shown.candidates[0].start.value
 
 
+def test_that_formulas_are_shown_only_where_they_differ(panel, state, shown, new_node) -> None:
+    assert panel.table.isColumnHidden(column("Formula"))
+    mixed = list(shown.candidates)
+    mixed[2] = replace(mixed[2], drawn=mixed[2].drawn.with_species(["Ba"] * len(mixed[2].drawn)), relaxed=None)
+    state._nodes[shown.id] = replace(shown, candidates=tuple(mixed))
+    state.set_current(shown.id)
+    assert not panel.table.isColumnHidden(column("Formula"))
+    assert cells(panel, "Formula")[2] == "Ba"
+
+
 @pytest.mark.parametrize(
     ("order", "expected"),
     [

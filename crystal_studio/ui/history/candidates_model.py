@@ -191,7 +191,7 @@ def _font(bold: bool, italic: bool) -> QFont:
     return font
 
 
-NUMBER = 0
+NUMBER, FORMULA = 0, 1
 COLUMNS = (
     Column("#", "Rank; failed candidates come last.", lambda one: "", lambda one: None),
     Column("Formula", "Reduced formula.", lambda one: formula_text(one.crystal.formula),

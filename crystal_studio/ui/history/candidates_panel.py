@@ -21,6 +21,7 @@ from crystal_studio.services.jobs import PromoteJob
 from crystal_studio.ui.empty_hint import EmptyHint
 from crystal_studio.ui.history.candidates_model import (
     COLUMNS,
+    FORMULA,
     NUMBER,
     THUMBNAIL_SIZE,
     CandidatesModel,
@@ -135,6 +136,8 @@ class CandidatesPanel(QWidget):
         self._stack.setCurrentIndex(0 if node is None else 1)
         if node is not None:
             self.select(node.chosen)
+            formulas = {candidate.crystal.formula for candidate in node.candidates}
+            self.table.setColumnHidden(FORMULA, len(formulas) == 1)
             self._fit_columns()
         self._is_filling = False
         self._say()
