@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from crystal_studio.cli import catalog, design, doctor, evaluate, files, project, references, train, window
+from crystal_studio.cli import catalog, design, doctor, evaluate, files, mend, project, references, train, window
 from crystal_studio.domain.errors import UserCorrectable
 
 
@@ -31,6 +31,7 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     window.add_parsers(subparsers)
     design.add_parser(subparsers)
+    mend.add_parsers(subparsers)
     files.add_parsers(subparsers)
     project.add_parser(subparsers)
     catalog.add_parser(subparsers)

@@ -14,6 +14,7 @@ from crystal_studio.cli.console import Stop
 from crystal_studio.cli.parser import build_parser
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import StudioError
+from crystal_studio.domain.validity import CheckResult
 from crystal_studio.engines.fake.bundle import FakeEngines
 
 WISH = "An oxide insulator with a wide band gap that contains strontium and titanium"
@@ -189,3 +190,42 @@ def test_that_a_pivot_file_that_cannot_be_used_is_told_before_anything_is_drawn(
     assert status == 2
     assert answer["nodes"] == []
     assert not (session.folder / "p.cstudio").exists()
+
+
+def test_that_a_candidate_is_promoted_and_a_crystal_mended_from_the_command_line(session: Session) -> None:
+    project = str(session.folder / "p.cstudio")
+    _, answer = session.design(WISH, "--seed", "1")
+    root = answer["nodes"][0]["id"]
+    status, text = session.run("promote", root[:8], "2", "--project", project, "--json")
+    (sibling,) = json.loads(text)["nodes"]
+    assert (status, sibling["parent"]) == (0, None)
+    assert sibling["notes"][0] == f"promoted from candidate 2 of node {root[:8]}"
+    for way in (["--relax"], ["--scale-volume"], ["--swap", "Sr", "Ba"]):
+        status, text = session.run("repair", root[:8], *way, "--project", project, "--json")
+        (child,) = json.loads(text)["nodes"]
+        assert (status, child["parent"]) == (0, root)
+    assert child["formula"] == "BaTiO3"
+    status, text = session.run("history", project, "--json")
+    assert len(json.loads(text)["nodes"]) == 5
+
+
+def test_that_repair_alone_says_what_is_offered(session: Session) -> None:
+    project = str(session.folder / "p.cstudio")
+    _, answer = session.design(WISH, "--seed", "1", "--candidates", "2")
+    root = answer["nodes"][0]["id"]
+    status, text = session.run("repair", root, "--project", project)
+    assert (status, text) == (0, "Nothing needs mending.\n")
+    refusal = CheckResult("density", 1, False, "far too dense")
+    session.engines.checker.script.enqueue([(refusal,)])
+    _, text = session.run("promote", root, "2", "--project", project, "--json")
+    dense = json.loads(text)["nodes"][0]["id"]
+    _, text = session.run("repair", dense, "--project", project, "--json")
+    assert {"kind": "scale the volume", "old": "", "new": ""} in json.loads(text)["repairs"]
+
+
+@pytest.mark.parametrize("command", [["promote", "ffff", "2"], ["repair", "ffff", "--relax"], ["repair", "ffff"]])
+def test_that_an_unknown_node_cannot_be_mended(session: Session, command: list[str]) -> None:
+    session.design(WISH, "--seed", "1", "--candidates", "2")
+    status, text = session.run(*command, "--project", str(session.folder / "p.cstudio"), "--json")
+    assert status == 2
+    assert "ffff" in json.loads(text)["error"]
