@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterator, Sequence
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
@@ -33,17 +32,19 @@ def swaps(composition: Composition, limits: Limits) -> list[tuple[str, str]]:
 
 
 def can_be_neutral(composition: Composition) -> bool:
-    """Whether common oxidation states sum to zero with no cation more electronegative than an anion."""
-    elements = [BY_SYMBOL[symbol] for symbol in composition.elements]
-    counts = [count for _, count in composition.amounts]
-    for charges in product(*(element.common_oxidation_states for element in elements)):
-        if sum(charge * count for charge, count in zip(charges, counts, strict=True)):
-            continue
-        anions = [one.electronegativity or 0.0 for one, charge in zip(elements, charges, strict=True) if charge < 0]
-        cations = [one.electronegativity or 0.0 for one, charge in zip(elements, charges, strict=True) if charge > 0]
-        if anions and cations and max(cations) <= min(anions):
-            return True
-    return False
+    """Whether common oxidation states sum to zero with every anion more electronegative than every cation."""
+    amounts = sorted(composition.amounts, key=lambda pair: BY_SYMBOL[pair[0]].electronegativity or 0.0)
+    return any(0 in _sums(amounts[:cut], amounts[cut:]) for cut in range(1, len(amounts)))
+
+
+def _sums(cations: Sequence[tuple[str, int]], anions: Sequence[tuple[str, int]]) -> set[int]:
+    """Total charges that these ions can have together."""
+    totals = {0}
+    for ions, sign in ((cations, 1), (anions, -1)):
+        for symbol, count in ions:
+            charges = [charge * count for charge in BY_SYMBOL[symbol].common_oxidation_states if charge * sign > 0]
+            totals = {total + charge for total in totals for charge in charges}
+    return totals
 
 
 def _pairs(composition: Composition, limits: Limits) -> Iterator[tuple[str, str]]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import random
+
 import pytest
+from random_nodes import random_node
 
 from crystal_studio.domain.composition import Composition
-from crystal_studio.domain.intent import Limits
+from crystal_studio.domain.intent import Intent, Limits
+from crystal_studio.domain.intent_plain import intent_from_plain, intent_to_plain
 
 
 @pytest.mark.parametrize(
@@ -38,3 +43,15 @@ def test_that_a_composition_that_meets_every_limit_has_no_violation() -> None:
         num_elements=3,
     )
     assert limits.violations(Composition.parse("SrTiO3")) == ()
+
+
+def test_that_intents_survive_plain_data_whole() -> None:
+    for seed in range(50):
+        intent = random_node(random.Random(seed)).intent
+        assert intent_from_plain(json.loads(json.dumps(intent_to_plain(intent)))) == intent
+
+
+def test_that_intents_stored_before_excluded_systems_were_kept_are_read() -> None:
+    plain = intent_to_plain(Intent("a cubic oxide", Limits(crystal_system="cubic")))
+    del plain["limits"]["excluded_systems"]
+    assert intent_from_plain(plain).limits == Limits(crystal_system="cubic")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import JobCancelled, UserCorrectable
 from crystal_studio.domain.history import Node
@@ -193,3 +195,18 @@ def test_that_stopping_a_repair_commits_nothing(engines: FakeEngines, store: Fak
         with pytest.raises(JobCancelled):
             repair(node, mend, engines, store, FakeContext().cancel_after(2))
     assert store.nodes() == [node]
+
+
+@pytest.mark.parametrize(
+    ("formula", "neutral"),
+    [("NaCl", True), ("SrTiO3", True), ("NaKF3", False), ("NaCl2", False), ("Fe3O4", False), ("CuZn", False)],
+)
+def test_that_neutral_is_what_common_charges_say(formula: str, neutral: bool) -> None:
+    assert can_be_neutral(Composition.parse(formula)) is neutral
+
+
+def test_that_swaps_in_a_compound_of_many_elements_are_found_at_once() -> None:
+    crowded = Composition.parse("CrMnFeCoNiCuTiVNbMoWReRuOsIrPtO23")
+    started = time.process_time()
+    swaps(crowded, Limits())
+    assert time.process_time() - started < 0.5
