@@ -84,9 +84,10 @@ class Composer(QWidget):
             return
         text = self.text
         try:
-            resolved(text, self._presenter.state.outlines())
-            if not text.strip():
+            words, _ = resolved(text, self._presenter.state.outlines())
+            if not words:
                 raise UserCorrectable("The message is empty. Say what you want, or what to change.")
+            self.goals.settle(words, self._answered())
             self._presenter.send(self._wish(text))
         except UserCorrectable as error:
             self.say(str(error))
@@ -156,7 +157,7 @@ class Composer(QWidget):
     def _typed(self) -> None:
         if not self.message.isHidden():
             self.say("")
-        self.goals.listen_to(self.text, self._answered())
+        self._show_target()
         self._draft_pause.start()
 
     def _tell_draft(self) -> None:
@@ -164,14 +165,20 @@ class Composer(QWidget):
             self._told = self.text
             self.draft_changed.emit(self.text)
 
+    def _mentioned(self) -> str | None:
+        try:
+            return resolved(self.text, self._presenter.state.outlines())[1]
+        except UserCorrectable:
+            return None  # it may still be being typed; sending says what is wrong with it
+
     def _answered(self) -> Node | None:
-        target = self._presenter.target
-        return self._presenter.state.node(target.node) if target.node is not None else None
+        node_id = self._mentioned() or self._presenter.target.node
+        return self._presenter.state.node(node_id) if node_id is not None else None
 
     def _show_target(self) -> None:
         target, node = self._presenter.target, self._answered()
         name = f"{wording.subscripted(node.crystal.formula)}, round {node.round}" if node else ""
-        if target.edited is not None:
+        if target.edited is not None and not self._mentioned():
             words = "rewrites a message" + (f" to {name}" if name else "") + "; the first answer is kept"
         else:
             words = f"answers {name}" if node else "a new wish"

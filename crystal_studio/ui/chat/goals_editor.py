@@ -9,7 +9,7 @@ from crystal_studio.domain.history import Node
 from crystal_studio.ui.chat import wording
 from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.flow_layout import FlowLayout
-from crystal_studio.ui.chat.hearing import hear
+from crystal_studio.ui.chat.hearing import MOST_CHARACTERS, hear
 from crystal_studio.ui.chat.limits_draft import Chip, LimitsDraft
 from crystal_studio.ui.chat.limits_form import LimitsForm
 from crystal_studio.ui.chat.plain_text import ToneLabel
@@ -65,14 +65,20 @@ class GoalsEditor(QWidget):
         elif text or parent is not None or self.draft.chips():
             self._pause.start(0)
 
-    def listen_now(self) -> None:
+    def listen_now(self, most_characters: int = MOST_CHARACTERS) -> None:
         """Understand the text as it stands."""
         self._pause.stop()
-        heard = hear(self._text, self._parent_node)
+        heard = hear(self._text, self._parent_node, most_characters)
         self.draft.hear(heard)
         self.hint.setText(heard.hint)
         self.hint.setVisible(bool(heard.hint))
         self._refresh()
+
+    def settle(self, text: str, parent: Node | None) -> None:
+        """Understand the whole of a text that is about to be sent, where a change by hand must join what it says."""
+        if self.draft.is_edited:
+            self._text, self._parent_node = text, parent
+            self.listen_now(len(text))
 
     def reset(self) -> None:
         """Drop what was changed by hand, as after sending."""

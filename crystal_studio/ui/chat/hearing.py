@@ -21,14 +21,14 @@ class Heard:
     hint: str = ""
 
 
-def hear(text: str, parent: Node | None) -> Heard:
+def hear(text: str, parent: Node | None, most_characters: int = MOST_CHARACTERS) -> Heard:
     """Understand a message that answers a node; what cannot be understood is said in `hint`."""
     from crystal_studio.services.listen import ParentFacts, listen, merge  # its patterns take a while to compile
 
     before = parent.intent if parent is not None else Intent("")
     hint = ""
     new = Intent("")
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > most_characters:
         hint = _LONG
     elif text.strip():
         try:

@@ -172,6 +172,6 @@ class MessageBox(QPlainTextEdit):
         self.popup.hide()
         if item is None or typed is None:
             return
-        cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(typed))
+        cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, len(typed) + 1)
         cursor.insertText(f"{item.data(Qt.ItemDataRole.UserRole)} ")
         self.setTextCursor(cursor)
