@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crystal_studio.ui import theme
 from crystal_studio.ui.plain_label import PlainLabel
 
 
-class WordsOverView:
+class WordsOverView(QObject):
     """Two lines at the top of a view; the mouse goes through them."""
 
     def __init__(self, over: QWidget) -> None:
+        super().__init__(over)  # so that the switch of themes forgets it with the view
         self.state, self.notices = PlainLabel(parent=over), PlainLabel(parent=over, wraps=True)
         column = QVBoxLayout(over)
         for label in (self.state, self.notices):
