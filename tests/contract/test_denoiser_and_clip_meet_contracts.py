@@ -20,6 +20,7 @@ from crystal_studio.engines.nets.configurations import CLIPS, DENOISERS
 from crystal_studio.engines.nets.denoiser_net import DenoiserNet
 from crystal_studio.engines.nets.tokenizer import Tokenizer
 from crystal_studio.engines.sampling import denoiser
+from crystal_studio.engines.sampling.denoiser_frames import FrameMaker
 from crystal_studio.ports.sampler import SampleRequest, StartState
 from crystal_studio.training.export import Provenance, export_clip, export_denoiser
 from crystal_studio.training.loop import BEST
@@ -88,6 +89,37 @@ def test_that_one_seed_gives_the_same_bytes(sampler):
     for one, other in zip(first, second, strict=True):
         assert one.lattice.tobytes() == other.lattice.tobytes()
         assert one.frac_coords.tobytes() == other.frac_coords.tobytes()
+
+
+def test_that_watching_changes_no_number(sampler, monkeypatch):
+    ask = request(noise(), parent(("Sr", "Ti", None, None, None), strength=0.5), text=TEXTS[0])
+    watched = sampler.sample(ask, FakeContext())
+    monkeypatch.setattr(FrameMaker, "is_due", lambda self, step, steps: False)
+    unwatched = sampler.sample(ask, FakeContext())
+    for one, other in zip(watched, unwatched, strict=True):
+        assert one.lattice.tobytes() == other.lattice.tobytes()
+        assert one.frac_coords.tobytes() == other.frac_coords.tobytes()
+        assert one.species == other.species
+
+
+def test_that_an_atom_without_an_element_shows_the_old_one_or_one_that_it_may_become(sampler):
+    context = FakeContext()
+    states = (parent((None, "Ti", "O", "O", "O"), allowed=frozenset({"Ba"})), noise(allowed=frozenset({"O", "Mg"})))
+    sampler.sample(request(*states), context)
+    first, second = next(payload for kind, payload in context.partials if kind == "frames")
+    assert first.crystal.species == ("Sr", "Ti", "O", "O", "O")
+    assert set(second.crystal.species) == {"O"}
+
+
+def test_that_frames_of_a_start_are_in_the_cell_choice_of_the_start(sampler):
+    context = FakeContext()
+    cell = perovskite()
+    sheared = np.array([[1.0, 0, 0], [1, 1, 0], [0, 1, 1]])
+    start = type(cell)(sheared @ cell.lattice, cell.species, cell.frac_coords @ np.linalg.inv(sheared))
+    state = StartState(Start.PROTOTYPE, "sheared", start, 5, start.species, strength=0.01)
+    sampler.sample(request(state), context)
+    for (frame,) in (payload for kind, payload in context.partials if kind == "frames"):
+        assert np.allclose(frame.crystal.lengths_angstrom, start.lengths_angstrom, rtol=0.15)
 
 
 def test_that_a_start_of_another_size_is_refused(sampler):
