@@ -53,7 +53,7 @@ class AtomOptions(QWidget):
         self.choices = {name: self._choice(form, name, text, kind, tip) for name, text, kind, tip in _CHOICES}
         self.scale = QDoubleSpinBox(minimum=0.2, maximum=5.0, singleStep=0.1, decimals=2)
         self.scale.valueChanged.connect(lambda value: self._change(sphere_scale=round(value, 2)))
-        form.addRow("Si&ze of spheres", self.scale)
+        _add_row(form, "Si&ze of spheres", self.scale)
         self.bonds = QCheckBox("&Draw bonds")
         self.bonds.toggled.connect(lambda on: self._change(bonds=on))
         self.weak = QCheckBox("&Weak bonds too (Sr–O in SrTiO3)")
@@ -107,7 +107,7 @@ class AtomOptions(QWidget):
         box.setToolTip(tip)
         box.setAccessibleName(text.replace("&", ""))
         box.currentTextChanged.connect(lambda chosen: self._change(**{name: kind(chosen)}))
-        form.addRow(text, box)
+        _add_row(form, text, box)
         return box
 
     def _element(self, index: int, symbol: str) -> QCheckBox:
@@ -145,6 +145,12 @@ class AtomOptions(QWidget):
     def _change(self, **fields: object) -> None:
         self._options = replace(self._options, **fields)
         self.changed.emit(self._options)
+
+
+def _add_row(form: QFormLayout, text: str, field: QWidget) -> None:
+    label = PlainLabel(text)
+    label.setBuddy(field)
+    form.addRow(label, field)
 
 
 def _quietly(widget: QWidget, change: object) -> None:

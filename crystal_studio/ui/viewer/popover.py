@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from crystal_studio.ui import theme
+
 
 class Popover(QFrame):
     """Holds one widget, scrolls where it is taller than the screen, closes with Escape or a click beside it."""
@@ -21,6 +23,8 @@ class Popover(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._scroll)
         button.clicked.connect(self.open)
+        theme.switch.changed.connect(self._recolour)
+        self._recolour()
 
     def open(self) -> None:
         """Show under the button, inside its window."""
@@ -35,3 +39,6 @@ class Popover(QFrame):
         self.show()
         self._content.setFocus(Qt.FocusReason.PopupFocusReason)
         self._content.focusNextChild()
+
+    def _recolour(self) -> None:
+        self.setStyleSheet(f"Popover {{ border: 1px solid {theme.current().border}; }}")

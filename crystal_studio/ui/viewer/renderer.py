@@ -7,6 +7,8 @@ This module imports VTK: import it after the first paint.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
@@ -38,6 +40,8 @@ class Renderer:
     def __init__(self) -> None:
         # Without a display VTK falls back to EGL, then to software, and warns of it on the terminal.
         vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
+        if not _offers_opengl():
+            raise NoOpenGL("No OpenGL 3.2 was found.")
         self._spheres, self._sticks = SphereActor(), StickActor()
         self._polyhedra, self._edges, self._cell = PolyhedronActor(), LineActor(), LineActor()
         self._renderer = vtkRenderer()
@@ -55,8 +59,6 @@ class Renderer:
         self._window.AddRenderer(self._renderer)
         self._pixels = vtkUnsignedCharArray()
         self._middle, self._reach = np.zeros(3), 1.0
-        if not self._window.SupportsOpenGL():
-            raise NoOpenGL("No OpenGL 3.2 was found.")
 
     def show(self, scene: Scene) -> None:
         """Take over a scene; arrays of the same length are replaced in place."""
@@ -108,6 +110,14 @@ class Renderer:
         target.SetViewUp(*camera.rotation[1])
         nearest, farthest = distance - offset - self._reach, distance - offset + self._reach
         target.SetClippingRange(max(nearest, 1e-3 * max(farthest, 1.0)), max(farthest, 0.1))
+
+
+@cache
+def _offers_opengl() -> bool:
+    """Whether this computer can draw; asking makes a window of its own, so it is asked once."""
+    probe = vtkRenderWindow()
+    probe.SetOffScreenRendering(1)
+    return bool(probe.SupportsOpenGL())
 
 
 def _lights() -> list[vtkLight]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QImage
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -23,12 +22,13 @@ from crystal_studio.scene.options import SceneOptions
 from crystal_studio.scene.trajectory import frame_scene
 from crystal_studio.ui import theme
 from crystal_studio.ui.session_state import SessionState
-from crystal_studio.ui.viewer.camera import Camera, looking, standing
+from crystal_studio.ui.viewer.camera import Camera
 from crystal_studio.ui.viewer.canvas import Canvas
 from crystal_studio.ui.viewer.direction_field import Complaint
 from crystal_studio.ui.viewer.measuring import overlay_of
 from crystal_studio.ui.viewer.overlay import Overlay
 from crystal_studio.ui.viewer.picks import Pick, picked
+from crystal_studio.ui.viewer.sight import Sight
 from crystal_studio.ui.viewer.starter import Starter
 from crystal_studio.ui.viewer.trajectory_bar import TrajectoryBar
 from crystal_studio.ui.viewer.viewer_bar import ViewerBar
@@ -75,10 +75,8 @@ class CrystalViewer(QWidget):
         self._picks: tuple[Pick, ...] = ()
         self._renderer: Renderer | None = None
         self._linked: set[CrystalViewer] = set()
-        self._fitted_for: tuple[float, ...] = ()
-        self._untouched = False
-        self._before: tuple[Camera, tuple[float, ...]] | None = None
         self.bar, self.canvas, self.player = ViewerBar(self._options), Canvas(), TrajectoryBar()
+        self.sight = Sight(self.canvas)
         self.complaint, self.words = Complaint(), WordsOverView(self.canvas)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -126,27 +124,21 @@ class CrystalViewer(QWidget):
 
     def view_along(self, direction: ViewDirection) -> None:
         """Look along a direction, with the whole crystal in sight."""
-        if self._scene is None or self.canvas.camera is None:
-            return
-        toward_eye, up = direction.vectors(np.asarray(self._scene.lattice, dtype=np.float64))
-        self._aim_at_all(looking(self.canvas.camera, toward_eye, up))
+        self.sight.along(direction)
 
     def reset_camera(self) -> None:
         """The usual view of the whole crystal."""
-        if self._scene is not None:
-            perspective = self.bar.perspective.isChecked()
-            standard = standing(np.asarray(self._scene.lattice, dtype=np.float64))
-            self._aim_at_all(replace(standard, perspective=perspective))
+        self.sight.reset()
 
     def set_camera(self, camera: Camera) -> None:
         """Look from here; tells nobody (a linked view calls this)."""
-        self.canvas.aim(camera)
+        self.sight.follow(camera)
+        self._show_perspective(camera)
 
     def set_perspective(self, perspective: bool) -> None:
         """Near things larger, or all of one scale."""
         self.bar.perspective.setChecked(perspective)
-        if self.canvas.camera is not None and self.canvas.camera.perspective != perspective:
-            self._aim_at_all(replace(self.canvas.camera, perspective=perspective))
+        self.sight.use_perspective(perspective)
 
     def link(self, other: CrystalViewer) -> None:
         """Turn, move and zoom together with another view from now on."""
@@ -154,8 +146,8 @@ class CrystalViewer(QWidget):
             self._linked.add(other)
             self.camera_changed.connect(other.set_camera)
             other.link(self)
-            if self.canvas.camera is not None:
-                other.set_camera(self.canvas.camera)
+            if self.sight.camera is not None:
+                other.set_camera(self.sight.camera)
 
     def unlink(self, other: CrystalViewer) -> None:
         """Go separate ways again."""
@@ -177,7 +169,7 @@ class CrystalViewer(QWidget):
         self._live = False
         largest = max(frames, key=lambda one: one.crystal.volume_angstrom3)
         self._clear_picks()
-        self._remember_view()
+        self.sight.remember()
         self._draw(largest.crystal)
         self.player.open_frames(frames)
 
@@ -190,7 +182,7 @@ class CrystalViewer(QWidget):
         if begins:
             self.player.forget()
             self._clear_picks()
-            self._remember_view()
+            self.sight.remember()
         self.words.say_state(f"sampling, step {frame.step} of {frame.steps}: not a result yet")
         self._draw(frame.crystal, moving=not begins)
 
@@ -237,8 +229,7 @@ class CrystalViewer(QWidget):
         canvas.painted_once.connect(self._starter.start)
         self._starter.ready.connect(self._begin)
         self._starter.failed.connect(self._give_up)
-        canvas.camera_changed.connect(self._touch)
-        canvas.resized.connect(self._refit)
+        self.sight.changed.connect(self.camera_changed)
         canvas.clicked.connect(self._click)
         canvas.style_asked.connect(lambda index: self.set_style(tuple(Style)[index]))
         canvas.reset_asked.connect(self.reset_camera)
@@ -283,10 +274,7 @@ class CrystalViewer(QWidget):
         same = crystal is not None and self._crystal is not None and crystal.content_hash == self._crystal.content_hash
         if not same:
             self._clear_picks()
-        if self._before is not None and crystal is not None:
-            camera, self._fitted_for = self._before
-            self.canvas.aim(camera)
-        self._before = None
+        self.sight.recall()
         self._draw(crystal)
 
     def _offer_frames(self, _node: Node | None) -> None:
@@ -305,65 +293,41 @@ class CrystalViewer(QWidget):
         self._crystal = crystal
         self.bar.atoms.show_elements(crystal.composition.elements if crystal is not None else ())
         self._rebuild(moving=moving)
-        if crystal is not None and not (moving and self.canvas.camera is not None):
-            self._fit_if_other(crystal)
-
-    def _remember_view(self) -> None:
-        """Before frames are shown, whose cells are larger."""
-        if self._before is None and self.canvas.camera is not None:
-            self._before = self.canvas.camera, self._fitted_for
+        if crystal is not None and not (moving and self.sight.camera is not None):
+            self.sight.fit_to(crystal)
 
     def _rebuild(self, *, moving: bool = False) -> None:
         self._scene = None
         if self._crystal is not None:
             unfinished = self._live or self.player.is_open
             self._scene = (frame_scene if unfinished else build)(self._crystal, self._options)
-        self.words.say_notices(self._scene.notices if self._scene is not None else ())
+        self.words.say_notices(self._notices())
+        self.sight.scene = self._scene
         if self._scene is None:
-            self.canvas.camera = None
+            self.sight.forget()
         elif self._renderer is not None:
             self._renderer.show(self._scene)
         self._lay()
         self._explain()
         self.canvas.redraw(moving=moving)
 
-    def _fit_if_other(self, crystal: Crystal) -> None:
-        """Keep the person's view of a crystal of the same size; show another one whole, turned as before."""
-        size = (*crystal.lengths_angstrom.round(2), *crystal.angles_degree.round(1))
-        if self.canvas.camera is None:
-            self.reset_camera()
-        elif size != self._fitted_for:
-            self._aim_at_all(self.canvas.camera)
-        self._fitted_for = size
+    def _notices(self) -> tuple[str, ...]:
+        if self._scene is None or self._crystal is None:
+            return ()
+        hidden = sorted(self._options.hidden.intersection(self._crystal.species))
+        return (*self._scene.notices, *((f"Hidden: {', '.join(hidden)}.",) if hidden else ()))
 
-    def _refit(self) -> None:
-        """The view has another shape: show the whole crystal again unless a person has chosen a part."""
-        if self._untouched and self._scene is not None and self.canvas.camera is not None:
-            self._aim_at_all(self.canvas.camera)
-
-    def _touch(self, camera: Camera) -> None:
-        self._untouched = False
-        self.camera_changed.emit(camera)
-
-    def _aim_at_all(self, camera: Camera) -> None:
-        """Aim so that the whole crystal is seen."""
-        fitted = self._fitted(camera)
-        self.canvas.aim(fitted)
-        self._untouched = True
-        self.camera_changed.emit(fitted)
-
-    def _fitted(self, camera: Camera) -> Camera:
-        assert self._scene is not None
-        spheres, corners = self._scene.spheres, self._scene.cell.segments_E23.reshape(-1, 3)
-        points = np.concatenate([spheres.centers_A3, corners])
-        radii = np.concatenate([spheres.radii_A, np.zeros(len(corners))])
-        return camera.fitted(points, radii, self.canvas.aspect)
+    def _show_perspective(self, camera: Camera) -> None:
+        """A linked view may have chosen it."""
+        self.bar.perspective.blockSignals(True)
+        self.bar.perspective.setChecked(camera.perspective)
+        self.bar.perspective.blockSignals(False)
 
     def _choose(self, options: SceneOptions) -> None:
         extent = self._options.supercell, self._options.boundary
         self.set_options(options)
-        if (options.supercell, options.boundary) != extent and self.canvas.camera is not None:
-            self._aim_at_all(self.canvas.camera)
+        if (options.supercell, options.boundary) != extent:
+            self.sight.fit()
         self.options_changed.emit(options)
 
     def _click(self, x: float, y: float, shift: bool) -> None:

@@ -81,7 +81,7 @@ class ViewerBar(QWidget):
         self.atoms.show_options(options)
 
     def show_icons(self) -> None:
-        """Replace the words on the buttons by icons; the font takes a while, so it is loaded after the first paint."""
+        """Put icons on the buttons; the font takes a while, so it is loaded after the first paint."""
         self._icons = {button: button.property("icon_name") for button in self.findChildren(QToolButton)}
         self._icons = {button: name for button, name in self._icons.items() if name}
         self._recolour()
@@ -94,10 +94,10 @@ class ViewerBar(QWidget):
         colours = theme.current()
         for button, name in self._icons.items():
             button.setIcon(qtawesome.icon(f"fa6s.{name}", color=colours.text, color_on=colours.accent))
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     def _button(self, text: str, tip: str, icon: str) -> QToolButton:
-        button = QToolButton(text=text, autoRaise=True)
+        # Without words from the start: they would widen the window until the icons are loaded.
+        button = QToolButton(autoRaise=True)
         button.setToolTip(tip)
         button.setAccessibleName(text)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
