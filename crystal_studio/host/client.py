@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from crystal_studio.host.channel import MessageReader, encode
 from crystal_studio.host.protocol import Command, Event
 
-_BLOCK_BYTES = 1 << 18  # unpickled in one go, while the window waits
+_BLOCK_BYTES = 1 << 16  # what a pipe holds
 _EXIT_SECONDS = 2.0
 
 

@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from process_tree import children, is_alive
+from process_tree import children, is_alive, wait_until
 from PySide6.QtCore import QElapsedTimer, QThread, QTimer
 from pytestqt.qtbot import QtBot
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.engines.fake.fake_job_queue import FakeJobQueue
-from crystal_studio.host.protocol import Failed, Failure
+from crystal_studio.host.protocol import Done, Failed, Failure, Progress, Quit, Run
 from crystal_studio.ports.job_queue import JobQueue, JobState, QueuedJob
 from crystal_studio.services.job_json import job_to_json
 from crystal_studio.services.jobs import DesignJob, Job, Lane, PromoteJob, SymmetryJob, WarmUpJob
 from crystal_studio.storage.sql_history_store import SqlHistoryStore
 from crystal_studio.storage.sql_job_queue import SqlJobQueue
+from crystal_studio.ui.jobs.lane import LaneThread
 from crystal_studio.ui.jobs.qt_runner import QtJobRunner
 
 SCRIPTED = (sys.executable, "-P", str(Path(__file__).with_name("scripted_host.py")))
@@ -267,6 +268,28 @@ def test_that_a_flood_of_events_leaves_the_window_its_turns(bench: Bench) -> Non
     # Exact figures are in tests/benchmarks/event_loop_gap.py; these hold on a busy machine too.
     assert sorted(gaps)[len(gaps) * 99 // 100] < 150
     assert max(gaps) < 600
+
+
+def test_that_a_host_waits_for_a_window_that_has_fallen_behind(qtbot: QtBot) -> None:
+    lane = LaneThread(SCRIPTED)
+    lane.start()
+    lane.order(Run("a", said("flood:20000")))
+    assert wait_until(lambda: len(lane.inbox) >= 200, START_MS / 1000)
+    time.sleep(0.5)
+    assert len(lane.inbox) < 5000
+    news: list[object] = []
+    assert wait_until(lambda: bool(take_all(lane, news)), START_MS / 1000)
+    assert len([one for one in news if isinstance(one, Progress)]) == 20_000
+    lane.order(Quit())
+    assert lane.wait(10_000)
+    lane.release()
+
+
+def take_all(lane: LaneThread, news: list[object]) -> bool:
+    """Empty the inbox; whether the job is done."""
+    while lane.inbox:
+        news.append(lane.inbox.popleft())
+    return any(isinstance(one, Done) for one in news)
 
 
 # Closing

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 OBEY_SECONDS = 3.0
 _START_SECONDS = 120.0
+_CATCH_UP_SECONDS = 0.01
 _MOST_DEATHS = 3
 _DEATHS_WITHIN_SECONDS = 30.0
 _SAVED = "Every node that was shown is saved."
@@ -80,12 +81,17 @@ class HostKeeper:
             self._quit()
 
     def turn(self, wake: int, reading: bool = True) -> None:
-        """Wait for an event, for data on `wake`, or for a deadline, and do what it asks for."""
+        """Wait for an event, for data on `wake`, or for a deadline, and do what it asks for.
+
+        Args:
+            wake: a descriptor that ends the waiting.
+            reading: False while the window cannot take more events; the host then waits too.
+        """
         if self._host is None:
             _wait_for(wake)
             return
         try:
-            for event in self._host.poll(self._seconds_left(), wake, reading):
+            for event in self._host.poll(self._seconds_left(reading), wake, reading):
                 self._hear(event)
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._end_disobedient()
@@ -103,8 +109,12 @@ class HostKeeper:
             self._relay(Failed(self._job.id, Failure.BUG, message))
         self.is_finished = True
 
-    def _seconds_left(self) -> float | None:
-        return None if self._deadline is None else self._deadline - time.monotonic()
+    def _seconds_left(self, reading: bool) -> float | None:
+        """Until something is to be done: kill a host that did not obey, or see whether the window has caught up."""
+        limits = [] if reading else [_CATCH_UP_SECONDS]
+        if self._deadline is not None:
+            limits.append(self._deadline - time.monotonic())
+        return min(limits, default=None)
 
     def _start(self) -> None:
         self._is_ready = self._is_sent = False

@@ -15,7 +15,7 @@ from crystal_studio.ui.jobs.keeper import HostKeeper, LaneNews
 
 logger = logging.getLogger(__name__)
 
-MOST_UNREAD = 1000  # beyond that the host waits until the window has caught up
+_MOST_UNREAD = 200  # beyond that the host waits until the window has caught up
 
 
 class LaneThread(QThread):
@@ -45,10 +45,6 @@ class LaneThread(QThread):
     def order(self, command: Command) -> None:
         """Hand a command to the lane; returns at once. Called by the window."""
         self._orders.append(command)
-        self.wake()
-
-    def wake(self) -> None:
-        """Let the lane look around. Called by the window."""
         with suppress(BlockingIOError):  # so many calls are waiting that one more changes nothing
             os.write(self._wake_write, b"!")
 
@@ -67,7 +63,7 @@ class LaneThread(QThread):
             while not self._keeper.is_finished:
                 self._follow_orders()
                 if not self._keeper.is_finished:
-                    self._keeper.turn(self._wake_read, reading=len(self.inbox) < MOST_UNREAD)
+                    self._keeper.turn(self._wake_read, reading=len(self.inbox) < _MOST_UNREAD)
         except Exception:  # an exception in a Qt override would take the window with it
             logger.exception("bug in a lane")
             self._keeper.abandon()

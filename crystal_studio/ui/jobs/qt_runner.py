@@ -26,7 +26,7 @@ from crystal_studio.host.protocol import (
 from crystal_studio.ports.job_queue import JobQueue, JobState
 from crystal_studio.services.jobs import Job, Lane, WarmUpJob
 from crystal_studio.ui.jobs.keeper import OBEY_SECONDS, LaneNews
-from crystal_studio.ui.jobs.lane import MOST_UNREAD, LaneThread
+from crystal_studio.ui.jobs.lane import LaneThread
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.jobs.waiting import WaitingJobs
 
@@ -180,11 +180,8 @@ class QtJobRunner(JobRunner):
         end = time.monotonic() + _TURN_SECONDS
         for name, lane in self._lanes.items():
             lane.thread.begin_reading()
-            was_full = len(lane.thread.inbox) >= MOST_UNREAD
             while lane.thread.inbox and time.monotonic() < end and not self._is_closed:
                 self._hear(name, lane, lane.thread.inbox.popleft())
-            if was_full and not self._is_closed:
-                lane.thread.wake()
         if not self._is_closed and any(lane.thread.inbox for lane in self._lanes.values()):
             QTimer.singleShot(0, self._take_news)
 
