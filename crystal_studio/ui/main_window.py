@@ -97,7 +97,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Everything committed is stored already; ask only where a job would be stopped."""
-        if self._is_closing or self._may_close():
+        if self._is_closing:
+            event.accept()
+        elif self._may_close():
             self._is_closing = True
             event.accept()
             self._close_down()
