@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -61,7 +63,7 @@ def _with_gap(candidate: Candidate, value: float) -> Candidate:
 def current(qtbot, panel, state, node: Node) -> None:
     panel.show()
     state.set_current(node.id)
-    qtbot.waitUntil(lambda: panel.headline.text() != "" and panel._unread == [])
+    qtbot.waitUntil(lambda: len(panel._plots) == 3 and panel._unread == [])
     qtbot.wait(50)
 
 
@@ -203,6 +205,36 @@ def test_that_the_plots_follow_the_theme(qtbot, panel, state, add, qapp) -> None
     current(qtbot, panel, state, add(2.0))
     theme.switch.use(qapp, theme.Mode.DARK)
     qtbot.waitUntil(lambda: panel._plots[1].backgroundBrush().color().name() == theme.DARK.surface)
+
+
+def test_that_loading_the_plots_keeps_the_window_awake() -> None:
+    """In time of the processor: its longest step is the library's own modules, a third of what loading takes."""
+    script = """
+import time
+import numpy
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from crystal_studio.ui.panels.plot_starter import PlotStarter
+app, gaps, last = QApplication([]), [], [time.process_time()]
+def beat():
+    gaps.append(time.process_time() - last[0])
+    last[0] += gaps[-1]
+timer = QTimer(interval=1, timeout=beat)
+starter = PlotStarter()
+starter.ready.connect(lambda: QTimer.singleShot(0, app.quit))
+timer.start()
+starter.start()
+app.exec()
+import pyqtgraph
+print(sum(gaps), *sorted(gaps)[-2:])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )  # fmt: skip
+    whole, second, longest = map(float, done.stdout.split())
+    assert longest < 0.5 * whole
+    assert second < 0.25 * whole
 
 
 @pytest.mark.parametrize("seed", range(8))

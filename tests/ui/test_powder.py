@@ -37,6 +37,7 @@ def drawn(qtbot, panel, asked, state) -> PowderPanel:
     state.show_crystal(STRONTIUM_TITANATE)
     qtbot.waitUntil(lambda: bool(asked.of(DiffractionJob)))
     asked.answer(asked.of(DiffractionJob)[0], LINES)
+    qtbot.waitUntil(lambda: panel._plot is not None)
     return panel
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QTabWidget, QWidget
 
 from crystal_studio.domain.candidate import Candidate
 from crystal_studio.domain.errors import StudioError
@@ -16,8 +17,10 @@ from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.notation import formula_text
 from crystal_studio.ui.panels import gap_plots, gap_words, plot
 from crystal_studio.ui.panels.gap_plots import Point
-from crystal_studio.ui.panels.inspection_panel import InspectionPanel, column, plain_label, take_the_rest
+from crystal_studio.ui.panels.inspection_panel import InspectionPanel, plain_label
+from crystal_studio.ui.panels.plot_starter import PlotStarter
 from crystal_studio.ui.panels.rows import Column, RowsModel, RowsView
+from crystal_studio.ui.panels.spread import column, divided, group, turn
 from crystal_studio.ui.session_state import SessionState
 
 _BRANCH = (
@@ -66,11 +69,13 @@ class GapPanel(InspectionPanel):
         self.candidate_table = RowsView(self.candidate_rows, "Band gaps of the candidates")
         self.views = QTabWidget()
         self.views.setAccessibleName("Views of the band gap")
-        take_the_rest(self.views, 21)
-        column(self.content, self.headline, self.details, self.warning, self.method).addWidget(self.views, 1)
+        facts = group(self.headline, self.details, self.warning, self.method)
+        self.spread = self.lay_out([facts, self.views], large=self.views)
         # A long branch is read from the file one node a turn of the event loop, so that the window never waits.
         self._reading = QTimer(self, interval=0)
         self._reading.timeout.connect(self._read_one)
+        self._starter = PlotStarter(self)
+        self._starter.ready.connect(self._build)
         self._connect()
 
     def has_subject(self) -> bool:
@@ -78,19 +83,22 @@ class GapPanel(InspectionPanel):
         return self._state.current is not None
 
     def refresh(self) -> None:
-        """Show the current node."""
-        self._build()
+        """Show the current node; the plots follow when their library is loaded."""
+        self._starter.start()
         node = self._state.current
         assert node is not None
         self._nodes[node.id] = node
         self._follow_branch(node)
         self._write(node)
-        self._draw()
+        self._fill_tables(node)
+        if self._plots:
+            self._draw(node)
 
     def close_panel(self) -> None:
         """Listen no longer."""
         super().close_panel()
         self._reading.stop()
+        self._starter.stop()
         self._state.current_changed.disconnect(self._changed)
         self._state.node_added.disconnect(self._changed)
         theme.switch.changed.disconnect(self._changed)
@@ -105,15 +113,20 @@ class GapPanel(InspectionPanel):
         self.candidate_table.opened.connect(self._open_candidate)
 
     def _build(self) -> None:
-        """Make the plots on the first show."""
-        if self._plots:
-            return
+        """Make the plots."""
         self._plots = [plot.new_plot(f"Band gap: {name}") for name in ("value", "along the branch", "candidates")]
         value = QWidget()
         column(value, plain_label(_LEGEND)).insertWidget(0, self._plots[0], 1)
         self.views.addTab(value, "&Value")
-        self.views.addTab(_divided(self._plots[1], self.branch_table), "&Branch")
-        self.views.addTab(_divided(self._plots[2], self.candidate_table), "&Candidates")
+        for drawn, table, name in (
+            (self._plots[1], self.branch_table, "&Branch"),
+            (self._plots[2], self.candidate_table, "&Candidates"),
+        ):
+            page = divided(drawn, table)
+            turn(page, self.spread.is_wide)
+            self.spread.turned.connect(partial(turn, page))
+            self.views.addTab(page, name)
+        self._changed()
 
     def _follow_branch(self, node: Node) -> None:
         """Keep showing the branch that an earlier node was picked from, so that one can go forward again."""
@@ -150,9 +163,22 @@ class GapPanel(InspectionPanel):
         self.warning.setVisible(strange)
         self.warning.setStyleSheet(f"color: {colours.warning};")
 
-    def _draw(self) -> None:
-        node = self._state.current
-        assert node is not None
+    def _fill_tables(self, node: Node) -> None:
+        self.branch_rows.show_rows(
+            [
+                (one.round, one.formula, one.band_gap_ev, _wide(self._gap_of(one.id)), "current" * (one.id == node.id))
+                for one in self._state.branch(self._tip or node.id)
+            ]
+        )
+        self.candidate_rows.show_rows(
+            [
+                (one.rank, one.crystal.formula, one.band_gap.value if one.band_gap else None, _wide(one.band_gap),
+                 _remark(one, i == node.chosen))
+                for i, one in _by_gap(node)
+            ]
+        )  # fmt: skip
+
+    def _draw(self, node: Node) -> None:
         for one in self._plots:
             plot.recolour(one)
         goals = gap_words.wishes(node.intent.goals, None, self._parent_ev(node))
@@ -160,40 +186,22 @@ class GapPanel(InspectionPanel):
             gap_plots.draw_value(self._plots[0], node.band_gap, goals)
         else:
             self._plots[0].clear()
-        outlines = self._state.branch(self._tip or node.id)
-        gaps = {one.id: self._nodes[one.id].band_gap if one.id in self._nodes else None for one in outlines}
-        points = [
-            Point(str(one.round), one.band_gap_ev, gaps[one.id], one.id, one.id == node.id, not one.valid)
-            for one in outlines
+        rounds = [
+            Point(str(one.round), one.band_gap_ev, self._gap_of(one.id), one.id, one.id == node.id, not one.valid)
+            for one in self._state.branch(self._tip or node.id)
             if one.band_gap_ev is not None
         ]
-        gap_plots.draw_points(self._plots[1], points, goals, "Round", self._open_node)
-        self.branch_rows.show_rows(
-            [
-                (one.round, one.formula, one.band_gap_ev, _wide(gaps[one.id]), "current" if one.id == node.id else "")
-                for one in outlines
-            ]
-        )
-        self._draw_candidates(node, goals)
-
-    def _draw_candidates(self, node: Node, goals: list[gap_words.Wish]) -> None:
-        ordered = _by_gap(node)
-        points = [
+        gap_plots.draw_points(self._plots[1], rounds, goals, "Round", self._open_node)
+        candidates = [
             Point("–" if one.rank is None else f"#{one.rank}", one.band_gap.value, one.band_gap, i, i == node.chosen,
                   not one.valid)
-            for i, one in ordered
+            for i, one in _by_gap(node)
             if one.band_gap is not None
         ]  # fmt: skip
-        gap_plots.draw_points(
-            self._plots[2], points, goals, "Rank (★ chosen)", self._open_index
-        )
-        self.candidate_rows.show_rows(
-            [
-                (one.rank, one.crystal.formula, one.band_gap.value if one.band_gap else None, _wide(one.band_gap),
-                 _remark(one, i == node.chosen))
-                for i, one in ordered
-            ]
-        )  # fmt: skip
+        gap_plots.draw_points(self._plots[2], candidates, goals, "Rank (★ chosen)", self._open_index)
+
+    def _gap_of(self, node_id: str) -> Measured | None:
+        return self._nodes[node_id].band_gap if node_id in self._nodes else None
 
     def _parent_ev(self, node: Node) -> float | None:
         return self._state.outline(node.parent).band_gap_ev if node.parent else None
@@ -211,16 +219,6 @@ class GapPanel(InspectionPanel):
         node = self._state.current
         if node is not None and isinstance(index, int) and index < len(node.candidates):
             self._state.show_crystal(node.crystal if index == node.chosen else node.candidates[index].crystal)
-
-
-def _divided(drawn: QWidget, table: QWidget) -> QSplitter:
-    page = QSplitter(Qt.Orientation.Vertical)
-    page.setChildrenCollapsible(False)
-    page.addWidget(drawn)
-    page.addWidget(table)
-    page.setStretchFactor(0, 3)
-    page.setStretchFactor(1, 2)
-    return page
 
 
 def _by_gap(node: Node) -> list[tuple[int, Candidate]]:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QWidget
 
 from crystal_studio.ui import theme
 from crystal_studio.ui.empty_hint import EmptyHint
 from crystal_studio.ui.panels.inspection import Inspection
+from crystal_studio.ui.panels.spread import Spread
 
 
 class InspectionPanel(QWidget):
     """A dock that looks up nothing while it is hidden.
 
-    Subclasses set `title`, `object_name` and `help_text`, fill `self.content`, say in `has_subject` whether there is
+    Subclasses set `title`, `object_name` and `help_text`, call `lay_out`, say in `has_subject` whether there is
     something to show, and show it in `refresh`.
     """
 
@@ -37,10 +30,8 @@ class InspectionPanel(QWidget):
         self.setObjectName(self.object_name)
         self.setAccessibleName(self.title)
         self.empty = EmptyHint(self.help_text)
-        self.content = QWidget()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(_scrolling(self.content))
         # One refresh for a burst of changes, and none from inside a virtual override.
         self._due = QTimer(self, singleShot=True, interval=0)
         self._due.timeout.connect(self._refresh_if_visible)
@@ -49,6 +40,12 @@ class InspectionPanel(QWidget):
         """Look up what changed while the panel was hidden."""
         super().showEvent(event)
         self._due.start()
+
+    def lay_out(self, parts: Sequence[QWidget], large: QWidget) -> Spread:
+        """Arrange the parts of the panel, one of which takes the room that is left."""
+        spread = Spread(parts, large)
+        self._stack.addWidget(spread)
+        return spread
 
     def has_subject(self) -> bool:
         """Whether there is something to show."""
@@ -137,29 +134,3 @@ def plain_label(text: str, selectable: bool = False) -> QLabel:
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
     return label
-
-
-def column(widget: QWidget, *parts: QWidget) -> QVBoxLayout:
-    """Stack widgets in one column with a margin of one letter."""
-    layout = QVBoxLayout(widget)
-    margin = widget.fontMetrics().averageCharWidth()
-    layout.setContentsMargins(margin, margin, margin, margin)
-    layout.setSpacing(margin)
-    for part in parts:
-        layout.addWidget(part)
-    return layout
-
-
-def take_the_rest(widget: QWidget, least_lines: int) -> None:
-    """Let a widget have what height is left, but so many lines of text at least, instead of what it would like."""
-    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-    # Beside wrapped labels a scroll area asks for heights by width, which leave out all minima but this one.
-    widget.setMinimumHeight(widget.fontMetrics().height() * least_lines)
-
-
-def _scrolling(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidget(content)
-    return area

@@ -10,9 +10,10 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.ui import theme
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.notation import formula_text, number_text
-from crystal_studio.ui.panels.inspection_panel import InspectionPanel, column, plain_label, take_the_rest
+from crystal_studio.ui.panels.inspection_panel import InspectionPanel, plain_label
 from crystal_studio.ui.panels.measurement import Measurement, images_of, measured, names_of, read_atoms
 from crystal_studio.ui.panels.rows import Column, RowsModel, RowsView
+from crystal_studio.ui.panels.spread import group
 from crystal_studio.ui.session_state import SessionState
 from crystal_studio.ui.viewer.picks import Pick
 
@@ -45,7 +46,7 @@ class MeasurementPanel(InspectionPanel):
         self.copy_all = QPushButton("&Copy as text")
         self.rows = RowsModel(_COLUMNS, self)
         self.table = RowsView(self.rows, "Measurements kept")
-        self._lay_out()
+        self._lay_out_parts()
         self._connect()
         self._show_buttons()
 
@@ -79,7 +80,7 @@ class MeasurementPanel(InspectionPanel):
         lines = [f"{one.kind}\t{one.atoms}\t{one.text}\t{one.formula}" for one in kept]
         return "\n".join(part for part in (self.lattice.text(), *lines) if part)
 
-    def _lay_out(self) -> None:
+    def _lay_out_parts(self) -> None:
         entry, buttons = QWidget(), QWidget()
         row = QHBoxLayout(entry)
         row.setContentsMargins(0, 0, 0, 0)
@@ -93,8 +94,8 @@ class MeasurementPanel(InspectionPanel):
             row.addWidget(button)
         row.addStretch(1)
         self.atoms.setAccessibleDescription("Labels of two, three or four atoms to measure, without the mouse")
-        take_the_rest(self.table, 6)
-        column(self.content, self.lattice, self.current, entry, self.message, buttons).addWidget(self.table, 1)
+        facts = group(self.lattice, self.current, entry, self.message, buttons)
+        self.lay_out([facts, self.table], large=self.table)
 
     def _connect(self) -> None:
         self._state.crystal_changed.connect(self._changed)

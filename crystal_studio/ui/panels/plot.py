@@ -25,7 +25,7 @@ def new_plot(name: str, parent: QWidget | None = None) -> Any:
     widget.setAntialiasing(True)
     # Its own wish is 640 x 480, which is more than a dock has.
     widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-    widget.setMinimumHeight(widget.fontMetrics().height() * 11)
+    widget.setMinimumHeight(widget.fontMetrics().height() * 7)
     for side in ("bottom", "left"):
         axis = widget.getAxis(side)
         # "keV" for a large gap would be nobody's unit.

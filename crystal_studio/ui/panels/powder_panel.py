@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.notation import formula_text, number_text
 from crystal_studio.ui.panels import plot
 from crystal_studio.ui.panels.inspection import Inspection
-from crystal_studio.ui.panels.inspection_panel import InspectionPanel, NewsLine, column, plain_label, take_the_rest
+from crystal_studio.ui.panels.inspection_panel import InspectionPanel, NewsLine, plain_label
+from crystal_studio.ui.panels.plot_starter import PlotStarter
 from crystal_studio.ui.panels.powder_controls import PowderControls
 from crystal_studio.ui.panels.rows import Column, RowsModel, RowsView, decimals
+from crystal_studio.ui.panels.spread import group, turn
 from crystal_studio.ui.session_state import SessionState
 
 REFLECTIONS_FILTER = "Reflections (*.csv)"
@@ -52,6 +55,7 @@ class PowderPanel(InspectionPanel):
         self._pointer: Any = None
         self.ask_path: Callable[[str], tuple[str, str]] = self._ask_path
         self.lines = Inspection(jobs, self)
+        self._starter = PlotStarter(self)
         self.controls = PowderControls()
         self.rows = RowsModel(_COLUMNS, self)
         self.table = RowsView(self.rows, "Reflections")
@@ -61,7 +65,7 @@ class PowderPanel(InspectionPanel):
         self.options = QToolButton(text="&Options", checkable=True)
         self.export = QPushButton("&Export CSV …")
         self._split = QSplitter(Qt.Orientation.Vertical)
-        self._lay_out()
+        self._lay_out_parts()
         self._connect()
 
     def has_subject(self) -> bool:
@@ -70,7 +74,7 @@ class PowderPanel(InspectionPanel):
 
     def refresh(self) -> None:
         """Ask for the lines of the crystal that is drawn."""
-        self._build()
+        self._starter.start()
         crystal = self._state.crystal
         assert crystal is not None
         if crystal is not self._crystal:
@@ -84,10 +88,11 @@ class PowderPanel(InspectionPanel):
         self._state.crystal_changed.disconnect(self._changed)
         theme.switch.changed.disconnect(self._display)
         self.lines.close()
+        self._starter.stop()
         if self._plot is not None:
             self._plot.close()
 
-    def _lay_out(self) -> None:
+    def _lay_out_parts(self) -> None:
         bar = QWidget()
         row = QHBoxLayout(bar)
         row.setContentsMargins(0, 0, 0, 0)
@@ -97,11 +102,13 @@ class PowderPanel(InspectionPanel):
         self.controls.hide()
         self._split.setChildrenCollapsible(False)
         self._split.addWidget(self.table)
-        take_the_rest(self._split, 18)
-        column(self.content, bar, self.controls, self.news, self.line_text).addWidget(self._split, 1)
+        facts = group(bar, self.controls, self.news, self.line_text)
+        self.spread = self.lay_out([facts, self._split], large=self._split)
+        self.spread.turned.connect(partial(turn, self._split))
 
     def _connect(self) -> None:
         self._state.crystal_changed.connect(self._changed)
+        self._starter.ready.connect(self._build)
         theme.switch.changed.connect(self._display)
         self.options.toggled.connect(self.controls.setVisible)
         self.controls.radiation_changed.connect(self._ask)
@@ -114,11 +121,12 @@ class PowderPanel(InspectionPanel):
         self.table.picked.connect(lambda rows: self._point_at(self._shown[rows[-1]]) if rows else None)
 
     def _build(self) -> None:
-        if self._plot is None:
-            self._plot = plot.new_plot("Powder pattern")
-            self._plot.setMouseEnabled(x=True, y=False)
-            self._plot.scene().sigMouseMoved.connect(self._hover)
-            self._split.insertWidget(0, self._plot)
+        self._plot = plot.new_plot("Powder pattern")
+        self._plot.setMouseEnabled(x=True, y=False)
+        self._plot.scene().sigMouseMoved.connect(self._hover)
+        self._split.insertWidget(0, self._plot)
+        turn(self._split, self.spread.is_wide)
+        self._display()
 
     def _ask(self) -> None:
         if self._crystal is not None and self.controls.is_valid:
@@ -135,7 +143,7 @@ class PowderPanel(InspectionPanel):
         self._display()
 
     def _display(self, *_: object) -> None:
-        if self._plot is None or not self.controls.is_valid:
+        if not self.controls.is_valid:
             return
         low, high = self.controls.bounds_degree
         self._shown = tuple(one for one in self._reflections if low <= one.two_theta_degree <= high)
@@ -145,7 +153,8 @@ class PowderPanel(InspectionPanel):
         )
         self.export.setEnabled(bool(self._shown))
         self.line_text.setText(self._summary())
-        self._draw(low, high)
+        if self._plot is not None:
+            self._draw(low, high)
 
     def _shape(self) -> str:
         return str(self.controls.shape.currentText())

@@ -14,8 +14,9 @@ from crystal_studio.services.jobs import SitesJob
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.notation import number_text
 from crystal_studio.ui.panels.inspection import Inspection
-from crystal_studio.ui.panels.inspection_panel import InspectionPanel, NewsLine, column, plain_label, take_the_rest
+from crystal_studio.ui.panels.inspection_panel import InspectionPanel, NewsLine, plain_label
 from crystal_studio.ui.panels.rows import Column, RowsModel, RowsView, decimals
+from crystal_studio.ui.panels.spread import group
 from crystal_studio.ui.session_state import SessionState
 
 LARGEST_UNASKED = 200  # atoms; finding the neighbours of more takes minutes, so the person says when
@@ -61,8 +62,7 @@ class SitesPanel(InspectionPanel):
         self.card.setAccessibleName("Atom picked")
         self.news = NewsLine("Finding the neighbours …")
         self.find = QPushButton()
-        take_the_rest(self.table, 6)
-        column(self.content, self.card, self.news, self.find).addWidget(self.table, 1)
+        self.lay_out([group(self.card, self.news, self.find), self.table], large=self.table)
         state.crystal_changed.connect(self._changed)
         self.sites.answered.connect(self._show_reports)
         self.news.follow(self.sites)

@@ -11,9 +11,10 @@ from crystal_studio.services.jobs import CellJob, SymmetryJob
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.notation import formula_text, number_text, space_group_text
 from crystal_studio.ui.panels.inspection import Answers, Inspection
-from crystal_studio.ui.panels.inspection_panel import InspectionPanel, NewsLine, column, plain_label, take_the_rest
+from crystal_studio.ui.panels.inspection_panel import InspectionPanel, NewsLine, plain_label
 from crystal_studio.ui.panels.number_field import NumberField
 from crystal_studio.ui.panels.rows import Column, RowsModel, RowsView, decimals
+from crystal_studio.ui.panels.spread import group
 from crystal_studio.ui.session_state import SessionState
 
 TOLERANCES_ANGSTROM = (0.001, 0.5)
@@ -64,9 +65,8 @@ class SymmetryPanel(InspectionPanel):
         self.table = RowsView(self.rows, "Wyckoff positions by orbit")
         self.lattice = plain_label("", selectable=True)
         self.choices = {choice: QRadioButton(label) for choice, label in _labels().items()}
-        take_the_rest(self.table, 6)
-        column(self.content, self.tolerance, self.facts, self.news, self.comparison).addWidget(self.table, 1)
-        self.content.layout().addWidget(self._cell_box())
+        facts = group(self.tolerance, self.facts, self.news, self.comparison)
+        self.lay_out([facts, self.table, group(self._cell_box())], large=self.table)
         self._connect()
 
     def has_subject(self) -> bool:
