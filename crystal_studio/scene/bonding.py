@@ -162,7 +162,9 @@ def _bonds_among(near: _Near, given_EE: Floats, options: SceneOptions) -> Bondin
         chosen_P = _shell(near, from_P & ~barred_P, options)
         positive_N |= near.any_N(chosen_P & near.polar_P)
         centred_P |= chosen_P
-    alone_N = ~near.any_N(centred_P)
+    # A cation whose anions the person has taken away with a cut-off is still no metal.
+    salt_E = (~np.isnan(given_EE) & (near.elements.kind_EE == Kind.CENTRE)).any(axis=1)
+    alone_N = ~near.any_N(centred_P) & ~salt_E[near.elements.of_N]
     metallic_P = (near.kind_P == Kind.METALLIC) & ~given_P & alone_N[near.pairs.first_P]
     metallic_P &= alone_N[near.pairs.second_P]
     metallic_P = _metallic_shell(near, metallic_P, options)

@@ -63,6 +63,8 @@ class ViewDirection:
         Args:
             lattice: (3, 3) angstrom, rows a, b, c.
         """
+        largest = float(np.abs(lattice).max())
+        lattice = lattice / largest if largest > 0 else np.eye(3)
         rows = lattice if self.space is Space.DIRECT else reciprocal(lattice)
         view = _unit(np.asarray(self.indices, dtype=np.float64) @ rows)
         for axis in (lattice[2], lattice[1], lattice[0], *np.eye(3)):
@@ -83,7 +85,7 @@ def reciprocal(lattice: Vector) -> Vector:
     crossed = np.array([np.cross(b, c), np.cross(c, a), np.cross(a, b)])
     volume = float(a @ crossed[0])
     # A mirrored (left-handed) cell has a negative volume, and its a* must still be along +a.
-    return crossed / volume if abs(volume) > 1e-12 else crossed
+    return crossed / volume if volume != 0 else crossed
 
 
 def parse_direction(text: str) -> ViewDirection:

@@ -17,6 +17,8 @@ Integers = NDArray[np.int64]
 LARGEST_SHIFT = 1000
 _MOST_IMAGES = 4_000_000
 _MOST_CANDIDATES = 16_000_000
+# Within 10 angstrom of an atom of the densest crystals there are fewer.
+_MOST_NEIGHBOURS = 750
 
 
 class TooCrowded(Exception):
@@ -71,6 +73,8 @@ def pairs_within(frac_N3: Floats, lattice: Floats, cutoff: float) -> Pairs:
     """
     site_G, shift_G3 = _images_around(frac_N3, lattice, cutoff)
     first_P, image_P, length_P = _close(frac_N3 @ lattice, (frac_N3[site_G] + shift_G3) @ lattice, cutoff)
+    if len(first_P) > _MOST_NEIGHBOURS * len(frac_N3):
+        raise TooCrowded
     pairs = Pairs(first_P, site_G[image_P], shift_G3[image_P], length_P)
     return pairs.where((pairs.first_P != pairs.second_P) | pairs.shift_P3.any(axis=1))
 
@@ -83,6 +87,8 @@ def _images_around(frac_N3: Floats, lattice: Floats, cutoff: float) -> tuple[Int
         margin = cutoff * faces / volume
         reach = np.ceil(margin + np.ptp(frac_N3, axis=0))
     if not (reach <= LARGEST_SHIFT).all() or np.prod(2 * reach + 1) * len(frac_N3) > _MOST_IMAGES:
+        raise TooCrowded
+    if len(frac_N3) * 4 / 3 * np.pi * cutoff**3 > _MOST_NEIGHBOURS * volume:
         raise TooCrowded
     steps = [np.arange(-n, n + 1) for n in reach.astype(int)]
     shifts_M3 = np.stack(np.meshgrid(*steps, indexing="ij"), -1).reshape(-1, 3)
