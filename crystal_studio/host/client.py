@@ -10,11 +10,15 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from crystal_studio.host.channel import MessageReader, encode
+from crystal_studio.host.channel import ChannelBroken, MessageReader, encode
 from crystal_studio.host.protocol import Command, Event
 
 _BLOCK_BYTES = 1 << 16  # what a pipe holds
 _EXIT_SECONDS = 2.0
+
+
+class CommandRefused(Exception):
+    """The command cannot be sent: it is too large, or holds what cannot travel."""
 
 
 class HostDied(Exception):
@@ -78,9 +82,12 @@ class HostClient:
         """Send a command, now or as soon as the pipe takes it.
 
         Raises:
-            ChannelBroken: the command cannot be sent.
+            CommandRefused: it cannot be sent; the host knows nothing of it.
         """
-        self._unsent += encode(command)
+        try:
+            self._unsent += encode(command)
+        except ChannelBroken as error:
+            raise CommandRefused(str(error)) from error
         self._write()
 
     def poll(self, timeout_seconds: float | None = None, wake: int | None = None, reading: bool = True) -> list[Event]:

@@ -292,6 +292,24 @@ def take_all(lane: LaneThread, news: list[object]) -> bool:
     return any(isinstance(one, Done) for one in news)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("message", ["crash", "exit", "garbage", "huge", "allocate", "ValueError", "kill"])
+def test_that_after_each_of_two_hundred_deaths_the_next_job_runs_and_no_handle_is_left(
+    bench: Bench, message: str
+) -> None:
+    bench.wait_end(bench.submit("say:a"))
+    handles = len(os.listdir("/proc/self/fd"))
+    for _ in range(200):
+        dying = bench.submit("sleep:60" if message == "kill" else message)
+        if message == "kill":
+            bench.wait_start(dying)
+            bench.kill_host()
+        assert bench.wait_end(dying, bench.submit("say:next")) == ["failed", "finished"]
+    assert len(os.listdir("/proc/self/fd")) <= handles + 2
+    assert len(children(os.getpid())) == 1
+
+
 # Closing
 
 

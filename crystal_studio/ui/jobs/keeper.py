@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from crystal_studio.host.channel import ChannelBroken
-from crystal_studio.host.client import HostClient, HostDied
+from crystal_studio.host.client import CommandRefused, HostClient, HostDied
 from crystal_studio.host.protocol import (
     Cancel,
     Cancelled,
@@ -131,7 +130,7 @@ class HostKeeper:
             return
         try:
             self._host.send(self._job)
-        except ChannelBroken as error:
+        except CommandRefused as error:
             logger.error("A job cannot be sent: %s", error)
             message = f"This is too large for the engine, or a bug of ours: {error}"
             self._end_job(Failed(self._job.id, Failure.BUG, message, str(error)))
