@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from time import perf_counter
+from time import process_time
 
 import pytest
 from PySide6.QtCore import Qt
@@ -227,10 +227,10 @@ def test_that_hearing_is_quick_and_long_texts_are_left_to_the_engine(new_node) -
     hear(WISH, node)
     text = (WISH + ", stable. ") * 8
     assert len(text) <= MOST_CHARACTERS
-    begun = perf_counter()
+    begun = process_time()
     for _ in range(10):
         hear(WISH, node)
-    assert (perf_counter() - begun) / 10 < 0.02
+    assert (process_time() - begun) / 10 < 0.02
     assert hear("x " * MOST_CHARACTERS, node).hint
     assert hear("", None) == Heard()
 

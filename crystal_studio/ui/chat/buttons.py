@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from crystal_studio.ui import theme
@@ -33,13 +32,14 @@ class AccentButton(QPushButton):
         theme.switch.changed.connect(self._colour)
 
     def _colour(self, _theme: object = None) -> None:
-        colours = self.palette()
-        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-            colours.setColor(group, QPalette.ColorRole.Button, QColor(theme.current().accent))
-            colours.setColor(group, QPalette.ColorRole.ButtonText, QColor(theme.current().on_accent))
-        colours.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Button, QColor(theme.current().raised))
-        colours.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText, QColor(theme.current().muted))
-        self.setPalette(colours)
+        colours = theme.current()
+        self.setStyleSheet(
+            f"QPushButton {{ background: {colours.accent}; color: {colours.on_accent}; border: 2px solid "
+            f"{colours.accent}; border-radius: 5px; padding: 3px 12px; }}"
+            f"QPushButton:focus, QPushButton:hover {{ border-color: {colours.text}; }}"
+            f"QPushButton:disabled {{ background: {colours.raised}; color: {colours.muted}; border-color: "
+            f"{colours.border}; }}"
+        )
 
 
 def action_button(text: str, does: Callable[[], object], hint: str = "", tone: str = "accent") -> QuietButton:

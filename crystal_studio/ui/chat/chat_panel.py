@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from crystal_studio.domain.errors import StudioError
 from crystal_studio.ui.chat.chat_settings import ChatSettings
 from crystal_studio.ui.chat.composer import Composer
 from crystal_studio.ui.chat.conversation import Conversation
@@ -91,6 +90,7 @@ class ChatPanel(QWidget):
         presenter.conversation_changed.connect(self._refresh)
         presenter.job_changed.connect(self._refresh_job)
         presenter.text_returned.connect(self.composer.offer)
+        presenter.refused.connect(self.composer.say)
         presenter.frames_arrived.connect(self.frames_arrived)
         self.composer.draft_changed.connect(self.draft_changed)
         self.composer.settings_changed.connect(self.settings_changed)
@@ -105,7 +105,7 @@ class ChatPanel(QWidget):
     def _refresh(self) -> None:
         self.conversation.refresh()
         self._show_welcome()
-        self._keeps_to_end = True
+        self._keeps_to_end = self.welcome.isHidden()
         QTimer.singleShot(0, self, self._to_end)
 
     def _refresh_job(self, job_id: str) -> None:
@@ -124,10 +124,7 @@ class ChatPanel(QWidget):
         self.composer.put(self.presenter.edit(node_id))
 
     def _branch(self, node_id: str) -> None:
-        try:
-            self.presenter.answer(node_id)
-        except StudioError as error:
-            self.composer.say(str(error))
+        self.presenter.attempt(self.presenter.answer, node_id)
         self.focus_message()
 
     def _scrolled(self, value: int) -> None:
@@ -138,5 +135,7 @@ class ChatPanel(QWidget):
             self.scroll.verticalScrollBar().setValue(most)
 
     def _to_end(self) -> None:
+        if not self._keeps_to_end:
+            return
         bar = self.scroll.verticalScrollBar()
         bar.setValue(bar.maximum())

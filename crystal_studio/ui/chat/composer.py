@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from crystal_studio.domain.errors import UserCorrectable
@@ -12,6 +12,7 @@ from crystal_studio.ui.chat.buttons import AccentButton, action_button
 from crystal_studio.ui.chat.chat_settings import ChatSettings
 from crystal_studio.ui.chat.draw_options import DrawOptions
 from crystal_studio.ui.chat.drawer import Drawer
+from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.chat.goals_editor import GoalsEditor
 from crystal_studio.ui.chat.mentions import ID_LENGTH, resolved, suggestions
 from crystal_studio.ui.chat.message_box import MessageBox, Suggestion
@@ -125,14 +126,19 @@ class Composer(QWidget):
         self.send_button = AccentButton("&Send")
         self.send_button.setDefault(True)
         self.send_button.setAccessibleName("Send the message")
-        self.box.setPlaceholderText("Say what you want. Enter sends, Shift+Enter breaks the line, @ names a node.")
+        self.box.setToolTip(
+            wording.plain_tooltip("Enter sends, Shift+Enter breaks the line, Up recalls, @ names a crystal.")
+        )
+        self.box.setPlaceholderText("Say what you want; @ names a crystal")
         head = QHBoxLayout()
         head.addWidget(self.target_line, 1)
         head.addWidget(self.new_wish)
+        opened = FlowLayout(gap=2)
+        for button in (self.goals.toggle, self.goals.back, self.options_button):
+            opened.addWidget(button)
         foot = QHBoxLayout()
-        foot.addWidget(self.options_button)
-        foot.addStretch(1)
-        foot.addWidget(self.send_button)
+        foot.addLayout(opened, 1)
+        foot.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 8)
         column.setSpacing(4)

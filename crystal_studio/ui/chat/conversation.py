@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import takewhile
 from time import perf_counter
 
@@ -85,10 +86,14 @@ class Conversation(QWidget):
         self._column.insertWidget(1 + len(above), view)
 
     def _listen(self, view: RoundView) -> None:
-        view.show_asked.connect(self._presenter.show)
-        view.sibling_asked.connect(self._presenter.show_sibling)
-        view.regenerate_asked.connect(self._presenter.regenerate)
-        view.star_asked.connect(self._presenter.toggle_star)
+        presenter = self._presenter
+        for asked, does in (
+            (view.show_asked, presenter.show),
+            (view.sibling_asked, presenter.show_sibling),
+            (view.regenerate_asked, presenter.regenerate),
+            (view.star_asked, presenter.toggle_star),
+        ):
+            asked.connect(partial(presenter.attempt, does))
         view.edit_asked.connect(self.edit_asked)
         view.branch_asked.connect(self.branch_asked)
 
@@ -144,4 +149,4 @@ class Conversation(QWidget):
     def _show_later(self) -> None:
         later = self._presenter.later_leaf()
         if later is not None:
-            self._presenter.show(later[0])
+            self._presenter.attempt(self._presenter.show, later[0])

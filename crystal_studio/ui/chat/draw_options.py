@@ -58,10 +58,8 @@ class DrawOptions(QWidget):
     @property
     def summary(self) -> str:
         """The options in a line."""
-        mode = self._mode()
-        seed = "random seed" if mode is SeedMode.RANDOM else f"seed {self.seed.text() or '?'}"
-        many = self.candidates.value()
-        return f"strength {self.strength.value():.2f}, {many} candidate{'s' * (many != 1)}, {seed}"
+        seed = "" if self._mode() is SeedMode.RANDOM else f", seed {self.seed.text()[:8] or '?'}"
+        return f"Strength {self.strength.value():.2f}, {self.candidates.value()} drawn{seed}"
 
     @property
     def problem(self) -> str:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.domain.history import Node
 from crystal_studio.ui.chat import wording
 from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.flow_layout import FlowLayout
-from crystal_studio.ui.chat.hearing import MOST_CHARACTERS, hear
+from crystal_studio.ui.chat.hearing import MODULES, MOST_CHARACTERS, hear
 from crystal_studio.ui.chat.limits_draft import Chip, LimitsDraft
 from crystal_studio.ui.chat.limits_form import LimitsForm
 from crystal_studio.ui.chat.plain_text import ToneLabel
 
 _PAUSE_MS = 300
+_HINT_LENGTH = 90
+_FIRST_IMPORT_MS = 1500  # when the window is painted and usable
+_IMPORT_PAUSE_MS = 60
 
 
 class GoalsEditor(QWidget):
@@ -25,7 +30,8 @@ class GoalsEditor(QWidget):
         form_toggled: the form was opened or closed.
 
     Attributes:
-        form: the form; it is laid out by whoever uses the editor.
+        form, toggle, back: the form, and the buttons that open it and drop what was changed by hand; they are laid
+            out by whoever uses the editor.
     """
 
     changed = Signal()
@@ -48,6 +54,11 @@ class GoalsEditor(QWidget):
         self.hint.hide()
         self.message = ToneLabel("", "bad")
         self.message.hide()
+        self._modules = list(MODULES)
+        self._import_timer = QTimer(self)
+        self._import_timer.setInterval(_IMPORT_PAUSE_MS)
+        self._import_timer.timeout.connect(self._import_next)
+        self._import_timer.start(_FIRST_IMPORT_MS)
         self._lay_out()
         self._show_chips()
 
@@ -70,7 +81,8 @@ class GoalsEditor(QWidget):
         self._pause.stop()
         heard = hear(self._text, self._parent_node, most_characters)
         self.draft.hear(heard)
-        self.hint.setText(heard.hint)
+        self.hint.setText(wording.shortened(heard.hint, _HINT_LENGTH))
+        self.hint.setToolTip(wording.plain_tooltip(heard.hint))
         self.hint.setVisible(bool(heard.hint))
         self._refresh()
 
@@ -88,21 +100,25 @@ class GoalsEditor(QWidget):
     def close_editor(self) -> None:
         """Listen no more."""
         self._pause.stop()
+        self._import_timer.stop()
+
+    def _import_next(self) -> None:
+        """Import what hears before it is needed, one module a turn."""
+        if self._modules:
+            import_module(self._modules.pop(0))
+            self._import_timer.start(_IMPORT_PAUSE_MS)
+        else:
+            self._import_timer.stop()
 
     def _lay_out(self) -> None:
         self.toggle = action_button("Limits and goals ▸", self.toggle_form, "Show or hide the form of limits and goals")
         self.back = action_button("As heard", self.reset, "Drop what was changed by hand")
         self._row = QWidget()
         self._flow = FlowLayout(self._row, gap=4)
-        head = QHBoxLayout()
-        head.addWidget(self.toggle)
-        head.addWidget(self.back)
-        head.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self._row)
-        column.addLayout(head)
         for widget in (self.message, self.hint):
             column.addWidget(widget)
 

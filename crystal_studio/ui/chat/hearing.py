@@ -9,6 +9,13 @@ from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Goal, Intent, Limits
 
 MOST_CHARACTERS = 600  # what takes longer than a few milliseconds is heard by the engine host alone
+# In the order of their need: imported one at a time, none holds up the window for long.
+MODULES = tuple(
+    f"crystal_studio.services.listen{part}"
+    for part in (
+        "_words", "_elements", "_goals", "_structure", "_substitutes", "_exchange", "_replacement", "_composition", ""
+    )
+)  # fmt: skip
 _LONG = "Long messages are understood when they are sent."
 
 
@@ -23,9 +30,11 @@ class Heard:
 
 def hear(text: str, parent: Node | None, most_characters: int = MOST_CHARACTERS) -> Heard:
     """Understand a message that answers a node; what cannot be understood is said in `hint`."""
+    if parent is None and not text.strip():
+        return Heard()
+    before = parent.intent if parent is not None else Intent("")
     from crystal_studio.services.listen import ParentFacts, listen, merge  # its patterns take a while to compile
 
-    before = parent.intent if parent is not None else Intent("")
     hint = ""
     new = Intent("")
     if len(text) > most_characters:

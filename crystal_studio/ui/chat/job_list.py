@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -58,7 +60,7 @@ class JobList(QWidget):
         view = JobView(job)
         self.views[job.id] = view
         view.stop_asked.connect(self._presenter.stop)
-        view.retry_asked.connect(self._presenter.retry)
+        view.retry_asked.connect(partial(self._presenter.attempt, self._presenter.retry))
         view.put_back_asked.connect(self._presenter.put_back)
         view.dismiss_asked.connect(self._presenter.dismiss)
         view.show_asked.connect(self._show)
@@ -70,7 +72,7 @@ class JobList(QWidget):
         for job in self._presenter.jobs():
             if job.node is not None and job.node.id == node_id:
                 self._presenter.dismiss(job.id)
-        self._presenter.show(node_id)
+        self._presenter.attempt(self._presenter.show, node_id)
 
     def _inform(self, view: JobView) -> None:
         view.lane = self._presenter.lane

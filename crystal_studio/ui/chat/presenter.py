@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 
 from PySide6.QtCore import QObject, Signal
 
-from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.errors import StudioError, UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.trajectory import Frame
@@ -37,6 +38,7 @@ class ChatPresenter(QObject):
         text_returned: a message whose job did not succeed, to be put back into the box.
         frames_arrived: tuple of `Frame` of the running job.
         lane_changed: state of the model lane.
+        refused: why something that was clicked cannot be done.
     """
 
     conversation_changed = Signal()
@@ -45,6 +47,7 @@ class ChatPresenter(QObject):
     text_returned = Signal(str)
     frames_arrived = Signal(tuple)
     lane_changed = Signal(str)
+    refused = Signal(str)
 
     def __init__(
         self,
@@ -120,6 +123,13 @@ class ChatPresenter(QObject):
         written = [one.message for one in self.state.outlines()] + waiting
         return [text for text in dict.fromkeys(reversed(written)) if text]
 
+    def attempt(self, does: Callable[[str], object], subject: str) -> None:
+        """Do what was clicked, or say why it cannot be done."""
+        try:
+            does(subject)
+        except StudioError as error:
+            self.refused.emit(str(error))
+
     # Where the person goes
 
     def show(self, node_id: str) -> None:
@@ -132,8 +142,6 @@ class ChatPresenter(QObject):
 
     def toggle_star(self, node_id: str) -> None:
         """Make a node a favourite, or no longer."""
-        from dataclasses import replace
-
         mark = self.state.mark(node_id)
         self.state.set_mark(node_id, replace(mark, starred=not mark.starred))
 
@@ -217,8 +225,15 @@ class ChatPresenter(QObject):
 
     def retry(self, job_id: str) -> str:
         """Queue a job that did not succeed again; gives the new id."""
+        old = self._jobs.get(job_id)
+        try:
+            new_id = self._runner.retry(job_id)
+        except UserCorrectable:
+            if old is None:
+                raise
+            new_id = self._submit(old.job)  # the runner remembers only so many jobs
         self.dismiss(job_id)
-        return self._runner.retry(job_id)
+        return new_id
 
     def dismiss(self, job_id: str) -> None:
         """Take the bubble of a job away."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from crystal_studio.domain.history import Node
@@ -11,7 +11,7 @@ from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.ui import notation
 from crystal_studio.ui.chat import wording
-from crystal_studio.ui.chat.bubble import Bubble, Ground, beside
+from crystal_studio.ui.chat.bubble import Bubble, ClickableBubble, Ground, beside
 from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.chat.plain_text import CappedText, FlatText, ToneLabel
@@ -138,19 +138,11 @@ class RoundView(QWidget):
             self.sibling_asked.emit(siblings[index])
 
 
-class CrystalCard(Bubble):
-    """What came out: picture, formula, space group, gap, stability, checks, known or new, notes, model, seconds.
-
-    Signals:
-        clicked: with the mouse, or with Return or Space.
-    """
-
-    clicked = Signal()
+class CrystalCard(ClickableBubble):
+    """What came out: picture, formula, space group, gap, stability, checks, known or new, notes, model, seconds."""
 
     def __init__(self, shown: Round, mark: Mark, parent: QWidget | None = None) -> None:
         super().__init__(Ground.CRYSTAL, parent)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._outline = outline = shown.outline
         self.picture = QLabel()
         self.picture.setFixedSize(QSize(THUMBNAIL_SIZE, THUMBNAIL_SIZE))
@@ -201,18 +193,6 @@ class CrystalCard(Bubble):
     def set_picture(self, picture: QPixmap) -> None:
         """Show the crystal."""
         self.picture.setPixmap(picture)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click anywhere on the card."""
-        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.clicked.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Return and Space are a click."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

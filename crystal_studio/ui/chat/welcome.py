@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from crystal_studio.ui.chat.bubble import ClickableBubble, Ground
 from crystal_studio.ui.chat.plain_text import ToneLabel
-from crystal_studio.ui.chat.wording import button_text
 
 EXAMPLES = (
     "A wide-gap insulator with strontium",
@@ -49,9 +49,11 @@ class Welcome(QWidget):
             column.addWidget(button)
         column.addStretch(2)
 
-    def _example(self, text: str) -> QPushButton:
-        button = QPushButton(button_text(text))
-        button.setAccessibleName(f"Send the example wish: {text}")
-        button.setMinimumHeight(int(button.fontMetrics().height() * 2.2))
-        button.clicked.connect(lambda _checked=False: self.chosen.emit(text))
-        return button
+    def _example(self, text: str) -> ClickableBubble:
+        sheet = ClickableBubble(Ground.CRYSTAL)
+        sheet.setAccessibleName(f"Send the example wish: {text}")
+        words = ToneLabel(text, "accent")
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        sheet.column.addWidget(words)
+        sheet.clicked.connect(lambda: self.chosen.emit(text))
+        return sheet
