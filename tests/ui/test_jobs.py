@@ -296,8 +296,10 @@ def take_all(lane: LaneThread, news: list[object]) -> bool:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("message", ["crash", "exit", "garbage", "huge", "allocate", "ValueError", "kill"])
 def test_that_after_each_of_two_hundred_deaths_the_next_job_runs_and_no_handle_is_left(
-    bench: Bench, message: str
+    bench: Bench, message: str, pytestconfig: pytest.Config
 ) -> None:
+    if "slow" not in str(pytestconfig.getoption("markexpr")):
+        pytest.skip("takes half an hour; run it with -m slow")
     bench.wait_end(bench.submit("say:a"))
     handles = len(os.listdir("/proc/self/fd"))
     for _ in range(200):
