@@ -30,6 +30,7 @@ MOST_ATOMS = 200_000
 MOST_LABELS = 2_000
 # Beyond this, single precision no longer holds a hundredth of an angstrom.
 _FARTHEST_ANGSTROM = 1e5
+_SHORTEST_ANGSTROM = 1e-6
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def build(crystal: Crystal, options: SceneOptions | None = None) -> Scene:
     colours_A3 = _colours(model)[placed.site_A]
     labels, unlabelled = _labels(crystal, options, placed, ground.cart_A3, shown_A)
     return Scene(
-        lattice=lattice,
+        lattice=_with_directions(lattice),
         spheres=_spheres(model, placed, ground.cart_A3, cell_N3, shown_A),
         sticks=_sticks(model, placed, ground.cart_A3, shown_A),
         polyhedra=_polyhedra(model, placed, ground, colours_A3),
@@ -69,6 +70,12 @@ def build(crystal: Crystal, options: SceneOptions | None = None) -> Scene:
         labels=labels,
         notices=too_many + model.notices + unlabelled,
     )
+
+
+def _with_directions(lattice: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A vector of no length has no direction to be looked along: a Cartesian axis stands in for it."""
+    none = np.linalg.norm(lattice, axis=1) < _SHORTEST_ANGSTROM
+    return np.where(none[:, None], np.eye(3), lattice)
 
 
 def _affordable(atoms: int, supercell: tuple[int, int, int]) -> tuple[tuple[int, int, int], tuple[str, ...]]:

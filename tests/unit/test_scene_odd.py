@@ -28,6 +28,7 @@ def assert_drawable(scene: Scene) -> None:
     arrays = (scene.spheres.centers_A3, scene.spheres.radii_A, scene.sticks.starts_S3, scene.sticks.ends_S3)
     more = (scene.polyhedra.triangles_F33, scene.polyhedra.edges_E23, scene.cell.segments_E23, scene.lattice)
     assert all(np.isfinite(array).all() for array in arrays + more)
+    assert (np.linalg.norm(scene.lattice, axis=1) > 0).all()
     assert all(array.dtype == np.float32 for array in (*arrays, *more[:3]))
     assert len(scene.spheres.site_A) == len(scene.spheres.centers_A3) == len(scene.spheres.colours_A3)
     assert len(scene.sticks.starts_S3) == len(scene.sticks.ends_S3) == len(scene.sticks.colours_S3)
