@@ -69,6 +69,7 @@ def current(qtbot, panel, state, node: Node) -> None:
 
 def spots(panel, view: int) -> list:
     """Points drawn in a view, left to right."""
+    panel.views.setCurrentIndex(view)
     import pyqtgraph
 
     scatter = [item for item in panel._plots[view].plotItem.items if isinstance(item, pyqtgraph.ScatterPlotItem)]
@@ -76,6 +77,7 @@ def spots(panel, view: int) -> list:
 
 
 def bands(panel, view: int) -> list[tuple[float, float]]:
+    panel.views.setCurrentIndex(view)
     import pyqtgraph
 
     items = panel._plots[view].plotItem.items
@@ -187,6 +189,7 @@ def test_that_opening_a_candidate_shows_its_crystal_without_leaving_the_node(qtb
 
 def test_that_axes_name_the_unit_and_never_a_multiple_of_it(qtbot, panel, state, add) -> None:
     current(qtbot, panel, state, add(50.0))
+    panel.views.setCurrentIndex(1)
     axis = panel._plots[1].getAxis("left")
     assert axis.labelString().count("Band gap (eV)") == 1
     assert axis.autoSIPrefix is False
@@ -204,7 +207,7 @@ def test_that_the_plots_are_made_on_the_first_show_only(qtbot, panel, state, add
 def test_that_the_plots_follow_the_theme(qtbot, panel, state, add, qapp) -> None:
     current(qtbot, panel, state, add(2.0))
     theme.switch.use(qapp, theme.Mode.DARK)
-    qtbot.waitUntil(lambda: panel._plots[1].backgroundBrush().color().name() == theme.DARK.surface)
+    qtbot.waitUntil(lambda: panel._plots[0].backgroundBrush().color().name() == theme.DARK.surface)
 
 
 def test_that_loading_the_plots_keeps_the_window_awake() -> None:
@@ -246,5 +249,7 @@ def test_that_odd_numbers_are_shown_without_a_warning(qtbot, panel, state, store
         store.commit(node)
         state.add(node)
     current(qtbot, panel, state, leaf)
-    panel.grab()
+    for view in range(3):
+        panel.views.setCurrentIndex(view)
+        panel.grab()
     assert panel.candidate_rows.rowCount() == len(leaf.candidates)

@@ -91,8 +91,7 @@ class GapPanel(InspectionPanel):
         self._follow_branch(node)
         self._write(node)
         self._fill_tables(node)
-        if self._plots:
-            self._draw(node)
+        self._draw()
 
     def close_panel(self) -> None:
         """Listen no longer."""
@@ -111,6 +110,7 @@ class GapPanel(InspectionPanel):
         theme.switch.changed.connect(self._changed)
         self.branch_table.opened.connect(lambda row: self._open_node(self._branch_ids()[row]))
         self.candidate_table.opened.connect(self._open_candidate)
+        self.views.currentChanged.connect(lambda _: self._draw())
 
     def _build(self) -> None:
         """Make the plots."""
@@ -178,27 +178,30 @@ class GapPanel(InspectionPanel):
             ]
         )  # fmt: skip
 
-    def _draw(self, node: Node) -> None:
-        for one in self._plots:
-            plot.recolour(one)
+    def _draw(self) -> None:
+        """Only the view that is seen: each costs a fiftieth of a second."""
+        node = self._state.current
+        if node is None or not self._plots:
+            return
+        view = self.views.currentIndex()
+        drawn = self._plots[view]
+        plot.recolour(drawn)
         goals = gap_words.wishes(node.intent.goals, None, self._parent_ev(node))
-        if node.band_gap is not None:
-            gap_plots.draw_value(self._plots[0], node.band_gap, goals)
+        if view == 1:
+            gap_plots.draw_points(drawn, self._rounds(node), goals, "Round", self._open_node)
+        elif view == 2:
+            gap_plots.draw_points(drawn, _candidates(node), goals, "Rank (★ chosen)", self._open_index)
+        elif node.band_gap is not None:
+            gap_plots.draw_value(drawn, node.band_gap, goals)
         else:
-            self._plots[0].clear()
-        rounds = [
+            drawn.clear()
+
+    def _rounds(self, node: Node) -> list[Point]:
+        return [
             Point(str(one.round), one.band_gap_ev, self._gap_of(one.id), one.id, one.id == node.id, not one.valid)
             for one in self._state.branch(self._tip or node.id)
             if one.band_gap_ev is not None
         ]
-        gap_plots.draw_points(self._plots[1], rounds, goals, "Round", self._open_node)
-        candidates = [
-            Point("–" if one.rank is None else f"#{one.rank}", one.band_gap.value, one.band_gap, i, i == node.chosen,
-                  not one.valid)
-            for i, one in _by_gap(node)
-            if one.band_gap is not None
-        ]  # fmt: skip
-        gap_plots.draw_points(self._plots[2], candidates, goals, "Rank (★ chosen)", self._open_index)
 
     def _gap_of(self, node_id: str) -> Measured | None:
         return self._nodes[node_id].band_gap if node_id in self._nodes else None
@@ -228,6 +231,15 @@ def _by_gap(node: Node) -> list[tuple[int, Candidate]]:
         return (True, 0.0) if gap is None or not gap_words.is_drawable(gap.value) else (False, gap.value)
 
     return sorted(enumerate(node.candidates), key=place)
+
+
+def _candidates(node: Node) -> list[Point]:
+    return [
+        Point("–" if one.rank is None else f"#{one.rank}", one.band_gap.value, one.band_gap, i, i == node.chosen,
+              not one.valid)
+        for i, one in _by_gap(node)
+        if one.band_gap is not None
+    ]  # fmt: skip
 
 
 def _details(node: Node, gap: Measured | None, parent_ev: float | None) -> list[str]:

@@ -29,6 +29,7 @@ from crystal_studio.ui.session_state import SessionState
 REFLECTIONS_FILTER = "Reflections (*.csv)"
 PROFILE_FILTER = "Broadened curve (*.csv)"
 _HOVER_PIXELS = 12
+_MOST_WIDE_STICKS = 300  # Qt draws wide lines ten times slower than thin ones
 _COLUMNS = (
     Column("hkl"),
     Column("2θ (°)", decimals(3), is_number=True),
@@ -177,7 +178,8 @@ class PowderPanel(InspectionPanel):
         if self.controls.with_sticks.isChecked() and self._shown:
             x = [one.two_theta_degree for one in self._shown for _ in range(2)]
             y = [value for one in self._shown for value in (0.0, one.intensity)]
-            pen = pyqtgraph.mkPen(plot.see_through(colours.accent, 0.6), width=3)
+            width = 3 if len(self._shown) <= _MOST_WIDE_STICKS else 1
+            pen = pyqtgraph.mkPen(plot.see_through(colours.accent, 0.6), width=width)
             self._plot.plot(x, y, connect="pairs", pen=pen)
         if self.controls.with_curve.isChecked() and self._shown and self._profile is not None:
             pen = pyqtgraph.mkPen(colours.text, width=1)

@@ -33,7 +33,7 @@ _COLUMNS = (
     Column("Z (Å)", decimals(3), is_number=True),
     Column("Neighbours", tip="bonded neighbours (CrystalNN)"),
     Column("Geometry"),
-    Column("Nearest"),
+    Column("Nearest", lambda neighbours: _distances(neighbours, _NEIGHBOURS_IN_ROW)),
 )
 
 
@@ -155,13 +155,13 @@ def _wyckoff(report: SiteReport | None) -> str | None:
 def _surroundings(report: SiteReport | None) -> tuple[Any, ...]:
     if report is None:
         return None, None, None
-    return report.coordination, report.geometry or None, _distances(report, _NEIGHBOURS_IN_ROW) or None
+    return report.coordination, report.geometry or None, report.neighbours or None
 
 
-def _distances(report: SiteReport, most: int | None = None) -> str:
+def _distances(neighbours: tuple[tuple[str, float], ...], most: int | None = None) -> str:
     """Neighbours by distance, equal ones counted: ``6 × O 1.953``."""
     groups: list[tuple[str, str, int]] = []
-    for element, distance in report.neighbours:
+    for element, distance in neighbours:
         text = number_text(distance, 3)
         if groups and groups[-1][:2] == (element, text):
             groups[-1] = (element, text, groups[-1][2] + 1)
@@ -185,5 +185,5 @@ def _card(crystal: Crystal, site: int, report: SiteReport | None) -> list[str]:
     geometry = f", {report.geometry}" if report.geometry else ""
     neighbours = f"{report.coordination} neighbour{'s' * (report.coordination != 1)}{geometry}"
     lines += [f"Wyckoff position {report.wyckoff}" if report.wyckoff else "", neighbours]
-    lines.append(f"{_distances(report)} Å" if report.neighbours else "")
+    lines.append(f"{_distances(report.neighbours)} Å" if report.neighbours else "")
     return [line for line in lines if line]
