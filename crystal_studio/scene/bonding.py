@@ -208,7 +208,7 @@ def _metallic_shell(near: _Near, candidate_P: Flags, options: SceneOptions) -> F
     nearest_N = np.full(near.atoms, np.inf)
     np.minimum.at(nearest_N, near.pairs.first_P[candidate_P], near.relative_P[candidate_P])
     limit_P = _METALLIC_SHELL * np.minimum(nearest_N[near.pairs.first_P], nearest_N[near.pairs.second_P])
-    return candidate_P & (near.relative_P <= limit_P)
+    return np.asarray(candidate_P & (near.relative_P <= limit_P), dtype=bool)
 
 
 def _weak(near: _Near, ligand_P: Flags, covalent_P: Flags, given_P: Flags) -> Flags:
@@ -232,4 +232,4 @@ def _weak(near: _Near, ligand_P: Flags, covalent_P: Flags, given_P: Flags) -> Fl
     linked_N = near.count_N(ligand_P & network_N[near.pairs.second_P]) == coordination_N
     weak_N |= (coordination_N >= _WEAK_COORDINATION_OF_NETWORK) & linked_N
     weak_N &= elements.metal_E[elements.of_N]
-    return ligand_P & weak_N[near.pairs.first_P]
+    return np.asarray(ligand_P & weak_N[near.pairs.first_P], dtype=bool)

@@ -135,7 +135,7 @@ def _completed(placed: Placed, model: _Model) -> Placed:
     placed = complete(placed, bonding, closing_B, MOST_BONDED_ATOMS, ANY_ROUNDS)
     # The ligands of SiO4 and the like; nitrides and semiconductors, where every atom is one, would grow a fringe.
     closing_B = bonding.covalent_B & bonding.ligand_B & elements.among(ANIONS - {"N", "Te"})[second_B]
-    inside_N = ((model.frac_N3 > ON_FACE) & (model.frac_N3 < 1 - ON_FACE)).all(axis=1)
+    inside_N: Flags = np.all((model.frac_N3 > ON_FACE) & (model.frac_N3 < 1 - ON_FACE), axis=1)
     closing_B |= bonding.ligand_B & inside_N[first_B]
     if model.options.style is Style.POLYHEDRA:
         closing_B = closing_B | model.corner_B
