@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from crystal_studio.app import paths
@@ -47,6 +47,7 @@ def run_window(version: str, project: Path | None = None, demo: bool = False) ->
     crash_log = _watch_for_faults()
     poll = _quit_on_signals(app)
     studio = StudioWindows(app, version, tap, demo)
+    studio.finished.connect(app.quit)
     studio.open(project or studio.first_project())
     try:
         return app.exec()
@@ -77,13 +78,17 @@ class StudioWindows(QObject):
     Attributes:
         windows: project file -> its window.
         refusal: the dialog about a project that could not be opened, None where there is none.
+
+    Signals:
+        finished: the last window is closed.
     """
+
+    finished = Signal()
 
     def __init__(self, app: QApplication, version: str, tap: LogTap, demo: bool = False) -> None:
         super().__init__(app)
         self.windows: dict[Path, MainWindow] = {}
         self.refusal: RefusalDialog | None = None
-        self._app = app
         self._tap = tap
         self._demo = demo
         self.settings = SettingsFile(paths.settings_file())
@@ -165,7 +170,7 @@ class StudioWindows(QObject):
         window = self.windows.pop(path)
         window.deleteLater()
         if not self.windows and self.refusal is None:
-            self._app.quit()
+            self.finished.emit()
 
     def _refuse(self, path: Path, error: StudioError) -> None:
         logger.warning("%s", error)
@@ -183,7 +188,7 @@ class StudioWindows(QObject):
         if path is not None:
             self.open(path, read_only)
         elif not self.windows:
-            self._app.quit()
+            self.finished.emit()
 
 
 def host_commands(demo: bool = False) -> dict[Lane, tuple[str, ...]]:

@@ -81,6 +81,7 @@ class Commands:
             subject, _, name = action.id.partition(".")
             if subject == "panel":
                 found[action.id] = lambda name=name: self._window.docks.show(name)
+        found["panel.chat"] = self.focus_chat
         return {action_id: self._guarded(slot) for action_id, slot in found.items()}
 
     def situation(self) -> Situation:
@@ -142,6 +143,7 @@ class Commands:
     def focus_chat(self) -> None:
         """Put the cursor into the message box."""
         self._window.docks.show("chat")
+        self._window.docks["chat"].focus_message()
 
     # View
 

@@ -153,7 +153,7 @@ class Docks(QObject):
         panel = self[name]
         dock.show()
         dock.raise_()
-        panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        _focus_within(panel)
 
     def arrange(self) -> None:
         """Put every panel where it is at first."""
@@ -204,3 +204,16 @@ def _no_title_bar(dock: QDockWidget) -> QWidget:
     empty = QWidget(dock)
     empty.setFixedHeight(0)
     return empty
+
+
+def _focus_within(panel: QWidget) -> None:
+    """Put the keyboard where the panel wants it, else into its first field."""
+    wanted = panel.focusProxy()
+    field = panel.nextInFocusChain()
+    while wanted is None and field is not panel:
+        takes_keys = bool(field.focusPolicy() & Qt.FocusPolicy.TabFocus) and field.isEnabled()
+        if takes_keys and panel.isAncestorOf(field) and field.isVisibleTo(panel):
+            wanted = field
+        field = field.nextInFocusChain()
+    if wanted is not None:
+        wanted.setFocus(Qt.FocusReason.ShortcutFocusReason)
