@@ -43,5 +43,5 @@ class FakeEngines:
         return FakePropertyModel({predictor.quantity: predictor for predictor in found})
 
     def identities(self) -> dict[str, str]:
-        """One name for all."""
-        return {"language_model": "scripted@fake", "denoiser": "fake@fake"}
+        """The language model by its own name."""
+        return {"language_model": f"{self.language_model.identity}@fake", "denoiser": "fake@fake"}
