@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from time import perf_counter
+from time import process_time
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
 
+from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.host.protocol import Failure
 from crystal_studio.services.jobs import DesignJob, Repair, RepairJob, RepairKind
+from crystal_studio.ui import theme
 from crystal_studio.ui.chat.chat_panel import ChatPanel
 from crystal_studio.ui.chat.conversation import PAGE
+from crystal_studio.ui.chat.presenter import MOST_STREAMED, ChatPresenter
 from crystal_studio.ui.chat.welcome import EXAMPLES
 from crystal_studio.ui.session_state import SessionState
 
@@ -313,10 +317,10 @@ def test_that_a_branch_of_two_hundred_rounds_opens_at_once(runner, node_of, proj
     panel.resize(420, 800)
     panel.show()
     qtbot.waitExposed(panel)
-    begun = perf_counter()
+    begun = process_time()
     state.set_current(nodes[-1].id)
     panel.grab()
-    spent = perf_counter() - begun
+    spent = process_time() - begun
     assert nodes[-1].id in panel.conversation.views
     qtbot.waitUntil(lambda: len(panel.conversation.views) == PAGE, timeout=30_000)
     assert panel.conversation.earlier.text() == f"{200 - PAGE} earlier rounds"
@@ -348,3 +352,104 @@ def test_that_what_is_typed_is_told_and_taken_up_again(state, runner, qtbot) -> 
     panel.draft_changed.connect(told.append)
     panel.close_panel()
     assert told == ["and then"]
+
+
+def test_that_an_unfinished_crystal_goes_when_its_job_is_stopped(
+    panel, runner, state, new_node, frames_of, qtbot
+) -> None:
+    node = new_node()
+    state.set_current(node.id)
+    send(panel, qtbot, "a wider gap")
+    runner.start()
+    runner.say("frames", frames_of(node, 2))
+    with qtbot.waitSignal(state.crystal_changed) as caught:
+        runner.end_cancelled()
+    assert caught.args == [node.crystal]
+
+
+def test_that_steps_are_counted_from_the_frames_where_no_message_says_them(
+    panel, runner, new_node, frames_of, qtbot
+) -> None:
+    node = new_node()
+    job = send(panel, qtbot, "a cubic oxide")
+    runner.start()
+    runner.progress("sampling", 0.2)
+    runner.say("frames", frames_of(node, 40)[:12])
+    runner.progress("sampling", 0.3)
+    qtbot.waitUntil(lambda: panel.jobs.views[job].status.text() == "sampling 12/40")
+
+
+def test_that_the_time_left_follows_from_the_pace_of_the_part(state, runner, qtbot) -> None:
+    now = [100.0]
+    presenter = ChatPresenter(state, runner, clock=lambda: now[0])
+    runner.submit(DesignJob(state.path, "a cubic oxide", None, 1))
+    runner.start()
+    runner.progress("sampling", 0.0)
+    now[0] += 10
+    runner.progress("sampling", 0.25)
+    job = presenter.job(runner.last)
+    assert presenter.elapsed(job) == 10
+    runner.progress("checking", 0.0)
+    assert presenter.elapsed(job) == 0
+    presenter.close()
+
+
+def test_that_jobs_left_from_last_time_can_be_tried_again(panel, runner, state, qtbot) -> None:
+    job = DesignJob(state.path, "a cubic oxide", None, 1)
+    runner.jobs["left"] = job
+    runner.queued.emit("left", job)
+    runner.fail("The program ended while this was running.", Failure.HOST_DIED, job_id="left")
+    click(qtbot, panel.jobs.views["left"].retry)
+    assert runner.last_job is job
+    assert runner.last != "left"
+
+
+def test_that_a_repaired_crystal_is_not_written_again(panel, state, new_node, store, qtbot) -> None:
+    root = new_node("a cubic oxide")
+    repaired = dataclasses.replace(
+        root, id="e" * 32, parent=root.id, round=2, message="Relax.", parameters={"repair": "relax"}
+    )
+    store.commit(repaired)
+    state.add(repaired)
+    state.set_current(repaired.id)
+    view = panel.conversation.views[repaired.id]
+    qtbot.waitUntil(lambda: view.is_filled)
+    assert not view.regenerate.isEnabled()
+    assert view.edit.isHidden()
+
+
+def test_that_what_cannot_be_done_is_said_beneath_the_box(panel, runner, state, new_node, monkeypatch, qtbot) -> None:
+    node = new_node()
+    state.set_current(node.id)
+
+    def refuse(_job: object) -> str:
+        raise UserCorrectable("The window is closing. Open the project again to go on.")
+
+    monkeypatch.setattr(runner, "submit", refuse)
+    click(qtbot, panel.conversation.views[node.id].regenerate)
+    assert "closing" in panel.composer.message.text()
+    panel.composer.put("a wider gap")
+    panel.composer.submit()
+    assert "closing" in panel.composer.message.text()
+    assert panel.composer.text == "a wider gap"
+
+
+def test_that_text_follows_the_theme(panel, qapp, qtbot) -> None:
+    send(panel, qtbot, "a cubic oxide")
+    label = next(iter(panel.jobs.views.values())).status
+    theme.switch.use(qapp, theme.Mode.DARK)
+    assert label.palette().color(QPalette.ColorRole.WindowText) == QColor(theme.DARK.text)
+    theme.switch.use(qapp, theme.Mode.LIGHT)
+    assert label.palette().color(QPalette.ColorRole.WindowText) == QColor(theme.LIGHT.text)
+
+
+def test_that_a_flood_of_tokens_does_not_hold_up_the_window(panel, runner, qtbot) -> None:
+    job = send(panel, qtbot, "a cubic oxide")
+    runner.start()
+    begun = process_time()
+    for index in range(5000):
+        runner.say("token", f"word{index} ")
+    assert process_time() - begun < 0.5
+    view = panel.jobs.views[job]
+    qtbot.waitUntil(lambda: view.written.toPlainText().endswith("word4999 "))
+    assert len(view.job.text) <= MOST_STREAMED

@@ -120,8 +120,8 @@ class DrawOptions(QWidget):
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.addRow("S&trength", strength)
         form.addRow("", self.meaning)
-        form.addRow("&Candidates", self.candidates)
-        form.addRow("See&d", with_message)
+        form.addRow("Candidates d&rawn", self.candidates)
+        form.addRow("S&eed", with_message)
         for row, field in (
             (strength, self.strength),
             (self.candidates, self.candidates),

@@ -11,6 +11,7 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Goal, Limits, Quantity
 from crystal_studio.domain.space_group_table import SYMBOLS
 from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.services.set_by_hand import sound_goals, sound_limits
 from crystal_studio.ui.chat import wording
 from crystal_studio.ui.chat.hearing import Heard
 
@@ -116,22 +117,12 @@ class LimitsDraft:
         return found
 
     def problem(self) -> str:
-        """A contradiction between the limits in force, "" where there is none."""
-        limits = self.limits
-        if both := limits.required & limits.excluded:
-            return f"{wording.elements_line(both)} cannot be in and out at once. Drop one of the two."
-        if limits.formula:
-            broken = replace(limits, formula=None).violations(Composition.parse(limits.formula))
-            if broken:
-                return f"The formula {limits.formula} contradicts another limit: {broken[0]}. Drop one of the two."
-        if limits.num_elements and len(limits.required) > limits.num_elements:
-            return (
-                f"{len(limits.required)} elements are named, but {limits.num_elements} asked for. Drop one of the two."
-            )
-        if limits.space_group and limits.crystal_system:
-            system = SpaceGroup(limits.space_group).crystal_system
-            if system != limits.crystal_system:
-                return f"That space group is {system}, not {limits.crystal_system}. Drop one of the two."
+        """What keeps the limits and goals in force from being met together, "" for nothing."""
+        try:
+            sound_limits(self.limits)
+            sound_goals(self.goals)
+        except UserCorrectable as error:
+            return str(error)
         return ""
 
 

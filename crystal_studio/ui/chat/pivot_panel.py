@@ -85,7 +85,7 @@ class PivotPanel(QWidget):
         self.editor.textChanged.connect(self._pause.start)
         self.problem = ToneLabel("", "bad")
         self.problem.setAccessibleName("What is wrong with the text")
-        self.button = AccentButton("&Generate from this text")
+        self.button = AccentButton("Generate &from this text")
         self.button.clicked.connect(self.generate)
         self.undo = action_button("Undo the edits", self._reset, "Back to the text that made this crystal")
         self.take = action_button(

@@ -308,8 +308,8 @@ class ChatPresenter(QObject):
         if job is None:
             return
         if part != job.part:
-            job.part, job.part_began = part, self._clock()
-        job.fraction, job.note = min(max(fraction, 0.0), 1.0), note
+            job.part, job.part_began, job.note = part, self._clock(), ""
+        job.fraction, job.note = min(max(fraction, 0.0), 1.0), note or job.note
         job.stage = Stage.RUNNING if job.stage is Stage.WAITING else job.stage
         self.job_changed.emit(job_id)
 
@@ -328,10 +328,11 @@ class ChatPresenter(QObject):
 
     def _frames(self, job: ChatJob, frames: tuple[Frame, ...]) -> None:
         """Frames of a job sent before the person moved on are not shown: they would hide what is looked at."""
-        if frames and not job.note:
+        if frames:
             job.note = f"{frames[-1].step}/{frames[-1].steps}"
             self.job_changed.emit(job.id)
         if job.generation == self._generation and job.stage is Stage.RUNNING:
+            job.is_drawn = True
             self.frames_arrived.emit(frames)
 
     def _finished(self, job_id: str, result: object) -> None:
@@ -364,6 +365,7 @@ class ChatPresenter(QObject):
         if job is None or not isinstance(failure, Failed):
             return
         job.stage, job.failure = Stage.FAILED, failure
+        self._draw_current_again(job)
         self.job_changed.emit(job_id)
         if failure.failure is Failure.USER_CORRECTABLE and job.message:
             self.text_returned.emit(job.message)
@@ -371,7 +373,13 @@ class ChatPresenter(QObject):
     def _cancelled(self, job_id: str) -> None:
         if job := self._jobs.get(job_id):
             job.stage = Stage.STOPPED
+            self._draw_current_again(job)
             self.job_changed.emit(job_id)
+
+    def _draw_current_again(self, job: ChatJob) -> None:
+        """Take away the unfinished crystal of a job that came to nothing."""
+        if job.is_drawn and job.generation == self._generation:
+            self.state.show_crystal(self.state.crystal)
 
     def _lane_moved(self, lane: str, state: str) -> None:
         if lane == Lane.MODEL.value:

@@ -82,8 +82,12 @@ class RoundView(QWidget):
         """Show what only the whole node says."""
         self.is_filled = True
         self.card.fill(node)
-        can_repeat = bool(node.message) or node.parent is not None or node.pivot_source is PivotSource.PERSON
+        is_repair = "repair" in node.parameters
+        can_repeat = not is_repair and (
+            bool(node.message) or node.parent is not None or node.pivot_source is PivotSource.PERSON
+        )
         self.regenerate.setEnabled(can_repeat)
+        self.edit.setVisible(bool(node.message) and not is_repair)
 
     def _build_person(self) -> None:
         message = self._round.outline.message

@@ -88,6 +88,7 @@ class ChatJob:
         text: what the language model has written so far.
         failure: why it failed.
         node: what came out of a job that was not followed.
+        is_drawn: whether the viewer was given intermediate crystals of it.
     """
 
     id: str
@@ -101,6 +102,7 @@ class ChatJob:
     text: str = ""
     failure: Failed | None = None
     node: Node | None = None
+    is_drawn: bool = False
 
     @property
     def message(self) -> str:
