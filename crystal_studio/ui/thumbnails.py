@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -83,7 +84,7 @@ def _edges(painter: QPainter, scene: Scene, camera: Camera, size: int, colours: 
         painter.setPen(pen)
         painter.drawLine(QPointF(*ends[2 * index]), QPointF(*ends[2 * index + 1]))
 
-    return [(min(depth[2 * i], depth[2 * i + 1]), lambda i=i: line(i)) for i in range(len(ends) // 2)]
+    return [(min(depth[2 * i], depth[2 * i + 1]), partial(line, i)) for i in range(len(ends) // 2)]
 
 
 def _sticks(painter: QPainter, sticks: Sticks, camera: Camera, size: int) -> list[Stroke]:
@@ -96,7 +97,7 @@ def _sticks(painter: QPainter, sticks: Sticks, camera: Camera, size: int) -> lis
         painter.setPen(QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
         painter.drawLine(QPointF(*starts[index]), QPointF(*ends[index]))
 
-    return [((depth[i] + depth_of_ends[i]) / 2, lambda i=i: stick(i)) for i in range(len(starts))]
+    return [((depth[i] + depth_of_ends[i]) / 2, partial(stick, i)) for i in range(len(starts))]
 
 
 def _balls(painter: QPainter, spheres: Spheres, camera: Camera, size: int) -> list[Stroke]:
@@ -111,7 +112,7 @@ def _balls(painter: QPainter, spheres: Spheres, camera: Camera, size: int) -> li
         painter.setBrush(_shade(x, y, radius, colour) if shaded else colour)
         painter.drawEllipse(QRectF(x - radius, y - radius, 2 * radius, 2 * radius))
 
-    return [(float(depth[i]), lambda i=i: ball(i)) for i in range(len(pixels))]
+    return [(float(depth[i]), partial(ball, i)) for i in range(len(pixels))]
 
 
 def _shade(x: float, y: float, radius: float, colour: QColor) -> QRadialGradient:

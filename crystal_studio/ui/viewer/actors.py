@@ -58,7 +58,7 @@ class StickActor:
         length_S = np.linalg.norm(along_S3, axis=1).astype(np.float32)
         scale_S3 = np.full((len(along_S3), 3), sticks.radius, dtype=np.float32)
         scale_S3[:, 0] = length_S
-        _vertices(self._data, (sticks.starts_S3 + sticks.ends_S3) / 2)
+        _vertices(self._data, (sticks.starts_S3 + along_S3 / 2).astype(np.float32))
         _attach(self._data, "scale", scale_S3)
         _attach(self._data, "direction", along_S3 / np.maximum(length_S, 1e-6)[:, None])
         _colour(self._data, sticks.colours_S3)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from itertools import combinations_with_replacement
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -91,15 +92,14 @@ class AtomOptions(QWidget):
         """Show these without saying so."""
         self._options = options
         for name, box in self.choices.items():
-            _quietly(box, lambda box=box, name=name: box.setCurrentText(str(getattr(options, name))))
-        _quietly(self.scale, lambda: self.scale.setValue(options.sphere_scale))
-        _quietly(self.bonds, lambda: self.bonds.setChecked(options.bonds))
-        _quietly(self.weak, lambda: self.weak.setChecked(options.weak_bonds))
-        for symbol, box in self.elements.items():
-            _quietly(box, lambda box=box, symbol=symbol: box.setChecked(symbol not in options.hidden))
+            _quietly(box, box.setCurrentText, str(getattr(options, name)))
+        _quietly(self.scale, self.scale.setValue, options.sphere_scale)
+        _quietly(self.bonds, self.bonds.setChecked, options.bonds)
+        _quietly(self.weak, self.weak.setChecked, options.weak_bonds)
+        for symbol, switch in self.elements.items():
+            _quietly(switch, switch.setChecked, symbol not in options.hidden)
         for pair, spin in self.cutoffs.items():
-            value = options.cutoffs_angstrom.get(pair, _AUTOMATIC)
-            _quietly(spin, lambda spin=spin, value=value: spin.setValue(value))
+            _quietly(spin, spin.setValue, options.cutoffs_angstrom.get(pair, _AUTOMATIC))
 
     def _choice(self, form: QFormLayout, name: str, text: str, kind: type[StrEnum], tip: str) -> QComboBox:
         box = QComboBox()
@@ -142,7 +142,7 @@ class AtomOptions(QWidget):
         self.show_options(kept)
         self.changed.emit(kept)
 
-    def _change(self, **fields: object) -> None:
+    def _change(self, **fields: Any) -> None:
         self._options = replace(self._options, **fields)
         self.changed.emit(self._options)
 
@@ -153,9 +153,10 @@ def _add_row(form: QFormLayout, text: str, field: QWidget) -> None:
     form.addRow(label, field)
 
 
-def _quietly(widget: QWidget, change: object) -> None:
+def _quietly(widget: QWidget, show: Callable[[Any], None], value: object) -> None:
+    """Show a value without telling that it changed."""
     widget.blockSignals(True)
-    change()
+    show(value)
     widget.blockSignals(False)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Numbers = NDArray[np.floating]
 
 VIEW_ANGLE_DEGREE = 30.0
 _MARGIN = 1.08
@@ -64,7 +65,7 @@ class Camera:
         center = self.center + right * self.rotation[0] + up * self.rotation[1]
         return replace(self, half_height=half_height, center=center)
 
-    def fitted(self, points_P3: Array, radii_P: Array, aspect: float) -> Camera:
+    def fitted(self, points_P3: Numbers, radii_P: Numbers, aspect: float) -> Camera:
         """With all spheres inside the picture; `aspect` is its width over its height."""
         if len(points_P3) == 0:
             return self
@@ -79,7 +80,7 @@ class Camera:
         half_height = float(half_height.max()) * _MARGIN + 0.2
         return replace(self, center=self.rotation.T @ middle, half_height=half_height)
 
-    def projected(self, points_P3: Array, size: tuple[int, int]) -> tuple[Array, Array, Array]:
+    def projected(self, points_P3: Numbers, size: tuple[int, int]) -> tuple[Array, Array, Array]:
         """Where points land.
 
         Returns:
@@ -92,7 +93,9 @@ class Camera:
         pixels = np.stack([size[0] / 2 + seen[:, 0] * scale, size[1] / 2 - seen[:, 1] * scale], axis=1)
         return pixels, seen[:, 2], scale
 
-    def picked(self, at: tuple[float, float], size: tuple[int, int], points_P3: Array, radii_P: Array) -> int | None:
+    def picked(
+        self, at: tuple[float, float], size: tuple[int, int], points_P3: Numbers, radii_P: Numbers
+    ) -> int | None:
         """Index of the sphere that is seen at a pixel; very small ones may be missed by a few pixels."""
         pixels, depth, scale = self.projected(points_P3, size)
         distance = np.linalg.norm(pixels - np.asarray(at), axis=1)

@@ -117,9 +117,9 @@ class Canvas(QWidget):
         """The view as an image, `scale` times as many pixels as on screen (before HiDPI)."""
         width, height = (max(1, round(side * scale)) for side in self.pixels)
         twice = 2 if 2 * max(width, height) <= _LARGEST_SIDE else 1
-        image = self._drawn((width * twice, height * twice), scale * twice, transparent=transparent)
+        drawn = self._drawn((width * twice, height * twice), scale * twice, transparent=transparent)
         smooth = Qt.TransformationMode.SmoothTransformation
-        image = image.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+        image = QImage(drawn.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
         painter = QPainter(image)
         painter.setFont(self.font())
         painter.scale(scale, scale)
@@ -282,8 +282,9 @@ class Canvas(QWidget):
             return blank
         pixels = self._renderer.picture(self.camera, size, rgb, line_scale)
         height, width = pixels.shape[:2]
-        # Qt does not own the array, hence the copy.
-        return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied).copy()
+        borrowed = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied)
+        own: QImage = borrowed.copy()
+        return own
 
     def _paint_message(self, painter: QPainter, colours: theme.Theme) -> None:
         painter.fillRect(self.rect(), QColor(colours.viewer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QPushButton, QSpinBox, QWidget
@@ -76,6 +77,6 @@ class CellOptions(QWidget):
         form.addRow(box)
         return box
 
-    def _change(self, **fields: object) -> None:
+    def _change(self, **fields: Any) -> None:
         self.show_options(replace(self._options, **fields))
         self.changed.emit(self._options)

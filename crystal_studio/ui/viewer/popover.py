@@ -16,7 +16,8 @@ class Popover(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._button = button
         self._content = content
-        self._scroll = QScrollArea(self, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self._scroll = QScrollArea(self, widgetResizable=True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(content)
         column = QVBoxLayout(self)

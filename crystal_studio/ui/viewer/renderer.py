@@ -57,7 +57,6 @@ class Renderer:
         self._window.SetMultiSamples(0)
         self._window.SetAlphaBitPlanes(1)
         self._window.AddRenderer(self._renderer)
-        self._pixels = vtkUnsignedCharArray()
         self._middle, self._reach = np.zeros(3), 1.0
 
     def show(self, scene: Scene) -> None:
@@ -91,12 +90,16 @@ class Renderer:
         self._polyhedra.order(camera.rotation[2])
         self._aim(camera)
         self._window.Render()
-        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels)
-        return np.ascontiguousarray(vtk_to_numpy(self._pixels).reshape(height, width, 4)[::-1])
+        pixels = vtkUnsignedCharArray()
+        # mypy: VTK's stubs take an array for Any and count it as two arguments (9.7.2).
+        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, pixels)  # type: ignore[call-overload]
+        return np.ascontiguousarray(vtk_to_numpy(pixels).reshape(height, width, 4)[::-1])
 
     def close(self) -> None:
-        """Give OpenGL's memory back."""
+        """Give OpenGL's memory back, and the connection to the display: it must not outlive the display."""
         self._window.Finalize()
+        self._window.RemoveRenderer(self._renderer)
+        del self._window, self._renderer
 
     def _aim(self, camera: Camera) -> None:
         target = self._renderer.GetActiveCamera()

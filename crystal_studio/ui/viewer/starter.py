@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from crystal_studio.scene.drawable import Lines, Polyhedra, Scene, Spheres, Sticks
 from crystal_studio.ui.viewer.camera import Camera
+
+if TYPE_CHECKING:
+    from crystal_studio.ui.viewer.renderer import Renderer
 
 # In the order in which they need each other: each step is one short gap instead of a long one.
 _MODULES = (
@@ -36,17 +41,16 @@ class Starter(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._steps: Iterator[Callable[[], None]] | None = None
+        self._steps: Iterator[Callable[[], Any]] | None = None
         self._next = QTimer(self, singleShot=True, interval=_BETWEEN_MS)
         self._next.timeout.connect(self._step)
-        self._renderer = None
+        self._renderer: Renderer | None = None
 
     def start(self) -> None:
         """Begin, once."""
         if self._steps is None:
-            self._steps = iter(
-                [*(lambda name=name: import_module(name) for name in _MODULES), self._make, *_warm(self)]
-            )
+            steps: list[Callable[[], Any]] = [partial(import_module, name) for name in _MODULES]
+            self._steps = iter([*steps, self._make, *_warm(self)])
             self._next.start()
 
     def stop(self) -> None:
@@ -80,9 +84,9 @@ class Starter(QObject):
         self._renderer.picture(Camera(np.eye(3), np.zeros(3), 2.0), (8, 8), (0, 0, 0))
 
 
-def _warm(starter: Starter) -> list[Callable[[], None]]:
+def _warm(starter: Starter) -> list[Callable[[], Any]]:
     """One step for each kind of thing."""
-    return [lambda parts=parts: starter.draw(_of(*parts)) for parts in ((1, 0, 0), (1, 1, 0), (1, 1, 1))]
+    return [partial(starter.draw, _of(*parts)) for parts in ((1, 0, 0), (1, 1, 0), (1, 1, 1))]
 
 
 def _of(atoms: int, bonds: int, others: int) -> Scene:

@@ -27,7 +27,10 @@ class TrajectoryBar(QWidget):
         self._frames: tuple[Frame, ...] = ()
         self._timer = QTimer(self, interval=_BETWEEN_MS, singleShot=True)
         self._timer.timeout.connect(self._advance)
-        self.play = QToolButton(text="Play", checkable=True, autoRaise=True)
+        self.play = QToolButton()
+        self.play.setText("Play")
+        self.play.setCheckable(True)
+        self.play.setAutoRaise(True)
         self.play.setToolTip("Play how the crystal was denoised")
         self.play.setAccessibleName("Play the denoising")
         self.play.toggled.connect(self._toggle)
@@ -35,7 +38,9 @@ class TrajectoryBar(QWidget):
         self.slider.setAccessibleName("Denoising step")
         self.slider.valueChanged.connect(self._show)
         self.step = PlainLabel()
-        self.back = QToolButton(text="Show the crystal", autoRaise=True)
+        self.back = QToolButton()
+        self.back.setText("Show the crystal")
+        self.back.setAutoRaise(True)
         self.back.setToolTip("Leave the denoising and show the finished crystal (Esc)")
         self.back.clicked.connect(self.close_frames)
         row = QHBoxLayout(self)
@@ -49,7 +54,7 @@ class TrajectoryBar(QWidget):
     @property
     def playing(self) -> bool:
         """Whether it runs by itself."""
-        return self.play.isChecked()
+        return bool(self.play.isChecked())
 
     @property
     def is_open(self) -> bool:

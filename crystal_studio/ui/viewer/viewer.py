@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QImage
+from PySide6.QtGui import QCloseEvent, QImage, QImageWriter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crystal_studio.domain.crystal import Crystal
@@ -192,14 +192,14 @@ class CrystalViewer(QWidget):
             self._show_crystal(self._state.crystal)
 
     def save_png(self, path: Path, scale: float = 2.0, transparent: bool = False, *, axes: bool = False) -> None:
-        """Write the view as a PNG, `scale` times as large as on screen, without controls and marks of the mouse.
+        """Write the view as a PNG, `scale` times as large as on screen: labels and measured values too, no controls.
 
         Raises:
             UserCorrectable: nothing is drawn, the scale is out of range, or the file cannot be written.
         """
         if not 0 < scale <= LARGEST_PICTURE_SCALE:
             raise UserCorrectable(f"The scale of a picture is above 0 and at most {LARGEST_PICTURE_SCALE:g}.")
-        if not self.picture(scale, transparent, axes=axes).save(str(path), "PNG"):
+        if not QImageWriter(str(path), b"png").write(self.picture(scale, transparent, axes=axes)):
             raise UserCorrectable(f"The picture could not be written to {path}. Choose another folder.")
 
     def picture(self, scale: float = 1.0, transparent: bool = False, *, axes: bool = True) -> QImage:

@@ -107,9 +107,10 @@ class ViewerBar(QWidget):
 
     def _style_menu(self) -> dict[Style, QAction]:
         menu, group = QMenu(self), QActionGroup(self)
-        made = {}
+        made: dict[Style, QAction] = {}
         for style in Style:
-            action = menu.addAction(_STYLE_TEXTS[style])
+            action = QAction(_STYLE_TEXTS[style], menu)
+            menu.addAction(action)
             action.setCheckable(True)
             action.triggered.connect(lambda _=False, style=style: self.style_chosen.emit(style))
             group.addAction(action)
@@ -121,7 +122,8 @@ class ViewerBar(QWidget):
     def _direction_menu(self) -> None:
         menu = QMenu(self)
         for direction in STANDARD:
-            action = menu.addAction(f"Along {direction}")
+            action = QAction(f"Along {direction}", menu)
+            menu.addAction(action)
             action.triggered.connect(lambda _=False, one=direction: self.direction_chosen.emit(one))
         self.along.setMenu(menu)
         self.along.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
