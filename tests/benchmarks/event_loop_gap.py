@@ -1,14 +1,16 @@
 """How long the window's event loop is kept waiting while its engine hosts work.
 
-Usage: python tests/benchmarks/event_loop_gap.py [--real] [--window]
+Usage: python tests/benchmarks/event_loop_gap.py [--real] [--window] [--stacks SECONDS]
 
 A heartbeat every 5 ms; a gap is the time between two beats. With `--real` ten candidates are drawn by the shipped
-models instead of the demonstration, with `--window` the whole window listens instead of nobody.
+models instead of the demonstration, with `--window` the whole window listens instead of nobody. `--stacks` prints
+what every thread was at when a gap became longer than that.
 """
 
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import os
 import sys
@@ -16,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
@@ -36,6 +39,8 @@ SCRIPTED = (sys.executable, "-P", str(Path(__file__).parents[1] / "ui" / "script
 class Heartbeat:
     """Beats, and notes how late each beat was."""
 
+    stacks_seconds: ClassVar[float | None] = None
+
     def __init__(self) -> None:
         self.gaps_ms: list[float] = []
         self._last = time.perf_counter()
@@ -52,10 +57,13 @@ class Heartbeat:
         now = time.perf_counter()
         self.gaps_ms.append(1000 * (now - self._last))
         self._last = now
+        if self.stacks_seconds is not None:
+            faulthandler.dump_traceback_later(self.stacks_seconds)
 
     def figures(self) -> dict[str, float]:
         """Milliseconds."""
         self._timer.stop()
+        faulthandler.cancel_dump_traceback_later()
         ranked = sorted(self.gaps_ms)
         return {
             "beats": len(ranked),
@@ -117,7 +125,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--real", action="store_true", help="the shipped models")
     parser.add_argument("--window", action="store_true", help="the whole window listens")
+    parser.add_argument("--stacks", type=float, default=None, help="print stacks at gaps longer than this")
     arguments = parser.parse_args()
+    Heartbeat.stacks_seconds = arguments.stacks
     folder = Path(tempfile.mkdtemp(prefix="crystal-studio-gap-"))
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         os.environ[variable] = str(folder)
@@ -130,7 +140,10 @@ def main() -> None:
         studio = StudioWindows(make_application(), "0", LogTap(), demo=not arguments.real)
         studio.open(project)
         window = studio.windows[project]
-        idle(5)
+        settled = QEventLoop()
+        window.settled.connect(settled.quit)
+        settled.exec()
+        idle(10)  # the first drawing, and what is loaded after it
         found = {"idle": measured(lambda: idle(3))} | sampling(window.jobs, project)
         window.close()
     else:

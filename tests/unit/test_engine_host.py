@@ -128,6 +128,7 @@ def no_limits():
         ("SrTiO3 with a wider band gap", {"Sr", "Ti", "O"}, 221),
         ("a hexagonal crystal with gallium", {"Ga"}, None),
         ("an oxide of yttrium", {"Y", "O"}, None),
+        ("a metal", set(), 225),
     ],
 )
 def test_that_a_demonstration_answers_a_wish_with_what_was_asked_for(

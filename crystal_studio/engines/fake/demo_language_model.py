@@ -18,6 +18,8 @@ from crystal_studio.ports.prototype_library import CompoundIdea
 
 _WIDE = re.compile(r"\b(wide|wider|large|larger|high|higher|insulat\w+|transparent|increase\w*|dielectric)\b", re.I)
 _NARROW = re.compile(r"\b(narrow\w*|small\w*|low|lower|metal\w*|conduct\w+|absorb\w*|decrease\w*|reduce\w*)\b", re.I)
+_METAL = re.compile(r"\b(metal|metals|metallic)\b", re.I)
+_METALLIC = "Copper"  # the one prototype of the demonstration that only metals have
 _IDEAS = 200
 
 
@@ -64,6 +66,8 @@ class DemoLanguageModel(ScriptedLanguageModel):
         """By gap where the message speaks of it, else in a random order; what is like the parent first."""
         sign = bool(_NARROW.search(message)) - bool(_WIDE.search(message))
         shuffled = [ideas[index] for index in np.random.default_rng(seed).permutation(len(ideas))]
+        if _METAL.search(message):
+            shuffled = [idea for idea in shuffled if idea.prototype == _METALLIC] or shuffled
         return sorted(shuffled, key=lambda idea: (-idea.score, sign * self._gap_ev(idea)))
 
     def _gap_ev(self, idea: CompoundIdea) -> float:
