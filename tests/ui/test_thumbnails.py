@@ -1,103 +1,71 @@
-"""Small pictures without OpenGL."""
+"""Small pictures of crystals without OpenGL."""
 
 from __future__ import annotations
 
 import time
 
 import numpy as np
-import pytest
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPixmap
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QImage
 
 from crystal_studio.domain.crystal import Crystal
-from crystal_studio.ui.theme import DARK, LIGHT
+from crystal_studio.ui import theme
 from crystal_studio.ui.thumbnails import thumbnail
 
-FCC = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+ROCK_SALT = Crystal(
+    np.eye(3) * 5.64,
+    ("Na",) * 4 + ("Cl",) * 4,
+    np.array(
+        [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0], [0.5, 0.5, 0.5], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]
+    ),
+)
 
 
-def salt(edge: float) -> Crystal:
-    """Rock salt; each test takes its own edge, because pictures are kept."""
-    return Crystal(np.eye(3) * edge, ("Na",) * 4 + ("Cl",) * 4, np.vstack((FCC, np.add(FCC, 0.5))))
+def drawn(image: QImage) -> float:
+    """Share of pixels with something on them."""
+    opaque = [image.pixelColor(x, y).alpha() > 0 for x in range(image.width()) for y in range(image.height())]
+    return float(np.mean(opaque))
 
 
-def oxide(count: int, seed: int) -> Crystal:
-    """Atoms at random with the density of an oxide."""
-    lattice = np.eye(3) * (11 * count) ** (1 / 3)
-    species = tuple(("Ti", "O", "O")[k % 3] for k in range(count))
-    return Crystal(lattice, species, np.random.default_rng(seed).random((count, 3)))
+def test_that_a_thumbnail_shows_both_elements_in_their_colours_on_a_transparent_ground(qapp):
+    image = thumbnail(ROCK_SALT, 96).toImage()
+    colours = [image.pixelColor(x, y) for x in range(96) for y in range(96)]
+    assert any(c.alpha() == 255 and c.green() > c.red() + 60 and c.green() > c.blue() + 60 for c in colours), (
+        "Cl, green"
+    )
+    assert any(c.alpha() == 255 and c.blue() > c.green() + 60 and c.red() > c.green() + 20 for c in colours), (
+        "Na, violet"
+    )
+    assert image.pixelColor(0, 0).alpha() == 0
+    assert 0.3 < drawn(image) < 0.95
 
 
-def pixels(picture: QPixmap) -> np.ndarray:
-    image = picture.toImage().convertToFormat(QImage.Format.Format_RGBA8888)
-    return np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), image.width(), 4).copy()
+def test_that_a_thumbnail_is_painted_once_for_each_crystal_size_and_theme(qapp):
+    same = Crystal(ROCK_SALT.lattice, ROCK_SALT.species, ROCK_SALT.frac_coords)
+    assert thumbnail(ROCK_SALT, 48).cacheKey() == thumbnail(same, 48).cacheKey()
+    assert thumbnail(ROCK_SALT, 48).cacheKey() != thumbnail(ROCK_SALT, 64).cacheKey()
+    assert thumbnail(ROCK_SALT, 48, theme.LIGHT).cacheKey() != thumbnail(ROCK_SALT, 48, theme.DARK).cacheKey()
 
 
-def near(picture: QPixmap, colour: QColor, tolerance: int = 30) -> int:
-    """How many opaque pixels have about a colour."""
-    seen = pixels(picture)
-    apart = np.abs(seen[..., :3].astype(int) - colour.getRgb()[:3]).max(axis=-1)
-    return int(((apart <= tolerance) & (seen[..., 3] > 200)).sum())
-
-
-def test_that_atoms_of_both_elements_are_seen_on_a_transparent_ground(qapp: QApplication) -> None:
-    picture = thumbnail(salt(5.64), 96, LIGHT)
-    assert near(picture, QColor(171, 92, 242)) > 100
-    assert near(picture, QColor(31, 240, 31)) > 50
-    assert pixels(picture)[0, 0, 3] == 0
-
-
-def test_that_a_picture_is_painted_once_for_each_size_and_theme(qapp: QApplication) -> None:
-    same = thumbnail(salt(5.65), 64, LIGHT).cacheKey()
-    assert thumbnail(salt(5.65), 64, LIGHT).cacheKey() == same
-    others = [thumbnail(salt(5.65), 65, LIGHT), thumbnail(salt(5.65), 64, DARK), thumbnail(salt(5.66), 64, LIGHT)]
-    assert same not in [picture.cacheKey() for picture in others]
-
-
-def test_that_edges_of_the_cell_are_in_the_colour_of_the_theme(qapp: QApplication) -> None:
+def test_that_the_edges_of_the_cell_have_a_colour_of_the_theme(qapp):
     alone = Crystal(np.eye(3) * 9, ("H",), np.full((1, 3), 0.5))
-    light, dark = thumbnail(alone, 128, LIGHT), thumbnail(alone, 128, DARK)
-    assert not np.array_equal(pixels(light), pixels(dark))
-    assert near(dark, QColor(DARK.muted)) > 50
+    for colours in (theme.LIGHT, theme.DARK):
+        image = thumbnail(alone, 128, colours).toImage()
+        opaque = [image.pixelColor(x, y) for x in range(128) for y in range(128)]
+        wanted = QColor(colours.muted)
+        assert any(
+            c.alpha() > 200 and abs(c.red() - wanted.red()) < 12 and abs(c.blue() - wanted.blue()) < 12 for c in opaque
+        )
 
 
-def test_that_nothing_is_cut_off_at_the_edge_of_the_picture(qapp: QApplication) -> None:
-    for crystal in (salt(5.67), oxide(20, 1), Crystal(np.diag([3.0, 3.0, 30.0]), ("Cs",), np.zeros((1, 3)))):
-        alpha = pixels(thumbnail(crystal, 80, LIGHT))[..., 3]
-        assert max(alpha[0].max(), alpha[-1].max(), alpha[:, 0].max(), alpha[:, -1].max()) == 0
-
-
-@pytest.mark.parametrize("ratio", [1.0, 2.0])
-def test_that_a_picture_is_as_sharp_as_the_screen(
-    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, ratio: float
-) -> None:
-    monkeypatch.setattr(QGuiApplication, "devicePixelRatio", lambda _: ratio)
-    picture = thumbnail(salt(5.68), 50, LIGHT)
-    assert picture.devicePixelRatio() == ratio
-    assert picture.width() == 50 * ratio
-    assert picture.deviceIndependentSize().width() == 50
-
-
-def test_that_twenty_atoms_take_a_few_milliseconds(qapp: QApplication) -> None:
-    """10 ms are promised on a machine that does nothing else; the time of the processor alone is counted here."""
-
-    def seconds(seed: int) -> float:
-        crystal, start = oxide(20, seed), time.process_time()
-        thumbnail(crystal, 64, LIGHT)
-        return time.process_time() - start
-
-    seconds(99)
-    assert min(seconds(seed) for seed in range(8)) < 0.025
-
-
-@pytest.mark.parametrize("lattice", [np.eye(3) * 1e-6, np.zeros((3, 3)), np.diag([5, 5, 1e-9]), np.eye(3) * 1e200])
-def test_that_odd_cells_have_a_picture_too(qapp: QApplication, lattice: np.ndarray) -> None:
-    crystal = Crystal(lattice, ("Ti", "O"), np.array([[0, 0, 0], [0.5, 0.5, 0.5]]))
-    assert thumbnail(crystal, 48, LIGHT).width() > 0
-
-
-def test_that_twenty_thousand_atoms_are_painted_within_a_second(qapp: QApplication) -> None:
-    crystal, start = oxide(20_000, 5), time.process_time()
-    picture = thumbnail(crystal, 64, LIGHT)
-    assert time.process_time() - start < 1
-    assert (pixels(picture)[..., 3] > 200).sum() > 500
+def test_that_odd_crystals_have_a_picture_too_and_a_huge_one_is_not_slow(qapp):
+    rng = np.random.default_rng(0)
+    huge = Crystal(np.eye(3) * 60, ("Si",) * 20_000, rng.random((20_000, 3)))
+    begun = time.perf_counter()
+    assert drawn(thumbnail(huge, 64).toImage()) > 0.2
+    assert time.perf_counter() - begun < 3
+    for crystal in (
+        Crystal(np.eye(3) * 3, ("Cu",) * 5, np.zeros((5, 3))),
+        Crystal(np.diag([3.0, 3.0, -4.0]), ("Na", "Cl"), np.array([[0, 0, 0], [0.5, 0.5, 0.5]])),
+        Crystal(np.diag([2.0, 2.0, 300.0]), ("C",), np.zeros((1, 3))),
+    ):
+        assert drawn(thumbnail(crystal, 64).toImage()) > 0

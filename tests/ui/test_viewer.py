@@ -107,7 +107,7 @@ def click(qtbot, viewer: CrystalViewer, at: QPoint, modifier=Qt.KeyboardModifier
     qtbot.mouseClick(viewer.canvas, Qt.MouseButton.LeftButton, modifier, at)
 
 
-def test_that_the_view_is_painted_with_its_invitation_before_vtk_is_imported():
+def test_that_the_view_and_thumbnails_are_painted_before_vtk_is_imported():
     program = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -121,6 +121,10 @@ def test_that_the_view_is_painted_with_its_invitation_before_vtk_is_imported():
         "viewer = CrystalViewer(State())\n"
         "viewer.show()\n"
         "viewer.grab()\n"
+        "import numpy\n"
+        "from crystal_studio.domain.crystal import Crystal\n"
+        "from crystal_studio.ui.thumbnails import thumbnail\n"
+        "thumbnail(Crystal(numpy.eye(3) * 3, ('Po',), numpy.zeros((1, 3))), 32)\n"
         "print(viewer.canvas.message, sorted(name for name in sys.modules if name.startswith(('vtk', 'pyvista'))))\n"
     )
     done = subprocess.run(
