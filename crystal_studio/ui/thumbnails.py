@@ -18,7 +18,7 @@ from crystal_studio.ui import theme as themes
 from crystal_studio.ui.viewer.camera import Camera, standing
 
 _KEPT = 512
-_MOST_BONDED, _MOST_SHADED, _MOST_DRAWN = 150, 400, 1500
+_MOST_BONDED, _MOST_SHADED, _MOST_DRAWN = 150, 250, 500
 _cache: OrderedDict[tuple[str, int, str, float], QPixmap] = OrderedDict()
 
 # Depth, and what to paint at that depth.
