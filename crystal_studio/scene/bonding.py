@@ -30,6 +30,7 @@ _SEARCHED = 1.45
 _LONGEST = 1.35
 _LONGEST_TO_POSITIVE = 1.0
 _LONGEST_METALLIC = 1.3
+_LONGEST_TO_CATION = 1.1
 # Body-centred cubic metals have their second shell at 1.155 times the first; hexagonal Zn and Cd need 1.104.
 _METALLIC_SHELL = 1.12
 _LARGEST_SHELL = 24
@@ -37,6 +38,9 @@ _LARGEST_SHELL = 24
 _SMALL_SHELL, _SMALL_SHELL_WEIGHT = 4, 0.75
 _WEAK_COORDINATION, _WEAK_STRENGTH, _STRONGER = 8, 0.4, 1.5
 _WEAK_COORDINATION_OF_NETWORK = 9
+_FEWEST_OF_POLYHEDRON = 4
+# The Frank-Kasper phases have up to 16 neighbours; La in LaPt5 has 18, and they hide the network of Pt.
+_MOST_METALLIC = 16
 
 
 @dataclass(frozen=True)
@@ -48,19 +52,16 @@ class Bonding:
         ligand_B: whether the second atom is a ligand of the first, its cation.
         covalent_B: whether neither atom is a metal.
         weak_B: whether one of the atoms is a large, weakly bonded cation.
-        weak_elements: their symbols.
     """
 
     pairs: Pairs
     ligand_B: Flags
     covalent_B: Flags
     weak_B: Flags
-    weak_elements: tuple[str, ...] = ()
 
     def where(self, keep_B: Flags) -> Bonding:
         """Only the bonds that are marked."""
-        marked = (self.ligand_B[keep_B], self.covalent_B[keep_B], self.weak_B[keep_B])
-        return Bonding(self.pairs.where(keep_B), *marked, weak_elements=self.weak_elements)
+        return Bonding(self.pairs.where(keep_B), self.ligand_B[keep_B], self.covalent_B[keep_B], self.weak_B[keep_B])
 
     @classmethod
     def none(cls) -> Bonding:
@@ -162,21 +163,14 @@ def _bonds_among(near: _Near, given_EE: Floats, options: SceneOptions) -> Bondin
         chosen_P = _shell(near, from_P & ~barred_P, options)
         positive_N |= near.any_N(chosen_P & near.polar_P)
         centred_P |= chosen_P
-    # A cation whose anions the person has taken away with a cut-off is still no metal.
-    salt_E = (~np.isnan(given_EE) & (near.elements.kind_EE == Kind.CENTRE)).any(axis=1)
-    alone_N = ~near.any_N(centred_P) & ~salt_E[near.elements.of_N]
-    metallic_P = (near.kind_P == Kind.METALLIC) & ~given_P & alone_N[near.pairs.first_P]
-    metallic_P &= alone_N[near.pairs.second_P]
-    metallic_P = _metallic_shell(near, metallic_P, options)
+    metallic_P = _metallic_shell(near, _between_metals(near, centred_P, given_EE) & ~given_P, options)
     ligand_P = centred_P | (covalent_P & near.polar_P) | (given_P & (near.kind_P == Kind.CENTRE))
     bonded_P = covalent_P | centred_P | metallic_P | given_P
     bonded_P |= near.mirrored(centred_P)
-    weak_P = _weak(near, ligand_P, covalent_P, given_P) & ~given_P
+    weak_P = (_weak(near, ligand_P, covalent_P, given_P) | _crowd(near, metallic_P)) & ~given_P
     weak_P |= near.mirrored(weak_P)
-    weak_elements = {near.elements.symbols[e] for e in np.unique(near.first_P[weak_P & centred_P])}
     nonmetal_P = ~near.metal_P & ~near.elements.metal_E[near.second_P]
-    found = Bonding(near.pairs, ligand_P, nonmetal_P, weak_P, tuple(sorted(weak_elements)))
-    return found.where(bonded_P)
+    return Bonding(near.pairs, ligand_P, nonmetal_P, weak_P).where(bonded_P)
 
 
 def _shell(near: _Near, candidate_P: Flags, options: SceneOptions) -> Flags:
@@ -201,29 +195,41 @@ def _shell(near: _Near, candidate_P: Flags, options: SceneOptions) -> Flags:
     return chosen_P
 
 
+def _between_metals(near: _Near, centred_P: Flags, given_EE: Floats) -> Flags:
+    """Pairs that may have a metallic bond: neither has anions, or one has none near, as Al in Ti2AlC."""
+    kind_EE, of_N, pairs = near.elements.kind_EE, near.elements.of_N, near.pairs
+    # A cation whose anions the person has taken away with a cut-off is still no metal.
+    salt_N = (~np.isnan(given_EE) & (kind_EE == Kind.CENTRE)).any(axis=1)[of_N]
+    alone_N = ~near.any_N(centred_P) & ~salt_N
+    far_N = alone_N & ~near.any_N(near.kind_P == Kind.CENTRE)
+    one_P = far_N[pairs.first_P] & (near.relative_P <= _LONGEST_TO_CATION)
+    pair_P = (alone_N[pairs.first_P] & alone_N[pairs.second_P]) | one_P | near.mirrored(one_P)
+    return np.asarray(pair_P & (near.kind_P == Kind.METALLIC), dtype=bool)
+
+
 def _metallic_shell(near: _Near, candidate_P: Flags, options: SceneOptions) -> Flags:
-    """Of the candidates between metals, those that are nearest neighbours from both ends."""
+    """Of the candidates between metals, the nearest neighbours of either atom."""
     if options.rule is BondRule.RADII:
         return candidate_P
     nearest_N = np.full(near.atoms, np.inf)
-    np.minimum.at(nearest_N, near.pairs.first_P[candidate_P], near.relative_P[candidate_P])
-    limit_P = _METALLIC_SHELL * np.minimum(nearest_N[near.pairs.first_P], nearest_N[near.pairs.second_P])
-    return np.asarray(candidate_P & (near.relative_P <= limit_P), dtype=bool)
+    np.minimum.at(nearest_N, near.pairs.first_P[candidate_P], near.pairs.length_P[candidate_P])
+    limit_P = _METALLIC_SHELL * np.maximum(nearest_N[near.pairs.first_P], nearest_N[near.pairs.second_P])
+    return np.asarray(candidate_P & (near.pairs.length_P <= limit_P), dtype=bool)
 
 
 def _weak(near: _Near, ligand_P: Flags, covalent_P: Flags, given_P: Flags) -> Flags:
     """The bonds of cations that fill the room between stronger bonds, as Sr does in SrTiO3.
 
     A cation is such if it has eight or more ligands, its electrostatic bond strength (charge over coordination number;
-    Source: L. Pauling, J. Am. Chem. Soc. 51 (1929) 1010) is low, and another element's is half as high again; or if it
-    has nine or more ligands that are bonded among themselves, as the metals of MgB2 and LaB6.
+    Source: L. Pauling, J. Am. Chem. Soc. 51 (1929) 1010) is low, and that of another element with four or more ligands
+    is half as high again; or if it has nine or more ligands that are bonded among themselves (MgB2, LaB6).
     """
     elements = near.elements
     coordination_N = near.count_N(ligand_P)
     charge_E = np.array([charge(symbol) for symbol in elements.symbols], dtype=np.float64)
     strength_N = charge_E[elements.of_N] / np.maximum(coordination_N, 1)
     strongest_E = np.zeros(len(elements.symbols))
-    centre_N = coordination_N > 0
+    centre_N = coordination_N >= _FEWEST_OF_POLYHEDRON
     np.maximum.at(strongest_E, elements.of_N[centre_N], strength_N[centre_N])
     others_E = np.where(np.eye(len(strongest_E), dtype=bool), 0.0, strongest_E[None, :]).max(axis=1)
     weak_N = (coordination_N >= _WEAK_COORDINATION) & (strength_N <= _WEAK_STRENGTH)
@@ -233,3 +239,8 @@ def _weak(near: _Near, ligand_P: Flags, covalent_P: Flags, given_P: Flags) -> Fl
     weak_N |= (coordination_N >= _WEAK_COORDINATION_OF_NETWORK) & linked_N
     weak_N &= elements.metal_E[elements.of_N]
     return np.asarray(ligand_P & weak_N[near.pairs.first_P], dtype=bool)
+
+
+def _crowd(near: _Near, metallic_P: Flags) -> Flags:
+    """The bonds of metal atoms that have more neighbours than can be told apart."""
+    return np.asarray(metallic_P & (near.count_N(metallic_P) > _MOST_METALLIC)[near.pairs.first_P], dtype=bool)

@@ -94,7 +94,8 @@ def _model(crystal: Crystal, options: SceneOptions, frac_N3: NDArray[np.float64]
     bonding, notices = _bonding(elements, frac_N3, crystal.lattice, options, drawn)
     chosen_N = elements.among(options.centres or frozenset())
     wanted_B = ~bonding.weak_B | options.weak_bonds | chosen_N[bonding.pairs.first_P] | chosen_N[bonding.pairs.second_P]
-    weak = sorted({crystal.species[i] for i in np.unique(bonding.pairs.first_P[~wanted_B & bonding.ligand_B])})
+    bare = np.setdiff1d(bonding.pairs.first_P, bonding.pairs.first_P[wanted_B])
+    weak = sorted({crystal.species[site] for site in bare.tolist()})
     if weak:
         notices += (f"The weak bonds of {' and '.join(weak)} are not drawn.",)
     bonding = bonding.where(wanted_B)

@@ -28,6 +28,10 @@ ANIONS = frozenset(("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I"))
 POLAR = 0.3
 
 
+# Cordero's radius is that of Tl(III); Tl(I), the usual ion, is as large as Rb (Shannon: 1.50 and 1.52 angstrom).
+_THALLIUM_ANGSTROM = 1.75
+
+
 class Kind(IntEnum):
     """The bond that a pair of elements can have, seen from the first."""
 
@@ -78,7 +82,7 @@ class Elements:
     Attributes:
         symbols: of the E elements.
         of_N: which of them each atom is.
-        radius_E: covalent radius in angstrom.
+        radius_E: covalent radius in angstrom, of thallium a larger one.
         negativity_E: Pauling electronegativity.
         metal_E: whether it is a metal.
         kind_EE: `Kind` of each pair.
@@ -99,7 +103,7 @@ class Elements:
         return cls(
             symbols=symbols,
             of_N=np.array([number[symbol] for symbol in species], dtype=np.int64),
-            radius_E=np.array([covalent_radius(symbol) for symbol in symbols]),
+            radius_E=np.array([_THALLIUM_ANGSTROM if one == "Tl" else covalent_radius(one) for one in symbols]),
             negativity_E=np.array([electronegativity(symbol) for symbol in symbols]),
             metal_E=np.array([is_metal(symbol) for symbol in symbols]),
             kind_EE=np.array([[kind(one, other) for other in symbols] for one in symbols], dtype=np.int64),

@@ -111,6 +111,24 @@ TENORITE = crystal(  # CuO: four short Cu-O, two long ones
     Cu=[[0.25, 0.25, 0], [0.75, 0.25, 0.5], [0.75, 0.75, 0], [0.25, 0.75, 0.5]],
     O=[[0, 0.4184, 0.25], [0.5, 0.0816, 0.75], [0, 0.5816, 0.75], [0.5, 0.9184, 0.25]],
 )
+HEUSLER = crystal(
+    np.eye(3) * 5.825,
+    Ni=moved(FCC, 0.25, 0.25, 0.25) + moved(FCC, 0.75, 0.75, 0.75),
+    Mn=FCC,
+    Ga=moved(FCC, 0.5, 0.5, 0.5),
+)
+MAX_PHASE = crystal(  # Ti2AlC
+    hexagonal(3.04, 13.6),
+    Ti=[[1 / 3, 2 / 3, 0.084], [2 / 3, 1 / 3, 0.584], [2 / 3, 1 / 3, -0.084], [1 / 3, 2 / 3, 0.416]],
+    Al=[[1 / 3, 2 / 3, 0.75], [2 / 3, 1 / 3, 0.25]],
+    C=[[0, 0, 0], [0, 0, 0.5]],
+)
+THALLIUM_CHLORIDE = crystal(np.eye(3) * 3.834, Tl=[[0, 0, 0]], Cl=[[0.5, 0.5, 0.5]])
+LANTHANUM_PLATINUM = crystal(  # LaPt5, CaCu5 type
+    hexagonal(5.386, 4.378),
+    La=[[0, 0, 0]],
+    Pt=[[1 / 3, 2 / 3, 0], [2 / 3, 1 / 3, 0], [0.5, 0, 0.5], [0, 0.5, 0.5], [0.5, 0.5, 0.5]],
+)
 TEXTBOOK = {
     name: found
     for name, found in globals().items()

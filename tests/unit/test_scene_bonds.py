@@ -54,6 +54,9 @@ def coordination(crystal: Crystal, **options: object) -> dict[str, dict[str, int
         (known.LEAD, {"Pb": {"Pb": 12}}),
         (known.IRON, {"Fe": {"Fe": 8}}),
         (known.GALLIUM_ARSENIDE, {"Ga": {"As": 4}, "As": {"Ga": 4}}),
+        (known.HEUSLER, {"Ni": {"Mn": 4, "Ga": 4}, "Mn": {"Ni": 8}, "Ga": {"Ni": 8}}),
+        (known.MAX_PHASE, {"Ti": {"C": 3, "Al": 3}, "Al": {"Ti": 6, "Al": 6}, "C": {"Ti": 6}}),
+        (known.THALLIUM_CHLORIDE, {"Tl": {"Cl": 8}, "Cl": {"Tl": 8}}),
         (known.TENORITE, {"Cu": {"O": 4}, "O": {"Cu": 4}}),
     ],
 )
@@ -84,6 +87,15 @@ def test_that_metal_atoms_in_a_boron_network_are_left_unbonded() -> None:
     strong = bonding.where(~bonding.weak_B)
     assert {known.MAGNESIUM_DIBORIDE.species[site] for site in strong.pairs.first_P} == {"B"}
     assert np.bincount(strong.pairs.first_P, minlength=3).tolist() == [0, 3, 3]
+
+
+def test_that_a_metal_atom_with_eighteen_neighbours_does_not_hide_the_others() -> None:
+    bonding = bonds_of(known.LANTHANUM_PLATINUM)
+    everyone, strong = bonding.pairs, bonding.where(~bonding.weak_B).pairs
+    assert np.count_nonzero(everyone.first_P == 0) == 18
+    assert 0 not in strong.first_P
+    assert set(strong.first_P) == {1, 2, 3, 4, 5}
+    assert build(known.LANTHANUM_PLATINUM).notices == ("The weak bonds of La are not drawn.",)
 
 
 @pytest.mark.parametrize(
