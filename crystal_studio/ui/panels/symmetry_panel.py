@@ -49,6 +49,7 @@ class SymmetryPanel(InspectionPanel):
         self._state = state
         self._generated: Crystal | None = None
         self._shown_cell: Crystal | None = None
+        self._shown_choice = CellChoice.INPUT
         self._reported: Crystal | None = None
         self._found: dict[float, int] = {}
         self._orbits: tuple[Orbit, ...] = ()
@@ -81,7 +82,7 @@ class SymmetryPanel(InspectionPanel):
             self._take_as_generated(crystal)
         if crystal is not self._reported:
             self._clear_report("")
-        self.lattice.setText(f"{_lattice_text(crystal)}\nShown: {self._choice().value}, {crystal.num_sites} atoms")
+        self.lattice.setText(f"{_lattice_text(crystal)}\nShown: {self._shown_choice.value}, {crystal.num_sites} atoms")
         self._found = {}
         self.comparison.setText("")
         self.symmetry.ask(SymmetryJob(crystal, self.tolerance.value))
@@ -126,6 +127,7 @@ class SymmetryPanel(InspectionPanel):
         """Somebody else shows a crystal: it is the one whose cells are offered now."""
         self.cell.drop()
         self._generated, self._shown_cell = crystal, None
+        self._shown_choice = CellChoice.INPUT
         self.choices[CellChoice.INPUT].setChecked(True)
 
     def _choice(self) -> CellChoice:
@@ -136,23 +138,23 @@ class SymmetryPanel(InspectionPanel):
             return
         if choice is CellChoice.INPUT:
             self.cell.drop()
-            self._show(self._generated)
+            self._show(self._generated, choice)
         else:
             self.cell.ask(CellJob(self._generated, choice, self.tolerance.value))
 
     def _show_cell(self, question: CellJob, crystal: Crystal) -> None:
         if question.crystal is self._generated:
-            self._show(crystal)
+            self._show(crystal, question.choice)
 
-    def _show(self, crystal: Crystal) -> None:
-        self._shown_cell = crystal
+    def _show(self, crystal: Crystal, choice: CellChoice) -> None:
+        self._shown_cell, self._shown_choice = crystal, choice
         self._state.show_crystal(crystal)
 
     def _back_to_shown(self, sentence: str) -> None:
         self.cell_news.tell(sentence, failed=True)
         self.choices[CellChoice.INPUT].setChecked(True)
         if self._generated is not None and self._state.crystal is not self._generated:
-            self._show(self._generated)
+            self._show(self._generated, CellChoice.INPUT)
 
     def _retolerate(self, _: float) -> None:
         if self._choice() is not CellChoice.INPUT:
