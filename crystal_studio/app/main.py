@@ -8,25 +8,25 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from crystal_studio.app.logging_setup import set_up_logging
 from crystal_studio.app.offline import stay_offline
 from crystal_studio.app.paths import log_file, training_data_folder, user_models_folder
-from crystal_studio.cli.console import Stop, print_json
-from crystal_studio.cli.program import InstalledEngines as EnginePort
-from crystal_studio.cli.program import Program, complain
 from crystal_studio.domain.errors import ExitStatus, StudioError, UserCorrectable
-from crystal_studio.ports.history_store import HistoryStore
-from crystal_studio.ports.model_catalog import ModelCatalog
+
+# What the commands need is imported by them: the window, which needs none of it, has to be painted soon.
+if TYPE_CHECKING:
+    from crystal_studio.cli.console import Stop
+    from crystal_studio.cli.program import InstalledEngines as EnginePort
+    from crystal_studio.cli.program import Program
+    from crystal_studio.ports.history_store import HistoryStore
+    from crystal_studio.ports.model_catalog import ModelCatalog
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and run one command; returns its exit status."""
-    stop = Stop()
-    stop.install()
     stay_offline()
     out = _claim_stdout()
     words = list(sys.argv[1:] if argv is None else argv)
@@ -34,22 +34,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if not words:
             return _open_window(None, False)
-        arguments = _arguments(words, out)
-        status: int = arguments.run(arguments, _program(out, stop))
+        status = _run_command(words, out)
     except StudioError as error:
-        complain(str(error))
+        _complain(str(error))
         return int(error.exit_status)
     except KeyboardInterrupt:
-        complain("Stopped.")
+        _complain("Stopped.")
         return int(ExitStatus.STOPPED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # the reader went away; nothing more to say
         return int(ExitStatus.DONE)
     except Exception as error:
         logging.getLogger(__name__).exception("bug")
-        complain(f"This is a bug of ours ({type(error).__name__}: {error}). Please send us the log: {log}")
+        _complain(f"This is a bug of ours ({type(error).__name__}: {error}). Please send us the log: {log}")
         return int(ExitStatus.BUG)
     return status
+
+
+def _run_command(words: list[str], out: TextIO) -> int:
+    from crystal_studio.cli.console import Stop
+
+    stop = Stop()
+    stop.install()
+    arguments = _arguments(words, out)
+    status: int = arguments.run(arguments, _program(out, stop))
+    return status
+
+
+def _complain(sentence: str) -> None:
+    from crystal_studio.cli.program import complain
+
+    complain(sentence)
 
 
 def _arguments(words: list[str], out: TextIO) -> argparse.Namespace:
@@ -58,6 +73,7 @@ def _arguments(words: list[str], out: TextIO) -> argparse.Namespace:
     Raises:
         UserCorrectable: it cannot be parsed; with --json it is told on stdout as well.
     """
+    from crystal_studio.cli.console import print_json
     from crystal_studio.cli.parser import build_parser
 
     try:
@@ -77,10 +93,14 @@ def _claim_stdout() -> TextIO:
 
 
 def _version() -> str:
+    from importlib.metadata import version
+
     return version("crystal-studio")
 
 
 def _program(out: TextIO, stop: Stop) -> Program:
+    from crystal_studio.cli.program import Program
+
     return Program(
         out=out,
         stop=stop,

@@ -7,15 +7,15 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from crystal_studio.app import paths
-from crystal_studio.app.diagnostics import diagnostics
 from crystal_studio.app.engine_host import command
 from crystal_studio.domain.errors import ProjectLocked, ProjectUnavailable, StudioError
 from crystal_studio.ports.history_store import HistoryStore
@@ -24,13 +24,15 @@ from crystal_studio.services.settings import SettingsFile
 from crystal_studio.ui.appearance import follow_desktop, use_appearance
 from crystal_studio.ui.commands import PROJECT_FILES
 from crystal_studio.ui.crash_guard import CrashGuard
-from crystal_studio.ui.dialogs.refusal_dialog import RefusalDialog
 from crystal_studio.ui.jobs.qt_runner import QtJobRunner
 from crystal_studio.ui.jobs.reading_runner import ReadingJobRunner
 from crystal_studio.ui.log_panel import LogTap
 from crystal_studio.ui.main_window import MainWindow
 from crystal_studio.ui.program import WindowProgram
 from crystal_studio.ui.session_state import SessionState
+
+if TYPE_CHECKING:
+    from crystal_studio.ui.dialogs.refusal_dialog import RefusalDialog
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +101,7 @@ class StudioWindows(QObject):
             settings=self.settings,
             layout_file=paths.layout_file(),
             log_file=paths.log_file(),
-            diagnostics=lambda: diagnostics(version),
+            diagnostics=lambda: _diagnostics(version),
             open_project=self.open,
             new_project_path=free_project_path,
         )
@@ -150,6 +152,8 @@ class StudioWindows(QObject):
         for notice in store.notices:
             window.banner.say(notice)
         window.painted.connect(jobs.resume)
+        window.painted.connect(lambda: _note("chat and tree are painted"))
+        window.viewer_ready.connect(lambda: _note("the 3D view can draw"))
         window.closed.connect(lambda: _close_store(store))
         return window
 
@@ -173,6 +177,8 @@ class StudioWindows(QObject):
             self.finished.emit()
 
     def _refuse(self, path: Path, error: StudioError) -> None:
+        from crystal_studio.ui.dialogs.refusal_dialog import RefusalDialog
+
         logger.warning("%s", error)
         may_read = isinstance(error, ProjectLocked)
         parent = next(iter(self.windows.values()), None)
@@ -194,6 +200,16 @@ class StudioWindows(QObject):
 def host_commands(demo: bool = False) -> dict[Lane, tuple[str, ...]]:
     """How the engine host of each lane is started."""
     return {lane: command(lane.value, demo) for lane in Lane}
+
+
+def _note(milestone: str) -> None:
+    logger.info("%s, %.2f s of CPU time", milestone, time.process_time())
+
+
+def _diagnostics(version: str) -> str:
+    from crystal_studio.app.diagnostics import diagnostics
+
+    return diagnostics(version)
 
 
 def free_project_path() -> Path:

@@ -17,13 +17,7 @@ from crystal_studio.services.settings import Settings
 from crystal_studio.ui import theme
 from crystal_studio.ui.action_table import ACTIONS, Situation
 from crystal_studio.ui.appearance import use_appearance
-from crystal_studio.ui.dialogs.about_dialog import AboutDialog
-from crystal_studio.ui.dialogs.failure_dialog import FailureDialog
-from crystal_studio.ui.dialogs.keys_dialog import KeysDialog
-from crystal_studio.ui.dialogs.picture_dialog import PictureDialog
-from crystal_studio.ui.dialogs.preferences_dialog import PreferencesDialog
 from crystal_studio.ui.node_steps import NodeSteps
-from crystal_studio.ui.palette import Palette, action_entries, node_entries
 
 if TYPE_CHECKING:
     from crystal_studio.ui.main_window import MainWindow
@@ -69,9 +63,9 @@ class Commands:
             "theme.toggle": self.toggle_theme,
             "layout.reset": self.reset_layout,
             "palette.open": self.open_palette,
-            "shortcuts.show": lambda: _open(KeysDialog(self._window.actions_, self._window)),
+            "shortcuts.show": self.show_keys,
             "diagnostics.copy": self.copy_diagnostics,
-            "about.show": lambda: _open(AboutDialog(self._window.program.version, self._window)),
+            "about.show": self.show_about,
         }
         for action_id, style in _STYLES.items():
             found[action_id] = lambda style=style: self._set_style(style)
@@ -130,6 +124,8 @@ class Commands:
 
     def save_picture(self) -> None:
         """Ask for scale, ground and file, and save the 3D view."""
+        from crystal_studio.ui.dialogs.picture_dialog import PictureDialog
+
         if self._window.viewer is not None:
             _open(PictureDialog(self._window.viewer, self._picture_name(), self._window))
 
@@ -165,10 +161,24 @@ class Commands:
         """Every panel where it was at first."""
         self._window.docks.arrange()
 
-    # Help and preferences
+    # Help and preferences; a dialog is imported when it is first opened, as the window has to be painted soon
+
+    def show_keys(self) -> None:
+        """All keys on one sheet."""
+        from crystal_studio.ui.dialogs.keys_dialog import KeysDialog
+
+        _open(KeysDialog(self._window.actions_, self._window))
+
+    def show_about(self) -> None:
+        """Version and licence."""
+        from crystal_studio.ui.dialogs.about_dialog import AboutDialog
+
+        _open(AboutDialog(self._window.program.version, self._window))
 
     def open_palette(self) -> None:
         """Find an action or a node."""
+        from crystal_studio.ui.palette import Palette, action_entries, node_entries
+
         entries = action_entries(self._window.actions_) + node_entries(self._window.state)
         palette = Palette(entries, self._window)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -176,6 +186,8 @@ class Commands:
 
     def open_preferences(self) -> None:
         """Edit the settings."""
+        from crystal_studio.ui.dialogs.preferences_dialog import PreferencesDialog
+
         dialog = PreferencesDialog(self._settings, self._window)
         dialog.accepted.connect(self._guarded(lambda: self.use(dialog.chosen())))
         _open(dialog)
@@ -202,6 +214,8 @@ class Commands:
 
     def tell_failure(self, sentence: str, details: str) -> None:
         """A job failed through a bug of ours."""
+        from crystal_studio.ui.dialogs.failure_dialog import FailureDialog
+
         _open(FailureDialog(sentence, details, self._window.program.log_file, self._window))
 
     @property

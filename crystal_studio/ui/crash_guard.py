@@ -8,11 +8,13 @@ import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from crystal_studio.ui.dialogs.failure_dialog import FailureDialog
+if TYPE_CHECKING:
+    from crystal_studio.ui.dialogs.failure_dialog import FailureDialog
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,8 @@ class CrashGuard(QObject):
         if self._dialog is not None and self._dialog.isVisible():
             self._dialog.add(sentence, details)
             return
+        from crystal_studio.ui.dialogs.failure_dialog import FailureDialog
+
         self._dialog = FailureDialog(sentence, details, self._log_file, QApplication.activeWindow())
         self._dialog.open()
 

@@ -37,7 +37,7 @@ class MainWindow(QMainWindow):
 
     Signals:
         painted: chat and tree are seen and usable.
-        viewer_ready: the 3D view is there.
+        viewer_ready: the 3D view can draw.
         settled: every panel is there.
         closed: the window is closed and no engine host is left.
     """
@@ -165,6 +165,8 @@ class MainWindow(QMainWindow):
 
     def _after_first_paint(self) -> None:
         self.painted.emit()
+        if self._is_closing:
+            return
         for notice in self.program.settings.notices:
             self.banner.say(notice)
         if not self.read_only:
@@ -194,7 +196,7 @@ class MainWindow(QMainWindow):
         for panel in self.docks.made():
             self._link_panel(panel)
         self._update_actions()
-        self.viewer_ready.emit()
+        self.viewer.ready.connect(self.viewer_ready)
 
     def _link_panel(self, name: str) -> None:
         """Connect a panel with the 3D view, whichever of them comes later."""

@@ -12,7 +12,6 @@ from crystal_studio.domain.errors import StudioError
 from crystal_studio.services.settings import Settings
 from crystal_studio.ui.chat.chat_settings import ChatSettings, SeedMode
 from crystal_studio.ui.program import WindowProgram
-from crystal_studio.ui.stored_options import options_from_plain, options_to_plain
 
 if TYPE_CHECKING:
     from crystal_studio.ui.viewer.viewer import CrystalViewer
@@ -46,6 +45,8 @@ class WindowMemory:
 
     def restore_viewer(self, viewer: CrystalViewer) -> None:
         """Draw as at the last time."""
+        from crystal_studio.ui.stored_options import options_from_plain
+
         plain = self._program.settings.settings.viewer
         options, unreadable = options_from_plain(plain)
         viewer.set_options(options)
@@ -54,6 +55,8 @@ class WindowMemory:
 
     def keep_viewer(self, viewer: CrystalViewer) -> None:
         """Remember how crystals are drawn."""
+        from crystal_studio.ui.stored_options import options_to_plain
+
         settings = self._program.settings.settings
         self._use(settings.model_copy(update={"viewer": options_to_plain(viewer.options)}))
 
