@@ -1,8 +1,8 @@
 """Seconds from the command to the first paint of chat and tree, and to the 3D view.
 
 Run `python tests/benchmarks/startup.py` on a display, or under `xvfb-run -s "-screen 0 1280x800x24"`. The first start,
-which also compiles Python's bytecode, is not counted. CPU time is given beside the time on the clock, as the latter means
-little while the machine is busy with something else.
+which also compiles Python's bytecode, is not counted. CPU time is given beside the time on the clock, as the latter
+means little while the machine is busy with something else.
 """
 
 from __future__ import annotations
