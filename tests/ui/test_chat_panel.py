@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from time import process_time
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
 
 from crystal_studio.domain.errors import UserCorrectable
@@ -326,10 +326,9 @@ def test_that_a_branch_of_two_hundred_rounds_opens_at_once(runner, node_of, proj
     assert panel.conversation.earlier.text() == f"{200 - PAGE} earlier rounds"
     click(qtbot, panel.conversation.earlier)
     qtbot.waitUntil(lambda: len(panel.conversation.views) > PAGE + 3, timeout=30_000)
-    panel.grab()
-    shown = [panel.conversation.views[node.id].y() for node in nodes if node.id in panel.conversation.views]
-    assert shown == sorted(shown)
-    assert len(set(shown)) == len(shown)
+    views = panel.conversation.views
+    places = [panel.conversation.layout().indexOf(views[node.id]) for node in nodes if node.id in views]
+    assert places == list(range(1, len(views) + 1))
     panel.close_panel()
     assert spent < 0.3
 
@@ -453,3 +452,42 @@ def test_that_a_flood_of_tokens_does_not_hold_up_the_window(panel, runner, qtbot
     view = panel.jobs.views[job]
     qtbot.waitUntil(lambda: view.written.toPlainText().endswith("word4999 "))
     assert len(view.job.text) <= MOST_STREAMED
+
+
+def test_that_reading_back_is_not_disturbed_but_a_message_of_ones_own_is_seen(
+    panel, runner, state, new_node, qtbot
+) -> None:
+    nodes = [new_node("a cubic oxide")]
+    for index in range(5):
+        nodes.append(new_node(f"wider {index}", nodes[-1]))
+    state.set_current(nodes[-1].id)
+    bar = panel.scroll.verticalScrollBar()
+    qtbot.waitUntil(lambda: not panel.conversation.is_growing)
+    qtbot.waitUntil(lambda: bar.maximum() > 200 and bar.value() == bar.maximum())
+    bar.setValue(0)
+    new_node("a cubic sulfide")
+    panel.presenter.toggle_star(nodes[0].id)
+    qtbot.wait(60)
+    assert bar.value() < 60
+    send(panel, qtbot, "denser")
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum())
+
+
+def test_that_what_is_read_stays_where_it_is_while_earlier_rounds_are_added(runner, node_of, project, qtbot) -> None:
+    store = LongBranch(node_of("a cubic oxide"), PAGE + 10)
+    state = SessionState(project, store)
+    panel = ChatPanel(state, runner)
+    qtbot.addWidget(panel)
+    panel.resize(420, 600)
+    panel.show()
+    qtbot.waitExposed(panel)
+    state.set_current(next(reversed(store.kept)))
+    qtbot.waitUntil(lambda: not panel.conversation.is_growing, timeout=30_000)
+    panel.scroll.verticalScrollBar().setValue(0)
+    first = panel.conversation.views[list(store.kept)[10]]
+    before = first.mapTo(panel, QPoint(0, 0)).y()
+    click(qtbot, panel.conversation.earlier)
+    qtbot.waitUntil(lambda: len(panel.conversation.views) == PAGE + 10, timeout=30_000)
+    qtbot.waitUntil(lambda: not panel.conversation.is_growing, timeout=30_000)
+    assert abs(first.mapTo(panel, QPoint(0, 0)).y() - before) < 150
+    panel.close_panel()

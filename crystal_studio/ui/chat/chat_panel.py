@@ -48,6 +48,8 @@ class ChatPanel(QWidget):
         self.jobs = JobList(self.presenter)
         self.composer = Composer(self.presenter, settings or ChatSettings())
         self._keeps_to_end = True
+        self._shown: str | None = None
+        self._length = 0
         self._lay_out()
         self._connect()
         self._refresh()
@@ -97,7 +99,6 @@ class ChatPanel(QWidget):
         self.welcome.chosen.connect(self._send_example)
         self.conversation.edit_asked.connect(self._edit)
         self.conversation.branch_asked.connect(self._branch)
-        self.conversation.moved.connect(self.scroll.ensureVisible)
         bar = self.scroll.verticalScrollBar()
         bar.valueChanged.connect(self._scrolled)
         bar.rangeChanged.connect(self._range_changed)
@@ -105,11 +106,17 @@ class ChatPanel(QWidget):
     def _refresh(self) -> None:
         self.conversation.refresh()
         self._show_welcome()
-        self._keeps_to_end = self.welcome.isHidden()
-        QTimer.singleShot(0, self, self._to_end)
+        current = self.presenter.state.current
+        shown = current.id if current is not None else None
+        if shown != self._shown:  # a star, or an answer on another branch, moves nothing
+            self._shown = shown
+            self._go_to_end()
 
     def _refresh_job(self, job_id: str) -> None:
+        is_new = job_id not in self.jobs.views
         self.jobs.refresh_job(job_id)
+        if is_new and job_id in self.jobs.views:
+            self._go_to_end()
         self._show_welcome()
 
     def _show_welcome(self) -> None:
@@ -131,8 +138,16 @@ class ChatPanel(QWidget):
         self._keeps_to_end = value >= self.scroll.verticalScrollBar().maximum() - _NEAR_END
 
     def _range_changed(self, _least: int, most: int) -> None:
+        grown, self._length = most - self._length, most
+        bar = self.scroll.verticalScrollBar()
         if self._keeps_to_end:
-            self.scroll.verticalScrollBar().setValue(most)
+            bar.setValue(most)
+        elif self.conversation.is_growing:
+            bar.setValue(bar.value() + grown)  # what is being read stays where it is
+
+    def _go_to_end(self) -> None:
+        self._keeps_to_end = self.welcome.isHidden()
+        QTimer.singleShot(0, self, self._to_end)
 
     def _to_end(self) -> None:
         if not self._keeps_to_end:

@@ -26,12 +26,10 @@ class Conversation(QWidget):
 
     Signals:
         edit_asked, branch_asked: a node's id.
-        moved: x, y of what should be seen.
     """
 
     edit_asked = Signal(str)
     branch_asked = Signal(str)
-    moved = Signal(int, int)
 
     def __init__(self, presenter: ChatPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,7 +66,13 @@ class Conversation(QWidget):
         self.earlier.setText(f"{hidden} earlier round{'s' * (hidden != 1)}")
         self.earlier.setVisible(hidden > 0)
         self._show_later_button()
-        self._idle.start()
+        if any(one not in self.views or not self.views[one].is_filled for one in self._wanted):
+            self._idle.start()
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether rounds are still being built and filled, above those that are seen."""
+        return self._idle.isActive()
 
     def close_conversation(self) -> None:
         """Draw and fill nothing more."""
@@ -105,14 +109,17 @@ class Conversation(QWidget):
     def _work_on(self) -> None:
         """Build and fill further rounds, the newest first, for a few milliseconds."""
         end = perf_counter() + _TURN_SECONDS
+        has_worked = False
         for node_id in reversed(self._wanted):
             self._build(node_id)
             view = self.views[node_id]
             if not view.is_filled:
                 self._fill(view)
+                has_worked = True
                 if perf_counter() > end:
                     return
-        self._idle.stop()
+        if not has_worked:  # else the layout has still to follow
+            self._idle.stop()
 
     def _fill(self, view: RoundView) -> None:
         state = self._presenter.state
@@ -136,9 +143,6 @@ class Conversation(QWidget):
     def _show_earlier(self) -> None:
         self._pages += 1
         self.refresh()
-        first = next(iter(self._presenter.rounds()[-PAGE * self._pages :]), None)
-        if first is not None:
-            self.moved.emit(0, 0)
 
     def _show_later_button(self) -> None:
         later = self._presenter.later_leaf()
