@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from process_tree import children, is_alive, wait_until
+from living_processes import children, is_alive, wait_until
 from PySide6.QtCore import QElapsedTimer, QThread, QTimer
 from pytestqt.qtbot import QtBot
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from process_tree import children, is_alive, wait_until
+from living_processes import children, is_alive, wait_until
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.host import channel

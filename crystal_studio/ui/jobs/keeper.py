@@ -119,11 +119,12 @@ class HostKeeper:
         self._is_ready = self._is_sent = False
         self._deadline = time.monotonic() + _START_SECONDS
         self._host = HostClient(self._command, self._environment)
-        self._relay(LaneNews("starting"))
         try:
             self._host.start()
         except HostDied as death:
             self._bury(death)
+        else:
+            self._relay(LaneNews("starting", self._host.process))
 
     def _send_job(self) -> None:
         if self._host is None or self._job is None:

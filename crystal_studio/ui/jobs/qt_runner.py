@@ -72,6 +72,7 @@ class QtJobRunner(JobRunner):
         self._lanes: dict[Lane, _Lane] = {}
         for lane, command in commands.items():
             thread = LaneThread(command, environment, self)
+            thread.setObjectName(f"lane {lane.value}")
             thread.arrived.connect(self._take_news, Qt.ConnectionType.QueuedConnection)
             self._lanes[lane] = _Lane(thread)
         application = QCoreApplication.instance()
