@@ -132,6 +132,8 @@ class _Near:
 
     def mirrored(self, chosen_P: Flags) -> Flags:
         """The same pairs seen from the other atom."""
+        if not chosen_P.any():
+            return np.zeros_like(chosen_P)
         return np.isin(self._key_P, self._mirror_key_P[chosen_P])
 
     @cached_property
@@ -153,6 +155,19 @@ class _Near:
 def _bonds_among(near: _Near, given_EE: Floats, options: SceneOptions) -> Bonding:
     given_P = ~np.isnan(given_EE[near.first_P, near.second_P])
     covalent_P = (near.kind_P == Kind.COVALENT) & ~given_P
+    centred_P = _from_centres(near, covalent_P, given_P, options)
+    metallic_P = _metallic_shell(near, _between_metals(near, centred_P, given_EE) & ~given_P, options)
+    ligand_P = centred_P | (covalent_P & near.polar_P) | (given_P & (near.kind_P == Kind.CENTRE))
+    bonded_P = covalent_P | centred_P | metallic_P | given_P
+    bonded_P |= near.mirrored(centred_P)
+    weak_P = (_weak(near, ligand_P, covalent_P, given_P) | _crowd(near, metallic_P)) & ~given_P
+    weak_P |= near.mirrored(weak_P)
+    nonmetal_P = ~near.metal_P & ~near.elements.metal_E[near.second_P]
+    return Bonding(near.pairs, ligand_P, nonmetal_P, weak_P).where(bonded_P)
+
+
+def _from_centres(near: _Near, covalent_P: Flags, given_P: Flags, options: SceneOptions) -> Flags:
+    """The bonds of cations, seen from these."""
     positive_N = near.any_N(covalent_P & near.polar_P)
     carbon_N = near.elements.among(frozenset("C")) & (near.count_N(covalent_P) > 1)
     centred_P = np.zeros_like(given_P)
@@ -163,14 +178,11 @@ def _bonds_among(near: _Near, given_EE: Floats, options: SceneOptions) -> Bondin
         chosen_P = _shell(near, from_P & ~barred_P, options)
         positive_N |= near.any_N(chosen_P & near.polar_P)
         centred_P |= chosen_P
-    metallic_P = _metallic_shell(near, _between_metals(near, centred_P, given_EE) & ~given_P, options)
-    ligand_P = centred_P | (covalent_P & near.polar_P) | (given_P & (near.kind_P == Kind.CENTRE))
-    bonded_P = covalent_P | centred_P | metallic_P | given_P
-    bonded_P |= near.mirrored(centred_P)
-    weak_P = (_weak(near, ligand_P, covalent_P, given_P) | _crowd(near, metallic_P)) & ~given_P
-    weak_P |= near.mirrored(weak_P)
-    nonmetal_P = ~near.metal_P & ~near.elements.metal_E[near.second_P]
-    return Bonding(near.pairs, ligand_P, nonmetal_P, weak_P).where(bonded_P)
+    # An anion in no cation's first shell, as Br between the layers of PbBiO2Br, looks for its own.
+    lone_N = ~near.any_N(centred_P | covalent_P | given_P)
+    lone_N[near.pairs.second_P[centred_P]] = False
+    to_P = _shell(near, (near.kind_P == Kind.LIGAND) & lone_N[near.pairs.first_P] & ~given_P, options)
+    return np.asarray(centred_P | near.mirrored(to_P), dtype=bool)
 
 
 def _shell(near: _Near, candidate_P: Flags, options: SceneOptions) -> Flags:

@@ -21,8 +21,8 @@ def in_molecule(pairs: Pairs, atoms: int) -> NDArray[np.bool_]:
     seconds: list[int] = pairs.second_P.tolist()
     shifts: list[tuple[int, int, int]] = [(x, y, z) for x, y, z in pairs.shift_P3.tolist()]
     cell_of: list[tuple[int, int, int] | None] = [None] * atoms
-    finite = np.zeros(atoms, dtype=bool)
-    for seed in range(atoms):
+    finite = np.diff(starts) == 0
+    for seed in np.flatnonzero(~finite).tolist():
         if cell_of[seed] is None:
             group, endless = _group(seed, starts, seconds, shifts, cell_of)
             finite[group] = not endless

@@ -124,6 +124,12 @@ MAX_PHASE = crystal(  # Ti2AlC
     C=[[0, 0, 0], [0, 0, 0.5]],
 )
 THALLIUM_CHLORIDE = crystal(np.eye(3) * 3.834, Tl=[[0, 0, 0]], Cl=[[0.5, 0.5, 0.5]])
+SILLEN_LAYERS = crystal(  # BiOCl type with the halogen far from its layers
+    np.diag([3.9, 3.9, 9.0]),
+    Bi=[[0, 0.5, 0.142], [0.5, 0, 0.858]],
+    O=[[0, 0, 0], [0.5, 0.5, 0]],
+    Br=[[0, 0.5, 0.628], [0.5, 0, 0.372]],
+)
 LANTHANUM_PLATINUM = crystal(  # LaPt5, CaCu5 type
     hexagonal(5.386, 4.378),
     La=[[0, 0, 0]],

@@ -98,6 +98,12 @@ def test_that_a_metal_atom_with_eighteen_neighbours_does_not_hide_the_others() -
     assert build(known.LANTHANUM_PLATINUM).notices == ("The weak bonds of La are not drawn.",)
 
 
+def test_that_an_anion_between_layers_is_bonded_with_its_nearest_cations() -> None:
+    found = coordination(known.SILLEN_LAYERS)
+    assert found["Bi"] == {"O": 4, "Br": 4}
+    assert found["Br"] == {"Bi": 4}
+
+
 @pytest.mark.parametrize(
     ("crystal", "gap"), [(known.MOLYBDENITE, 0.0), (known.BISMUTH_TELLURIDE, 0.5), (known.GRAPHITE, 0.5)]
 )
