@@ -10,7 +10,7 @@ from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.inspection import Orbit, Reflection, SiteReport, SymmetryReport
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.host.protocol import Failed, Failure
-from crystal_studio.services.jobs import Job, SymmetryJob
+from crystal_studio.services.jobs import Job
 from crystal_studio.ui.jobs.runner import JobRunner
 
 EDGE_ANGSTROM = 3.905
@@ -73,8 +73,3 @@ class Asked:
     def _note(self, job_id: str, job: Job) -> None:
         self._ids.append(job_id)
         self.jobs.append(job)
-
-
-def tolerance_of(job: SymmetryJob) -> float:
-    """For sorting."""
-    return job.symprec_angstrom
