@@ -21,7 +21,7 @@ def in_molecule(pairs: Pairs, atoms: int) -> NDArray[np.bool_]:
     seconds: list[int] = pairs.second_P.tolist()
     shifts: list[tuple[int, int, int]] = [(x, y, z) for x, y, z in pairs.shift_P3.tolist()]
     cell_of: list[tuple[int, int, int] | None] = [None] * atoms
-    finite = np.diff(starts) == 0
+    finite: NDArray[np.bool_] = np.asarray(np.diff(starts) == 0, dtype=bool)
     for seed in np.flatnonzero(~finite).tolist():
         if cell_of[seed] is None:
             group, endless = _group(seed, starts, seconds, shifts, cell_of)
@@ -52,10 +52,3 @@ def _group(
             elif cell_of[second] != cell:
                 endless = True
     return group, endless
-
-
-def whole(pairs: Pairs, finite_N: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which bonds are within molecules."""
-    return np.asarray(finite_N[pairs.first_P] & finite_N[pairs.second_P], dtype=bool)
-
-
