@@ -129,6 +129,7 @@ class StudioWindows(QObject):
         self.windows[path] = window
         window.closed.connect(lambda: self._closed(path))
         window.show()
+        window.activateWindow()
         for other in others:
             other.close()
 

@@ -12,6 +12,7 @@ import pytest
 from process_tree import children_of
 from PySide6.QtWidgets import QApplication
 
+from crystal_studio.app import engine_host
 from crystal_studio.app.paths import MODELS_VARIABLE, user_models_folder
 from crystal_studio.app.window import StudioWindows, make_application
 from crystal_studio.app.wiring import open_catalog
@@ -22,6 +23,7 @@ from crystal_studio.ui.log_panel import LogTap
 from crystal_studio.ui.main_window import MainWindow
 
 PATIENCE_MS = 60_000
+SLOW_PACE_SECONDS = "0.5"
 _MODELS = user_models_folder()  # before a test moves the person's folders
 
 
@@ -98,6 +100,16 @@ class Studio:
 def studio(qtbot, display: str, own_folders: Path, qapp: QApplication) -> Iterator[Studio]:
     """The program with the engines of `--demo`."""
     yield from _running(Studio(qtbot, own_folders, demo=True), qapp)
+
+
+@pytest.fixture
+def slow_studio(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Studio:
+    """The program with the engines of `--demo`, which take seconds for a message."""
+    monkeypatch.setattr(
+        "crystal_studio.app.window.command",
+        lambda lane, demo: (*engine_host.command(lane, demo), "--pace", SLOW_PACE_SECONDS),
+    )
+    return request.getfixturevalue("studio")
 
 
 @pytest.fixture

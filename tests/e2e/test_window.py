@@ -74,48 +74,48 @@ def test_that_clicking_an_old_node_and_writing_makes_a_branch(studio) -> None:
     assert window.state.children(root) == [first, second]
 
 
-def test_that_the_stop_button_stops_the_work_within_a_second_and_leaves_no_node(studio) -> None:
-    window = studio.open()
-    studio.until(lambda: window.jobs.state(Lane.MODEL) == "ready")
+def test_that_the_stop_button_stops_the_work_within_a_second_and_leaves_no_node(slow_studio) -> None:
+    window = slow_studio.open()
+    slow_studio.until(lambda: window.jobs.state(Lane.MODEL) == "ready")
     progress: list[str] = []
     window.jobs.progressed.connect(lambda _id, part, *_: progress.append(part))
-    studio.write(window, WISH)
-    studio.until(lambda: "sampling" in progress)
+    slow_studio.write(window, WISH)
+    slow_studio.until(lambda: "sampling" in progress)
     cancelled: list[float] = []
     window.jobs.cancelled.connect(lambda _id: cancelled.append(time.monotonic()))
     pressed = time.monotonic()
     window.actions_["job.stop"].trigger()
-    studio.until(lambda: bool(cancelled), timeout=4000)
+    slow_studio.until(lambda: bool(cancelled), timeout=4000)
     assert cancelled[0] - pressed < 1.0
     assert window.state.outlines() == []
-    assert studio.ask(window, WISH)
+    assert slow_studio.ask(window, WISH)
 
 
-def test_that_a_host_killed_in_mid_job_is_told_and_the_queue_goes_on(studio) -> None:
-    window = studio.open()
-    root = studio.ask(window, WISH)
+def test_that_a_host_killed_in_mid_job_is_told_and_the_queue_goes_on(slow_studio) -> None:
+    window = slow_studio.open()
+    root = slow_studio.ask(window, WISH)
     host = window.jobs.process(Lane.MODEL)
     progress: list[str] = []
     window.jobs.progressed.connect(lambda _id, part, *_: progress.append(part))
-    studio.write(window, FEEDBACK)
-    studio.write(window, "replace Sr by something more abundant")
-    studio.until(lambda: "sampling" in progress)
+    slow_studio.write(window, FEEDBACK)
+    slow_studio.write(window, "replace Sr by something more abundant")
+    slow_studio.until(lambda: "sampling" in progress)
     os.kill(host, signal.SIGKILL)
-    studio.until(lambda: bool(window.banner.text))
+    slow_studio.until(lambda: bool(window.banner.text))
     assert "engine" in window.banner.text
-    studio.until(lambda: not window.bridge.has_tasks)
+    slow_studio.until(lambda: not window.bridge.has_tasks)
     assert [one.parent for one in window.state.outlines()] == [None, root]
     assert window.state.outlines()[1].message.startswith("replace Sr")
 
 
-def test_that_closing_during_a_job_leaves_no_process_behind(studio) -> None:
-    window = studio.open()
-    studio.ask(window, WISH)
+def test_that_closing_during_a_job_leaves_no_process_behind(slow_studio) -> None:
+    window = slow_studio.open()
+    slow_studio.ask(window, WISH)
     hosts = [window.jobs.process(lane) for lane in Lane if window.jobs.process(lane)]
     progress: list[str] = []
     window.jobs.progressed.connect(lambda _id, part, *_: progress.append(part))
-    studio.write(window, FEEDBACK)
-    studio.until(lambda: bool(progress))
+    slow_studio.write(window, FEEDBACK)
+    slow_studio.until(lambda: bool(progress))
     assert window.close()
     assert hosts
     assert not any(is_alive(host) for host in hosts)
@@ -230,18 +230,18 @@ def texts(window: MainWindow, panel: str) -> str:
     return " ".join(label.text() for label in window.docks[panel].findChildren(QLabel) if label.isVisible())
 
 
-def test_that_a_job_left_waiting_runs_at_the_next_start(studio) -> None:
-    window = studio.open()
-    studio.ask(window, WISH)
+def test_that_a_job_left_waiting_runs_at_the_next_start(slow_studio) -> None:
+    window = slow_studio.open()
+    slow_studio.ask(window, WISH)
     progress: list[str] = []
     window.jobs.progressed.connect(lambda _id, part, *_: progress.append(part))
-    studio.write(window, FEEDBACK)
-    studio.until(lambda: bool(progress))
-    studio.write(window, "replace Sr by something more abundant")
+    slow_studio.write(window, FEEDBACK)
+    slow_studio.until(lambda: bool(progress))
+    slow_studio.write(window, "replace Sr by something more abundant")
     window.close()
-    again = studio.open(windows=studio.second_program())
+    again = slow_studio.open(windows=slow_studio.second_program())
     try:
-        studio.until(lambda: any(one.message.startswith("replace Sr") for one in again.state.outlines()))
+        slow_studio.until(lambda: any(one.message.startswith("replace Sr") for one in again.state.outlines()))
     finally:
         again.close()
 
