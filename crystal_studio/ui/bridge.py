@@ -80,6 +80,7 @@ class Bridge(QObject):
         if failure.failure is Failure.UNAVAILABLE:
             self._banner(failure.message)
         elif failure.failure is Failure.HOST_DIED:
+            self._state.reread()
             self._banner(f"{failure.message} Jobs that wait go on.")
         elif failure.failure is Failure.BUG:
             self._tell_failure(failure.message, failure.details)

@@ -132,7 +132,15 @@ class SessionState(QObject):
         if node.id in self._outlines:
             return
         self._nodes[node.id] = node
-        outline = NodeOutline.of(node)
-        self._outlines[node.id] = outline
-        self._children.setdefault(node.parent, []).append(node.id)
+        self._take_in(NodeOutline.of(node))
+
+    def reread(self) -> None:
+        """Take in nodes that lie in the project but were never reported: their host died after it had committed them."""
+        for outline in self._store.outlines():
+            if outline.id not in self._outlines:
+                self._take_in(outline)
+
+    def _take_in(self, outline: NodeOutline) -> None:
+        self._outlines[outline.id] = outline
+        self._children.setdefault(outline.parent, []).append(outline.id)
         self.node_added.emit(outline)

@@ -152,6 +152,14 @@ def test_that_a_dead_engine_is_said_in_the_banner(window, runner) -> None:
     assert "The engine stopped" in window.banner.text
 
 
+def test_that_a_node_committed_by_an_engine_that_then_died_is_found(window, runner, node_of) -> None:
+    ask(window, "a cubic oxide with strontium")
+    node = node_of("a cubic oxide with strontium")
+    assert window.state.outlines() == []
+    runner.fail("The engine stopped (signal 9).", Failure.HOST_DIED)
+    assert [outline.id for outline in window.state.outlines()] == [node.id]
+
+
 def test_that_a_bug_in_a_job_is_told_with_the_log_and_the_window_lives(window, runner) -> None:
     ask(window, "a cubic oxide with strontium")
     runner.fail("This is a bug of ours.", Failure.BUG, "Traceback …")
