@@ -158,6 +158,7 @@ def _arrange(window: MainWindow, shot: Shot, turn: Callable[[], None]) -> None:
     _wait(turn, lambda: window.viewer is not None and window.viewer.is_ready and not window.docks.missing())
     assert window.viewer is not None
     window.banner.hide()
+    window.status.project.setText(window.state.path.name)  # its folder is of this machine only
     outlines = window.state.outlines()
     if outlines:
         window.state.set_current(outlines[-1].id)

@@ -8,7 +8,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+
+from crystal_studio.ui import theme
 
 AREAS = Qt.DockWidgetArea
 _FEATURES = (
@@ -114,6 +116,7 @@ class Docks(QObject):
         # One pass for the burst of signals that a move of a dock sends.
         self._titles_due = QTimer(self, singleShot=True, interval=0)
         self._titles_due.timeout.connect(self._retitle)
+        theme.switch.changed.connect(self._titles_due.start)
         for name, dock in self.docks.items():
             dock.wanted.connect(lambda name=name: self._want(name))
             for signal in (dock.topLevelChanged, dock.dockLocationChanged, dock.visibilityChanged):
@@ -198,6 +201,22 @@ class Docks(QObject):
             is_tab = bool(others) and not dock.isFloating()
             if is_tab == (dock.titleBarWidget() is None):
                 dock.setTitleBarWidget(_no_title_bar(dock) if is_tab else None)
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            _draw_flat(bar)
+
+
+def _draw_flat(bar: QTabBar) -> None:
+    """Tabs with a line below the chosen one; those of Fusion cut off the feet of letters."""
+    colours = theme.current()
+    sheet = (
+        f"QTabBar::tab {{ padding: 4px 9px; border: none; border-bottom: 2px solid transparent; }}"
+        f"QTabBar::tab {{ color: {colours.muted}; }}"
+        f"QTabBar::tab:hover {{ color: {colours.text}; }}"
+        f"QTabBar::tab:selected {{ border-bottom-color: {colours.accent}; color: {colours.text}; }}"
+    )
+    if bar.styleSheet() != sheet:
+        bar.setStyleSheet(sheet)
+        bar.setDrawBase(False)
 
 
 def _no_title_bar(dock: QDockWidget) -> QWidget:
