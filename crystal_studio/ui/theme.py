@@ -41,8 +41,9 @@ LIGHT = Theme(
     "light", "#f4f5f7", "#ffffff", "#eaecf0", "#1c2026", "#5a6270", "#d3d7de", "#2f5fd0", "#ffffff",
     "#1a7f45", "#9a5b00", "#c0322f", "#ffffff",
 )  # fmt: skip
+# Fusion outlines fields in a darker shade of the window's colour: on a nearly black window they could not be seen.
 DARK = Theme(
-    "dark", "#1b1d21", "#23262b", "#2d3138", "#e7e9ed", "#a2a9b5", "#3b4048", "#7da2ff", "#10131a",
+    "dark", "#2b2e35", "#1d1f23", "#383c45", "#e7e9ed", "#adb4c0", "#525863", "#7da2ff", "#10131a",
     "#5cc98a", "#e5b15c", "#ff8a85", "#15171a",
 )  # fmt: skip
 
