@@ -111,6 +111,8 @@ install_packages() {
     say "Installing the packages (about 2 GB the first time; this takes some minutes)."
     "$venv/bin/python" -m pip install --disable-pip-version-check --editable "$root$1" >&2 </dev/null ||
         give_up "The packages could not be installed; pip's reason stands above. Check the network and the disk, then run this again."
+    # Or the first start would compile every module while somebody waits for the window.
+    "$venv/bin/python" -m compileall -q "$root/crystal_studio" >&2 || say "Some modules could not be compiled ahead."
 }
 
 fetch_language_model() {
