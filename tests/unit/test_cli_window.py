@@ -1,0 +1,57 @@
+"""`open` and `screenshots` hand their arguments to the program."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from crystal_studio.cli.console import Stop
+from crystal_studio.cli.parser import build_parser
+from crystal_studio.cli.program import Program
+from crystal_studio.domain.errors import Unavailable
+
+
+def run(*argv: str, **wiring: object) -> tuple[int, str]:
+    out = io.StringIO()
+    program = Program(out, Stop(), "0", None, None, None, None, Path(), None, **wiring)
+    arguments = build_parser("0").parse_args(list(argv))
+    return arguments.run(arguments, program), out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["open"], (None, False)),
+        (["open", "--demo"], (None, True)),
+        (["open", "a.cstudio"], (Path("a.cstudio"), False)),
+    ],
+)
+def test_that_open_opens_the_project_named_or_the_last_one(argv: list[str], expected: tuple[object, bool]) -> None:
+    opened: list[tuple[object, bool]] = []
+
+    def open_window(project: Path | None, demo: bool) -> int:
+        opened.append((project, demo))
+        return 5
+
+    assert run(*argv, open_window=open_window) == (5, "")
+    assert opened == [expected]
+
+
+def test_that_screenshots_names_what_it_saved() -> None:
+    asked: list[tuple[Path, Path | None]] = []
+
+    def take(folder: Path, project: Path | None) -> list[Path]:
+        asked.append((folder, project))
+        return [folder / "light.png", folder / "dark.png"]
+
+    status, text = run("screenshots", "--out", "shots", "--project", "a.cstudio", take_screenshots=take)
+    assert status == 0
+    assert text.splitlines() == [str(Path("shots/light.png")), str(Path("shots/dark.png"))]
+    assert asked == [(Path("shots"), Path("a.cstudio"))]
+
+
+def test_that_a_program_without_a_window_says_so() -> None:
+    with pytest.raises(Unavailable, match="without a window"):
+        run("open")
