@@ -74,7 +74,7 @@ def test_that_clicking_an_old_node_and_writing_makes_a_branch(studio) -> None:
     assert window.state.children(root) == [first, second]
 
 
-def test_that_the_stop_button_stops_the_work_within_a_second_and_leaves_no_node(slow_studio) -> None:
+def test_that_the_stop_button_stops_the_job_within_a_second_and_leaves_no_node(slow_studio) -> None:
     window = slow_studio.open()
     slow_studio.until(lambda: window.jobs.state(Lane.MODEL) == "ready")
     progress: list[str] = []

@@ -93,7 +93,7 @@ def test_that_a_retry_that_is_refused_says_why(panel, submit, runner, monkeypatc
     assert job in panel.rows
 
 
-def test_that_what_panels_work_out_is_not_listed_but_loading_models_is(panel, runner, new_node) -> None:
+def test_that_what_panels_ask_for_is_not_listed_but_loading_models_is(panel, runner, new_node) -> None:
     runner.submit(SymmetryJob(new_node().crystal))
     assert panel.rows == {}
     loading = runner.submit(WarmUpJob())
