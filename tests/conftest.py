@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -11,6 +13,8 @@ from pathlib import Path
 import pytest
 
 _NO_DISPLAY = "this test opens real windows: install Xvfb (on Debian: apt-get install xvfb) or start it in a desktop"
+_XVFB = pytest.StashKey[subprocess.Popen[bytes]]()
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -40,21 +44,28 @@ def _start_display(config: pytest.Config) -> bool:
         return bool(os.environ.get("DISPLAY"))
     reading, writing = os.pipe()
     command = [program, "-displayfd", str(writing), "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"]
-    server = subprocess.Popen(command, pass_fds=(writing,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(
+        command,
+        pass_fds=(writing,),
+        stdout=quiet,
+        stderr=quiet,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 (no thread has been started yet)
+    )
     os.close(writing)
     with os.fdopen(reading) as answer:
         number = answer.readline().strip()
     if not number:
         server.wait()
         return bool(os.environ.get("DISPLAY"))
-    config.add_cleanup(lambda: _stop(server))
+    config.stash[_XVFB] = server
     os.environ["DISPLAY"] = f":{number}"
     return True
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    server.wait(timeout=10)
+def _end_with_parent() -> None:
+    """Let the kernel end Xvfb after us: Xlib ends a process whose display goes first, with status 1."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crystal_studio.domain.errors import ProjectUnavailable, Unavailable
 
 if TYPE_CHECKING:
+    from crystal_studio.domain.history import Node
     from crystal_studio.ui.main_window import MainWindow
 
 SIZE = (1280, 800)
@@ -39,7 +40,7 @@ class Shot:
     """
 
     name: str
-    theme: str
+    theme: Literal["light", "dark"]
     percent: int = 100
     panel: str = "candidates"
     style: str = "ball and stick"
@@ -91,7 +92,7 @@ def make_demo_project(version: str, path: Path) -> None:
     engines, context = demo_engines(), SilentContext()
     with open_project(path) as store:
 
-        def round_of(message: str, parent: object) -> object:
+        def round_of(message: str, parent: Node | None) -> Node:
             request = DesignRequest(message, parent, seed=7, parameters={"version": version})
             return respond(request, engines, store, context)
 

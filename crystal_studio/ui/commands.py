@@ -190,6 +190,7 @@ class Commands:
 
         dialog = PreferencesDialog(self._settings, self._window)
         dialog.accepted.connect(self._guarded(lambda: self.use(dialog.chosen())))
+        dialog.accepted.connect(lambda: self._window.docks["chat"].use_settings(self._window.memory.chat_settings()))
         _open(dialog)
 
     def use(self, settings: Settings) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication
 
+from crystal_studio.app.screenshots import make_demo_project
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.mark import Mark
 from crystal_studio.services.jobs import Lane
@@ -300,6 +301,43 @@ def test_that_no_model_or_parser_is_loaded_into_the_windows_process_by_a_round(d
     command = [sys.executable, "-c", script, str(own_folders / "a.cstudio")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
     assert "LOADED []" in done.stdout, done.stdout + done.stderr
+
+
+LIGHT_FIRST_PAINT = """
+import sys
+from pathlib import Path
+from crystal_studio.app.window import StudioWindows, make_application
+from crystal_studio.ui.log_panel import LogTap
+app = make_application()
+studio = StudioWindows(app, "test", LogTap(), demo=True)
+studio.open(Path(sys.argv[1]))
+window = studio.windows[Path(sys.argv[1])]
+def painted():
+    print("EARLY", sorted({"vtkmodules", "pyqtgraph", "qtawesome"} & sys.modules.keys()), sorted(window.docks.made()))
+    window.close()
+window.painted.connect(painted)
+studio.finished.connect(app.quit)
+app.exec()
+"""
+
+
+def test_that_chat_and_tree_are_painted_before_the_heavy_libraries_are_loaded(display, own_folders: Path) -> None:
+    command = [sys.executable, "-c", LIGHT_FIRST_PAINT, str(own_folders / "a.cstudio")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert "EARLY [] ['chat', 'queue', 'tree']" in done.stdout, done.stdout + done.stderr
+
+
+def test_that_a_picture_of_the_window_shows_the_crystal(display, own_folders: Path) -> None:
+    project, target = own_folders / "demo.cstudio", own_folders / "dark.png"
+    make_demo_project("test", project)
+    command = [sys.executable, "-m", "crystal_studio.app.screenshots", "dark", str(project), str(target)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    image = QImage(str(target))
+    assert (image.width(), image.height()) == (1280, 800)
+    assert image.pixelColor(5, 795).lightness() < 80
+    inner = [image.pixelColor(x, y) for x in range(300, 900, 10) for y in range(120, 500, 10)]
+    assert sum(colour.saturation() > 150 and colour.value() > 80 for colour in inner) > 100
 
 
 def test_that_the_installed_models_answer_a_wish_in_the_window(real_studio) -> None:

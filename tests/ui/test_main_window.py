@@ -16,6 +16,7 @@ from crystal_studio.services.settings import Settings, SettingsFile
 from crystal_studio.ui import theme
 from crystal_studio.ui.appearance import use_appearance
 from crystal_studio.ui.dialogs.failure_dialog import FailureDialog
+from crystal_studio.ui.dialogs.preferences_dialog import PreferencesDialog
 from crystal_studio.ui.docks import PANELS
 from crystal_studio.ui.log_panel import LogTap
 from crystal_studio.ui.main_window import MainWindow
@@ -212,6 +213,19 @@ def test_that_what_is_chosen_is_there_at_the_next_start(open_window, settings, q
     again = SettingsFile(settings.path).settings
     assert again.appearance.theme == "dark"
     assert again.appearance.font_percent == 110
+
+
+def test_that_what_a_message_begins_with_can_be_changed_in_the_preferences_and_in_the_chat(window, settings) -> None:
+    window.actions_["preferences.open"].trigger()
+    dialog = window.findChild(PreferencesDialog)
+    dialog.candidates.setValue(33)
+    dialog.strength.setValue(0.4)
+    dialog.accept()
+    options = window.docks["chat"].composer.options
+    assert (options.candidates.value(), options.strength.value()) == (33, 0.4)
+    options.candidates.setValue(12)
+    assert SettingsFile(settings.path).settings.design.candidates == 12
+    assert SettingsFile(settings.path).settings.design.strength == 0.4
 
 
 def test_that_a_draft_is_there_at_the_next_start(open_window, settings, state) -> None:

@@ -58,6 +58,10 @@ class ChatPanel(QWidget):
         """Go to the box."""
         self.composer.box.setFocus()
 
+    def use_settings(self, settings: ChatSettings) -> None:
+        """Let the next message begin with these, as the person has chosen elsewhere."""
+        self.composer.options.use(settings)
+
     def close_panel(self) -> None:
         """Tell the draft a last time and listen no more."""
         self.composer.close_composer()

@@ -85,6 +85,14 @@ class DrawOptions(QWidget):
         seed = int(self.seed.text()) if not self.problem and self.seed.text() else 0
         return ChatSettings(self.candidates.value(), self.strength.value(), self._mode(), seed)
 
+    def use(self, settings: ChatSettings) -> None:
+        """Show these options."""
+        self.strength.setValue(settings.strength)
+        self.slider.setValue(round(settings.strength * 100))
+        self.candidates.setValue(settings.candidates)
+        self.seed_mode.setCurrentIndex(list(_SEED_WORDS).index(settings.seed_mode))
+        self.seed.setText(str(settings.seed))
+
     def _set_up(self, settings: ChatSettings) -> None:
         self.slider.setRange(1, 100)
         self.slider.setAccessibleName("Strength")
@@ -92,18 +100,14 @@ class DrawOptions(QWidget):
         self.strength.setSingleStep(0.05)
         self.strength.setDecimals(2)
         self.strength.setAccessibleName("Strength as a number")
-        self.strength.setValue(settings.strength)
-        self.slider.setValue(round(settings.strength * 100))
         self.candidates.setRange(1, MOST_CANDIDATES)
         self.candidates.setAccessibleName("Number of candidates")
-        self.candidates.setValue(settings.candidates)
         for mode, words in _SEED_WORDS.items():
             self.seed_mode.addItem(words, mode)
         self.seed_mode.setAccessibleName("Where the seed comes from")
-        self.seed_mode.setCurrentIndex(list(_SEED_WORDS).index(settings.seed_mode))
-        self.seed.setText(str(settings.seed))
         self.seed.setAccessibleName("Seed")
         self.seed.setValidator(QRegularExpressionValidator(QRegularExpression(r"\d{0,20}"), self))
+        self.use(settings)
 
     def _lay_out(self) -> None:
         strength = QHBoxLayout()
