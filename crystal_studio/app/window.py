@@ -47,8 +47,8 @@ def run_window(version: str, project: Path | None = None, demo: bool = False) ->
     guard = CrashGuard(paths.log_file())
     guard.install()
     crash_log = _watch_for_faults()
-    poll = _quit_on_signals(app)
     studio = StudioWindows(app, version, tap, demo)
+    poll = _quit_on_signals(app, studio)
     studio.finished.connect(app.quit)
     studio.open(project or studio.first_project())
     try:
@@ -132,6 +132,11 @@ class StudioWindows(QObject):
         window.activateWindow()
         for other in others:
             other.close()
+
+    def close_all(self) -> None:
+        """Close every window without asking."""
+        for window in list(self.windows.values()):
+            window.close_unasked()
 
     def _window(self, path: Path, read_only: bool) -> MainWindow:
         from crystal_studio.app.wiring import open_job_queue, open_project
@@ -259,11 +264,11 @@ def _watch_for_faults() -> IO[str] | None:
     return file
 
 
-def _quit_on_signals(app: QApplication) -> QTimer:
+def _quit_on_signals(app: QApplication, studio: StudioWindows) -> QTimer:
     """Close the windows on SIGINT and SIGTERM; Python hears signals only while it runs, so it is woken now and then."""
 
     def close_all(_number: int, _frame: object) -> None:
-        app.closeAllWindows()
+        studio.close_all()
         app.quit()
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -62,6 +62,7 @@ class MainWindow(QMainWindow):
         self.viewer: CrystalViewer | None = None
         self._was_painted = False
         self._is_closing = False
+        self._asks = True
         self.setObjectName("main")
         self.setWindowTitle(f"{state.path.stem}{' (read only)' if read_only else ''} – Crystal Studio")
         self.resize(*FIRST_SIZE)
@@ -94,6 +95,11 @@ class MainWindow(QMainWindow):
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self._after_first_paint)
+
+    def close_unasked(self) -> None:
+        """Close although a job runs: nobody may be there to be asked."""
+        self._asks = False
+        self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Everything committed is stored already; ask only where a job would be stopped."""
@@ -206,7 +212,7 @@ class MainWindow(QMainWindow):
     # Closing
 
     def _may_close(self) -> bool:
-        asks = self.program.settings.settings.confirmations.quit_while_running
+        asks = self._asks and self.program.settings.settings.confirmations.quit_while_running
         if not self.bridge.has_tasks or not asks:
             return True
         question = QMessageBox(self)
