@@ -217,6 +217,8 @@ def _draw_flat(bar: QTabBar) -> None:
     if bar.styleSheet() != sheet:
         bar.setStyleSheet(sheet)
         bar.setDrawBase(False)
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
+        bar.setUsesScrollButtons(True)
 
 
 def _no_title_bar(dock: QDockWidget) -> QWidget:
