@@ -23,7 +23,7 @@ class SessionState(QObject):
 
     Signals:
         current_changed: the current `Node`, or None when nothing is shown.
-        crystal_changed: the `Crystal` to draw, or None: of the current node, or a candidate or cell looked at meanwhile.
+        crystal_changed: the `Crystal` to draw, or None: of the current node, or a candidate or cell looked at.
         node_added: the `NodeOutline` of a node that was just committed.
         marks_changed: id of a node whose name, star or note changed.
     """
@@ -135,7 +135,7 @@ class SessionState(QObject):
         self._take_in(NodeOutline.of(node))
 
     def reread(self) -> None:
-        """Take in nodes that lie in the project but were never reported: their host died after it had committed them."""
+        """Take in nodes of the project that were never reported, as their host died after it had committed them."""
         for outline in self._store.outlines():
             if outline.id not in self._outlines:
                 self._take_in(outline)
