@@ -21,6 +21,14 @@ def children(process: int) -> set[int]:
     return {one for one in found if is_alive(one)}
 
 
+def name_of(process: int) -> str:
+    """Name of its program, "" when there is none."""
+    try:
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     """Whether the condition held before the time was over."""
     end = time.monotonic() + seconds

@@ -101,6 +101,7 @@ def test_that_an_at_sign_offers_nodes_and_completes_to_their_id(make, new_node, 
     first, second = new_node("a cubic oxide"), new_node("a cubic sulfide")
     state.set_mark(first.id, Mark(name="the good one"))
     composer = make()
+    composer.activateWindow()
     composer.box.setFocus()
     qtbot.waitUntil(composer.box.hasFocus)
     qtbot.keyClicks(composer.box, "wider than @")

@@ -489,5 +489,5 @@ def test_that_what_is_read_stays_where_it_is_while_earlier_rounds_are_added(runn
     click(qtbot, panel.conversation.earlier)
     qtbot.waitUntil(lambda: len(panel.conversation.views) == PAGE + 10, timeout=30_000)
     qtbot.waitUntil(lambda: not panel.conversation.is_growing, timeout=30_000)
-    assert abs(first.mapTo(panel, QPoint(0, 0)).y() - before) < 150
+    qtbot.waitUntil(lambda: abs(first.mapTo(panel, QPoint(0, 0)).y() - before) < 60)
     panel.close_panel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from crystal_studio.ui.chat.chat_settings import ChatSettings
@@ -50,6 +50,10 @@ class ChatPanel(QWidget):
         self._keeps_to_end = True
         self._shown: str | None = None
         self._length = 0
+        self._read: tuple[str, int] | None = None
+        self._is_moving = False
+        self._hold = QTimer(self, singleShot=True, interval=0)
+        self._hold.timeout.connect(self._keep_place)
         self._lay_out()
         self._connect()
         self._refresh()
@@ -139,7 +143,10 @@ class ChatPanel(QWidget):
         self.focus_message()
 
     def _scrolled(self, value: int) -> None:
+        if self._is_moving:
+            return
         self._keeps_to_end = value >= self.scroll.verticalScrollBar().maximum() - _NEAR_END
+        self._read = self._topmost()
 
     def _range_changed(self, _least: int, most: int) -> None:
         grown, self._length = most - self._length, most
@@ -147,7 +154,31 @@ class ChatPanel(QWidget):
         if self._keeps_to_end:
             bar.setValue(most)
         elif self.conversation.is_growing:
-            bar.setValue(bar.value() + grown)  # what is being read stays where it is
+            self._move_by(grown)  # most of it grows above what is being read; the rest is mended when it is laid out
+            self._hold.start()
+
+    def _topmost(self) -> tuple[str, int] | None:
+        """Id of the first round that is seen, and how far below the upper edge it begins, in pixels."""
+        for node_id in self.conversation.in_order():
+            view = self.conversation.views[node_id]
+            top = self._top(node_id)
+            if top + view.height() > 0:
+                return node_id, top
+        return None
+
+    def _top(self, node_id: str) -> int:
+        return self.conversation.views[node_id].mapTo(self.scroll.viewport(), QPoint(0, 0)).y()
+
+    def _keep_place(self) -> None:
+        """Put the round that is being read back where it was."""
+        if self._read is not None and not self._keeps_to_end and self._read[0] in self.conversation.views:
+            self._move_by(self._top(self._read[0]) - self._read[1])
+
+    def _move_by(self, pixels: int) -> None:
+        bar = self.scroll.verticalScrollBar()
+        self._is_moving = True
+        bar.setValue(bar.value() + pixels)
+        self._is_moving = False
 
     def _go_to_end(self) -> None:
         self._keeps_to_end = self.welcome.isHidden()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import takewhile
 from time import perf_counter
 
 from PySide6.QtCore import QTimer, Signal
@@ -74,6 +73,10 @@ class Conversation(QWidget):
         """Whether rounds are still being built and filled, above those that are seen."""
         return self._idle.isActive()
 
+    def in_order(self) -> list[str]:
+        """Ids of the rounds that are built, from the root on."""
+        return [one for one in self._wanted if one in self.views]
+
     def close_conversation(self) -> None:
         """Draw and fill nothing more."""
         self._idle.stop()
@@ -85,9 +88,8 @@ class Conversation(QWidget):
             return
         view = RoundView(self._wanted[node_id], self._presenter.state.mark(node_id))
         self._listen(view)
-        above = [one for one in takewhile(lambda one: one != node_id, self._wanted) if one in self.views]
         self.views[node_id] = view
-        self._column.insertWidget(1 + len(above), view)
+        self._column.insertWidget(1 + self.in_order().index(node_id), view)
 
     def _listen(self, view: RoundView) -> None:
         presenter = self._presenter
