@@ -77,7 +77,7 @@ def _arguments(words: list[str], out: TextIO) -> argparse.Namespace:
     from crystal_studio.cli.parser import build_parser
 
     try:
-        return build_parser(_version()).parse_args(words)
+        return build_parser(_version(), words[0]).parse_args(words)
     except UserCorrectable as error:
         if "--json" in words:
             print_json({"error": str(error), "nodes": []}, out)

@@ -19,7 +19,7 @@ from crystal_studio.services.screen import SYMPREC_ANGSTROM
 Answer = dict[str, Any]
 
 
-def add_parsers(subparsers: Any) -> None:
+def add_parser(subparsers: Any) -> None:
     """Register the commands."""
     for name, action, summary in (
         ("describe", _describe, "write Robocrystallographer's description of a crystal file"),

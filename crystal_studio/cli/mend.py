@@ -23,7 +23,7 @@ from crystal_studio.services.repair import repair, repairs
 Step = Callable[[Node, Engines, HistoryStore, JobContext, dict[str, str]], Node]
 
 
-def add_parsers(subparsers: Any) -> None:
+def add_parser(subparsers: Any) -> None:
     """Register the commands."""
     promoting = subparsers.add_parser("promote", help="make another candidate of a node a node beside it")
     promoting.add_argument("node", metavar="NODE")

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 from typing import NoReturn
 
-from crystal_studio.cli import catalog, design, doctor, evaluate, files, mend, project, references, train, window
 from crystal_studio.domain.errors import UserCorrectable
+
+# Module -> its commands: a command need not wait for the imports of the others.
+COMMANDS = {
+    "window": ("open", "screenshots"),
+    "design": ("design",),
+    "mend": ("promote", "repair"),
+    "files": ("describe", "check", "predict", "relax", "known"),
+    "project": ("history",),
+    "catalog": ("models",),
+    "references": ("references",),
+    "train": ("train",),
+    "evaluate": ("evaluate",),
+    "doctor": ("doctor",),
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -21,22 +35,14 @@ class _Parser(argparse.ArgumentParser):
         raise UserCorrectable(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` tells what can be given.")
 
 
-def build_parser(version: str) -> argparse.ArgumentParser:
-    """The parser; each command sets `run(arguments, program) -> exit status`."""
+def build_parser(version: str, command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of one command, or of all where it is none of them; each sets `run(arguments, program) -> status`."""
     parser = _Parser(
         prog="crystal-studio",
         description="Design crystals by talking: a wish becomes a crystal, feedback a better one, offline.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    window.add_parsers(subparsers)
-    design.add_parser(subparsers)
-    mend.add_parsers(subparsers)
-    files.add_parsers(subparsers)
-    project.add_parser(subparsers)
-    catalog.add_parser(subparsers)
-    references.add_parser(subparsers)
-    train.add_parser(subparsers)
-    evaluate.add_parser(subparsers)
-    doctor.add_parser(subparsers)
+    for module in [name for name, commands in COMMANDS.items() if command in commands] or COMMANDS:
+        import_module(f"crystal_studio.cli.{module}").add_parser(subparsers)
     return parser

@@ -9,7 +9,7 @@ from typing import Any
 from crystal_studio.cli.program import Program
 
 
-def add_parsers(subparsers: Any) -> None:
+def add_parser(subparsers: Any) -> None:
     """Register the commands."""
     window = subparsers.add_parser("open", help="open the window; `crystal-studio` alone does the same")
     window.add_argument("project", nargs="?", type=Path, help="project file (the one that was open last)")

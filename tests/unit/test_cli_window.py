@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crystal_studio.cli.console import Stop
-from crystal_studio.cli.parser import build_parser
+from crystal_studio.cli.parser import COMMANDS, build_parser
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import Unavailable
 
@@ -55,3 +55,15 @@ def test_that_screenshots_names_what_it_saved() -> None:
 def test_that_a_program_without_a_window_says_so() -> None:
     with pytest.raises(Unavailable, match="without a window"):
         run("open")
+
+
+@pytest.mark.parametrize("command", [one for commands in COMMANDS.values() for one in commands])
+def test_that_every_command_is_found_without_the_imports_of_the_others(command) -> None:
+    with pytest.raises(SystemExit) as left:
+        build_parser("0", command).parse_args([command, "--help"])
+    assert left.value.code == 0
+
+
+def test_that_the_table_of_commands_names_all_of_them() -> None:
+    listed = build_parser("0").format_help()
+    assert all(f"\n    {one}" in listed for commands in COMMANDS.values() for one in commands)
