@@ -21,7 +21,7 @@ STRONTIUM_TITANATE = Crystal(
     np.array([[0, 0, 0], [_HALF, _HALF, _HALF], [_HALF, _HALF, 0], [_HALF, 0, _HALF], [0, _HALF, _HALF]]),
 )
 ORBITS = (
-    Orbit("Sr", "a", 1, "m-3m", (0,), np.zeros(3)),
+    Orbit("Sr", "a", 1, "m-3m", (0,), np.array([1 - 1e-9, -1e-9, 0])),
     Orbit("Ti", "b", 1, "m-3m", (1,), np.full(3, _HALF)),
     Orbit("O", "c", 3, "4/mm.m", (2, 3, 4), np.array([_HALF, _HALF, 0])),
 )

@@ -63,6 +63,7 @@ def test_that_the_report_names_group_system_point_group_hall_and_tolerance(qtbot
     assert not panel.news.isVisible()
     assert [panel.rows.text(line, 1) for line in range(3)] == ["1a", "1b", "3c"]
     assert panel.rows.text(2, 2) == "4/mm.m"
+    assert [panel.rows.text(0, column) for column in (4, 5, 6)] == ["0.0000"] * 3  # never 1.0000 or -0.0000
 
 
 def test_that_selecting_an_orbit_tells_its_atoms(qtbot, panel, asked, state) -> None:

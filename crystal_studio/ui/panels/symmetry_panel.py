@@ -175,7 +175,7 @@ class SymmetryPanel(InspectionPanel):
         self._reported, self._orbits = question.crystal, report.orbits
         self.rows.show_rows(
             [
-                (one.element, f"{one.multiplicity}{one.wyckoff}", one.site_symmetry, len(one.sites), *one.frac_coords)
+                (one.element, f"{one.multiplicity}{one.wyckoff}", one.site_symmetry, len(one.sites), *_in_cell(one))
                 for one in report.orbits
             ]
         )
@@ -231,3 +231,8 @@ def _lattice_text(crystal: Crystal) -> str:
         f"{formula_text(crystal.formula)}: a, b, c = {lengths} Å; α, β, γ = {angles}°; "
         f"V = {number_text(crystal.volume_angstrom3, 2)} Å³"
     )
+
+
+def _in_cell(orbit: Orbit) -> list[float]:
+    """The first atom's fractional coordinates as they are read: 0.0000 to 0.9999, never 1.0000."""
+    return [round(float(value), 4) % 1 for value in orbit.frac_coords]
