@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.services.jobs import Repair, RepairJob
+from crystal_studio.services.repair import repairs
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.node_job import NodeJob
 from crystal_studio.ui.notation import breakable, plain_tooltip
@@ -30,12 +31,6 @@ from crystal_studio.ui.sign import Sign, SignMark
 _LONGEST_DETAIL = 2000
 
 
-def _repairs(node: Node) -> tuple[Repair, ...]:
-    from crystal_studio.services.repair import repairs
-
-    return repairs(node)
-
-
 class ValidityPanel(NodePage):
     """A card for each check; a button for each repair, whose result is a child node."""
 
@@ -49,7 +44,7 @@ class ValidityPanel(NodePage):
         jobs: JobRunner,
         parent: QWidget | None = None,
         *,
-        repairs: Callable[[Node], tuple[Repair, ...]] = _repairs,
+        repairs: Callable[[Node], tuple[Repair, ...]] = repairs,
     ) -> None:
         super().__init__(state, jobs, parent)
         self._repairs = repairs

@@ -45,6 +45,9 @@ _STYLE_KEYS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
 class Canvas(QWidget):
     """Paints what a `Renderer` draws, with a coarse picture while things move and a smooth one when they rest.
 
+    Attributes:
+        is_sparing: pictures stay coarse at rest too, because somebody else needs the processors.
+
     Signals:
         painted_once: the first paint is over.
         resized: the view has another shape.
@@ -77,6 +80,7 @@ class Canvas(QWidget):
         self._version, self._painted = 0, False
         self._seconds_per_pixel = 0.0
         self._moving = False
+        self.is_sparing = False
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._dragged = False
@@ -268,10 +272,11 @@ class Canvas(QWidget):
         seconds = self._seconds_per_pixel * self.pixels[0] * self.pixels[1] * self.devicePixelRatioF() ** 2
         if not seconds:
             return 1.0
-        allowed = _SMOOTH_SECONDS if self._moving else _SHARP_SECONDS
+        hurries = self._moving or self.is_sparing
+        allowed = _SMOOTH_SECONDS if hurries else _SHARP_SECONDS
         if 4 * seconds <= allowed:
             return 2.0
-        return 1.0 if seconds <= allowed or not self._moving else 0.5
+        return 1.0 if seconds <= allowed or not hurries else 0.5
 
     def _drawn(self, size: tuple[int, int], line_scale: float, *, transparent: bool) -> QImage:
         ground = QColor(theme.current().viewer)

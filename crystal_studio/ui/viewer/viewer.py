@@ -309,6 +309,7 @@ class CrystalViewer(QWidget):
             self._renderer.show(self._scene)
         self._lay()
         self._explain()
+        self.canvas.is_sparing = self._live
         self.canvas.redraw(moving=moving)
 
     def _notices(self) -> tuple[str, ...]:
