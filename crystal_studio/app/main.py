@@ -117,6 +117,9 @@ def _program(out: TextIO, stop: Stop) -> Program:
 
 
 def _open_window(project: Path | None, demo: bool) -> int:
+    from crystal_studio.app.display import require_display
+
+    require_display()
     from crystal_studio.app.window import run_window
 
     return run_window(_version(), project, demo)

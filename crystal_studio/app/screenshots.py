@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from crystal_studio.app.display import has_display
 from crystal_studio.domain.errors import ProjectUnavailable, Unavailable
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _taken(shot: Shot, project: Path, target: Path, scratch: Path) -> Path:
         # The person's own settings, layout and recent projects are neither used nor changed.
         **{f"XDG_{kind}_HOME": str(scratch / kind.lower()) for kind in ("CONFIG", "DATA", "STATE")},
     }
-    if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+    if not has_display():
         environment["QT_QPA_PLATFORM"] = "offscreen"
     command = [sys.executable, "-P", "-m", "crystal_studio.app.screenshots", shot.name, str(project), str(target)]
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)

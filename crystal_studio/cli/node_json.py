@@ -9,6 +9,7 @@ from typing import Any
 from crystal_studio.domain.candidate import Candidate
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Limits
+from crystal_studio.domain.intent_plain import limits_to_plain
 from crystal_studio.domain.known import Known
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.symmetry import SpaceGroup
@@ -132,19 +133,5 @@ def space_group_json(group: SpaceGroup | None) -> dict[str, Any] | None:
 
 def limits_json(limits: Limits) -> dict[str, Any]:
     """Hard limits; sets become sorted lists."""
-    return {
-        "required": sorted(limits.required),
-        "any_of": [sorted(group) for group in limits.any_of],
-        "excluded": sorted(limits.excluded),
-        "allowed": sorted(limits.allowed),
-        "replaced": [{"element": old, "by": sorted(new)} for old, new in limits.replaced],
-        "formula": limits.formula,
-        "anonymous": list(limits.anonymous),
-        "space_group": limits.space_group,
-        "crystal_system": limits.crystal_system,
-        "excluded_systems": sorted(limits.excluded_systems),
-        "dimensionality": limits.dimensionality,
-        "prototype": limits.prototype,
-        "num_elements": limits.num_elements,
-        "max_atoms": limits.max_atoms,
-    }
+    replaced = [{"element": old, "by": sorted(new)} for old, new in limits.replaced]
+    return {**limits_to_plain(limits), "replaced": replaced}

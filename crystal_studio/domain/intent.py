@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from crystal_studio.domain.composition import Composition
@@ -97,10 +97,6 @@ class Limits:
         if self.num_elements and len(elements) != self.num_elements:
             found.append(f"it has {len(elements)} elements, not {self.num_elements}")
         return tuple(found)
-
-    def with_formula(self, formula: str) -> Limits:
-        """The same limits with the composition locked."""
-        return replace(self, formula=formula)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,9 @@ import pytest
 from crystal_studio.cli.console import Stop
 from crystal_studio.cli.parser import COMMANDS, build_parser
 from crystal_studio.cli.program import Program
-from crystal_studio.domain.errors import Unavailable
+from crystal_studio.domain.errors import ExitStatus, Unavailable
+
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 def run(*argv: str, **wiring: object) -> tuple[int, str]:
@@ -55,6 +60,15 @@ def test_that_screenshots_names_what_it_saved() -> None:
 def test_that_a_program_without_a_window_says_so() -> None:
     with pytest.raises(Unavailable, match="without a window"):
         run("open")
+
+
+def test_that_without_a_display_the_program_says_what_to_do_before_qt_is_loaded() -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in _DISPLAYS}
+    command = [sys.executable, "-P", "-m", "crystal_studio.app.main"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == ExitStatus.MODEL_MISSING
+    assert "no display" in done.stderr
+    assert "qt.qpa" not in done.stderr
 
 
 @pytest.mark.parametrize("command", [one for commands in COMMANDS.values() for one in commands])
