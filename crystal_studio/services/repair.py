@@ -27,7 +27,7 @@ from crystal_studio.services.swaps import swaps
 
 RELAX_STEPS = 200
 _TOO_DENSE_OR_LOOSE = {"min_distance", "volume", "distance_over_radii", "density"}
-_UNBALANCED = {"smact", "charge_sums", "charge_balance"}
+_UNBALANCED = {"smact", "charge_sums"}
 _LEAST_CHANGE = 0.005  # of a volume; less is no scaling
 _LEAST_GAIN_EV_PER_ATOM = 1e-3
 _NOTHING_TO_MEND = "this made it no better: no check had failed before"

@@ -42,7 +42,7 @@ def _distance(crystal: Crystal) -> CheckResult:
 def _charge(composition: Composition, required: bool) -> CheckResult:
     neutral = len(composition.amounts) == 1 or can_be_neutral(composition)
     detail = f"The common oxidation states of {composition.formula} {'can' if neutral else 'cannot'} sum to zero."
-    return CheckResult("charge_balance", 1, neutral, detail, required=required)
+    return CheckResult("smact", 1, neutral, detail, required=required)
 
 
 def can_be_neutral(composition: Composition) -> bool:
