@@ -217,7 +217,7 @@ def test_that_every_panel_can_be_looked_at_with_a_crystal(studio) -> None:
     shown = {
         "symmetry": lambda: "Pm-3m" in texts(window, "symmetry"),
         "gap": lambda: "eV" in texts(window, "gap"),
-        "validity": lambda: "Charge balance" in texts(window, "validity"),
+        "validity": lambda: "Charge neutrality" in texts(window, "validity"),
         "measurements": lambda: "a = " in texts(window, "measurements"),
     }
     for name, is_there in shown.items():
