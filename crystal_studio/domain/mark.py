@@ -13,8 +13,10 @@ class Mark:
         name: shown instead of the formula; "" for none.
         starred: whether it is a favourite.
         note: free text.
+        is_hidden: whether it is left out of the tree and of searches.
     """
 
     name: str = ""
     starred: bool = False
     note: str = ""
+    is_hidden: bool = False

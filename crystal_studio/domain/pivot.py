@@ -21,6 +21,7 @@ class PivotSource(StrEnum):
     REPAIRED = "repaired"
     DRAFT = "draft"
     PERSON = "person"
+    DESCRIBED = "described"
 
 
 @dataclass(frozen=True)

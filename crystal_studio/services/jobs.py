@@ -133,4 +133,159 @@ class DiffractionJob:
     lane: ClassVar[Lane] = Lane.SCIENCE
 
 
-Job = WarmUpJob | DesignJob | PromoteJob | RepairJob | SymmetryJob | SitesJob | CellJob | DiffractionJob
+@dataclass(frozen=True)
+class CompareJob:
+    """The result is a `Comparison` of two nodes of a project."""
+
+    project: Path
+    first: str
+    second: str
+    lane: ClassVar[Lane] = Lane.SCIENCE
+
+
+class FileFormat(StrEnum):
+    """How crystals are written."""
+
+    CIF = "cif"
+    CIF_SYMMETRIZED = "cif-symmetrized"
+    POSCAR = "poscar"
+    XYZ = "xyz"
+    EXTXYZ = "extxyz"
+    JSON = "json"
+    ASE = "ase"
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """Write crystals of nodes to files; the result is a tuple of the `Path`s written.
+
+    Attributes:
+        project: file of the project.
+        nodes: ids, in order.
+        file_format: how they are written.
+        out: a file for one node (or for all, in a format that holds several), else a folder.
+        pattern: file name of each without its ending; fields {id}, {formula}, {name}, {group}, {round}, {number}.
+        symprec_angstrom: tolerance of the symmetrized CIF.
+        conventional: the conventional cell in place of the crystal's own, where the format allows it.
+        with_trajectory: extxyz: every frame of the denoising before the crystal.
+    """
+
+    project: Path
+    nodes: tuple[str, ...]
+    file_format: FileFormat
+    out: Path
+    pattern: str = "{formula}-{id}"
+    symprec_angstrom: float = 0.1
+    conventional: bool = False
+    with_trajectory: bool = False
+    lane: ClassVar[Lane] = Lane.SCIENCE
+
+
+@dataclass(frozen=True)
+class ImportJob:
+    """Read crystals and make a root of each; the result is `Imported`.
+
+    Attributes:
+        project: file of the project.
+        files: files and folders, in order.
+        text: what was pasted, "" for nothing; its format is recognised.
+    """
+
+    project: Path
+    files: tuple[Path, ...]
+    text: str = ""
+    lane: ClassVar[Lane] = Lane.MODEL
+
+
+@dataclass(frozen=True)
+class ReportJob:
+    """Write the branch that ends at a node as HTML or PDF, by the ending of `out`; the result is its `Path`."""
+
+    project: Path
+    node: str
+    out: Path
+    lane: ClassVar[Lane] = Lane.SCIENCE
+
+
+@dataclass(frozen=True)
+class BundleJob:
+    """Pack a project into one zip file; the result is its `Path`."""
+
+    project: Path
+    out: Path
+    lane: ClassVar[Lane] = Lane.SCIENCE
+
+
+@dataclass(frozen=True)
+class UnbundleJob:
+    """Merge a bundle into a project by content; the result is the tuple of ids of the nodes that were new."""
+
+    project: Path
+    bundle: Path
+    lane: ClassVar[Lane] = Lane.SCIENCE
+
+
+@dataclass(frozen=True)
+class ReplayJob:
+    """Run a node again from what is stored with it, committing nothing; the result is `Replayed`."""
+
+    project: Path
+    node: str
+    lane: ClassVar[Lane] = Lane.MODEL
+
+
+@dataclass(frozen=True)
+class SheetJob:
+    """A contact sheet: one round of `base` for each strength and seed; the result is the tuple of its nodes' ids.
+
+    Every cell is a node that is committed hidden, with `parameters["sheet"]` the sheet's id; promoting a cell is to
+    unhide it. "cell" partials carry each node's id as it is committed.
+
+    Attributes:
+        base: message, parent, pivot, limits and goals of every cell; its own strength and seed are not used.
+        sheet: id of the sheet, 32 hexadecimal digits.
+        strengths: denoising strengths, in (0, 1].
+        seeds: resolved seeds.
+        guidances: scales of the guidance; empty for the model's own.
+    """
+
+    base: DesignJob
+    sheet: str
+    strengths: tuple[float, ...]
+    seeds: tuple[int, ...]
+    guidances: tuple[float, ...] = ()
+    lane: ClassVar[Lane] = Lane.MODEL
+
+    @property
+    def project(self) -> Path:
+        """File of the project."""
+        return self.base.project
+
+
+@dataclass(frozen=True)
+class CheckProjectJob:
+    """SQLite's quick check of a project, away from the window; the result is True, or a failure says what to do."""
+
+    project: Path
+    lane: ClassVar[Lane] = Lane.SCIENCE
+
+
+Job = (
+    WarmUpJob
+    | DesignJob
+    | PromoteJob
+    | RepairJob
+    | SymmetryJob
+    | SitesJob
+    | CellJob
+    | DiffractionJob
+    | CompareJob
+    | ExportJob
+    | ImportJob
+    | ReportJob
+    | BundleJob
+    | UnbundleJob
+    | ReplayJob
+    | SheetJob
+    | CheckProjectJob
+)

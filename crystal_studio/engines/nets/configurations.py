@@ -1,4 +1,4 @@
-"""Named sizes: ``tiny`` for tests, ``small`` for two cores, ``paper`` for a graphics card."""
+"""Named sizes: ``tiny`` for tests, ``small`` and ``medium`` for two cores, ``paper`` for a graphics card."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ CLIPS: dict[str, ClipConfig] = {
 DENOISERS: dict[str, DenoiserConfig] = {
     "tiny": DenoiserConfig(32, 16, 32, CSPNetConfig(32, 16, 2, frequencies=4, radial=8, condition=32)),
     "small": DenoiserConfig(128, 64, 128, CSPNetConfig(128, 48, 3, frequencies=6, radial=20, condition=128)),
+    "medium": DenoiserConfig(128, 64, 128, CSPNetConfig(256, 64, 4, frequencies=8, radial=24, condition=128)),
     "paper": DenoiserConfig(768, 128, 512, CSPNetConfig(512, 512, 6, 128, radial=0, condition=512), pair_heads=False),
 }
 
