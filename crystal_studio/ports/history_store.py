@@ -69,6 +69,19 @@ class HistoryStore(Protocol):
     def child_counts(self, node_ids: Sequence[str], hidden: bool = False) -> dict[str, int]:
         """Node id -> number of its children; nodes without any are left out."""
 
+    def lines(self, node_ids: Sequence[str], limit: int = 50, hidden: bool = False) -> dict[str, list[str]]:
+        """Node id -> its first answer, the first answer to that, and so on, at most `limit`; with one query.
+
+        Nodes without an answer are left out.
+        """
+
+    def path(self, node_id: str, hidden: bool = False) -> list[tuple[str, int]]:
+        """From the root to a node: each id with its offset in the `page` of its parent, without reading outlines.
+
+        Raises:
+            UserCorrectable: no such node.
+        """
+
     def newest(self) -> str | None:
         """Id of the node that was committed last and is not hidden, None in an empty project."""
 
@@ -106,8 +119,11 @@ class HistoryStore(Protocol):
             ProjectUnavailable: as `commit`.
         """
 
-    def marks(self) -> dict[str, Mark]:
-        """Node id -> mark, for the nodes that have one."""
+    def marks(self, node_ids: Sequence[str] | None = None) -> dict[str, Mark]:
+        """Node id -> mark, for the nodes (of those given, if any are) that have one."""
+
+    def sheets(self, limit: int = 100) -> list[str]:
+        """Ids of the contact sheets that have a cell, the newest first."""
 
     def saved_searches(self) -> dict[str, NodeQuery]:
         """Name -> query, by name."""
