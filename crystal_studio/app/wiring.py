@@ -34,6 +34,7 @@ class InstalledEngines:
         self._catalog = catalog
         self._language_model_id = language_model_id
         self._used: dict[str, str] = {}
+        self._options: dict[str, str] = {}
 
     @cached_property
     def language_model(self) -> LanguageModel:
@@ -134,10 +135,20 @@ class InstalledEngines:
         """Kind -> "id@fingerprint" of every model loaded so far."""
         return dict(self._used)
 
+    def environment(self) -> dict[str, str]:
+        """Versions of libraries, device, threads, and the options of every model loaded so far."""
+        from crystal_studio.engines.devices.environment import environment
+
+        return {**environment(), **self._options}
+
     def _load(self, kind: ModelKind, model_id: str | None = None) -> Any:
         card = self._catalog.default(kind, model_id)
         loaded = self._catalog.load(card)
         self._used[kind.value] = f"{card.id}@{card.fingerprint}"
+        plain = {name: value for name, value in card.options.items() if isinstance(value, str | int | float)}
+        if plain:
+            listed = ", ".join(f"{name} {value}" for name, value in sorted(plain.items()))
+            self._options[f"{kind.value} options"] = listed
         return loaded
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -24,15 +24,29 @@ from crystal_studio.services.engines import Engines
 from crystal_studio.services.goals import is_met, measure, total_gain
 from crystal_studio.services.interpret import Answered, WrittenPivot, person_pivot, write_pivot
 from crystal_studio.services.propose import Draw, Preference, Proposal, draw, plans
+from crystal_studio.services.provenance import ENVIRONMENT
 from crystal_studio.services.request import DesignRequest, heard
+from crystal_studio.services.request_plain import asked
 from crystal_studio.services.screen import Question, Screen, meets_goals, merged, prior, refusals
 from crystal_studio.services.stopwatch import Stopwatch
 from crystal_studio.services.trajectory import TrajectoryKeeper
 
-__all__ = ["DesignRequest", "heard", "respond", "run_rounds"]
+__all__ = ["Composed", "DesignRequest", "compose", "heard", "pivot_of", "respond", "run_rounds"]
 
 MOST_REDRAWS = 3
-_SEED_STRIDE = 1_000_003  # keeps the seeds of rounds and redraws apart
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A round that is done and not committed.
+
+    Attributes:
+        node: what would be committed.
+        frames: how its crystal was denoised.
+    """
+
+    node: Node
+    frames: tuple[Frame, ...]
 
 
 def respond(request: DesignRequest, engines: Engines, store: HistoryStore, context: JobContext) -> Node:
@@ -44,13 +58,39 @@ def respond(request: DesignRequest, engines: Engines, store: HistoryStore, conte
         Unavailable: a model is missing.
         JobCancelled: stopped; nothing was committed.
     """
-    this = _Round(request, engines, context)
-    written = this.write()
-    ranked = this.drawn_until_valid(written)
-    node = this.node(written, ranked)
+    composed = compose(request, engines, context)
     context.check_cancelled()
-    store.commit(node, this.frames(node))
-    return node
+    store.commit(composed.node, composed.frames)
+    return composed.node
+
+
+def compose(
+    request: DesignRequest, engines: Engines, context: JobContext, written: WrittenPivot | None = None
+) -> Composed:
+    """Run one round and commit nothing.
+
+    Args:
+        request: what is asked for.
+        engines: do the work.
+        context: told the progress.
+        written: its pivot where that is there already, as `pivot_of` gives it; None to have it written.
+
+    Raises:
+        StudioError: as `respond`.
+    """
+    this = _Round(request, engines, context)
+    written = written or this.write()
+    node = this.node(written, this.drawn_until_valid(written))
+    return Composed(node, this.frames(node))
+
+
+def pivot_of(request: DesignRequest, engines: Engines, context: JobContext) -> WrittenPivot:
+    """The pivot of a round, and no more of it.
+
+    Raises:
+        StudioError: as `respond`.
+    """
+    return _Round(request, engines, context).write()
 
 
 class _Round:
@@ -63,8 +103,7 @@ class _Round:
         self._watch = Stopwatch()
         self._intent = heard(request, engines.symmetrizer)
         self._reference = _reference(request.parent, self._intent, engines)
-        rounds_before = request.parent.round if request.parent else 0
-        self._seed = (request.seed + rounds_before * _SEED_STRIDE) % 2**63
+        self._seed = request.round_seed
 
     def write(self) -> WrittenPivot:
         """The pivot of this round."""
@@ -79,7 +118,8 @@ class _Round:
         if request.pivot is not None and request.has_pivot:
             return person_pivot(request.pivot, self._intent.limits)
         parent = Answered.node(request.parent) if request.parent else None
-        return write_pivot(self._intent, parent, engines.language_model, engines.prototypes, self._seed, self._context)
+        seed = request.round_writing_seed
+        return write_pivot(self._intent, parent, engines.language_model, engines.prototypes, seed, self._context)
 
     def frames(self, node: Node) -> tuple[Frame, ...]:
         """How the committed crystal was denoised."""
@@ -158,7 +198,7 @@ class _Round:
             seed=self._seed,
             strength=request.strength,
             models=self._models(written),
-            parameters={**request.parameters, "candidates": request.candidates, "run_seed": request.seed},
+            parameters={**request.parameters, **asked(request), ENVIRONMENT: self._engines.environment()},
             seconds=self._watch.rounded(),
             notes=(*self._notes(best, written), *_dimensionality_notes(self._intent.limits, description)),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -217,6 +257,7 @@ class _Round:
             strength=request.strength,
             seed=seed,
             skip=skip,
+            guidance=request.guidance,
         )
         with self._watch("propose"):
             planned = plans(proposal, engines.prototypes, engines.symmetrizer, preference)

@@ -72,3 +72,6 @@ class Engines(Protocol):
 
     def identities(self) -> dict[str, str]:
         """Kind -> "id@fingerprint" of every model in use."""
+
+    def environment(self) -> dict[str, str]:
+        """What else decides the numbers: versions of libraries, device, threads, options of the models in use."""

@@ -25,11 +25,11 @@ from crystal_studio.ports.sampler import SampleRequest, StartState
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.evaluate import EvaluationRow, Stopwatch, seed_of
 from crystal_studio.services.evaluate_csp import CspSettings, noise_state, template_states
+from crystal_studio.services.request import MOST_GUIDANCE
 from crystal_studio.services.screen import SYMPREC_ANGSTROM, Weights, prior
 
 CONDITIONS = ("true", "shuffled", "none")
 VARIANTS = ("free", "locked", "default")
-MOST_GUIDANCE = 20.0
 _WEIGHTS = Weights()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from crystal_studio.domain.candidate import Candidate
@@ -15,6 +16,9 @@ from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.appraise import Appraisal, appraise
 from crystal_studio.services.engines import Engines
+from crystal_studio.services.provenance import ENVIRONMENT
+
+_OF_ITS_SHEET = ("sheet", "cell")  # a candidate of a contact sheet's cell is no cell itself
 
 
 def promote(
@@ -23,7 +27,7 @@ def promote(
     engines: Engines,
     store: HistoryStore,
     context: JobContext,
-    parameters: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> Node:
     """Commit a candidate of a node as a sibling: the same parent, message and pivot, another crystal.
 
@@ -42,17 +46,30 @@ def promote(
         Unavailable: a model is missing.
         JobCancelled: stopped; nothing was committed.
     """
-    candidate = _candidate(node, index)
-    found = appraise(candidate.crystal, node.pivot, node.intent, engines, context)
-    promoted = _sibling(node, index, candidate, found)
-    sibling = replace(
-        promoted,
-        models={**node.models, **engines.identities()},
-        parameters={**node.parameters, **(parameters or {}), "promoted_from": node.id, "candidate": index},
-    )
+    sibling = promoted(node, index, engines, context, parameters)
     context.check_cancelled()
     store.commit(sibling)
     return sibling
+
+
+def promoted(
+    node: Node, index: int, engines: Engines, context: JobContext, parameters: Mapping[str, Any] | None = None
+) -> Node:
+    """What `promote` commits, without committing it.
+
+    Raises:
+        StudioError: as `promote`.
+    """
+    candidate = _candidate(node, index)
+    found = appraise(candidate.crystal, node.pivot, node.intent, engines, context)
+    sibling = _sibling(node, index, candidate, found)
+    of_its_round = {name: value for name, value in node.parameters.items() if name not in _OF_ITS_SHEET}
+    named = {ENVIRONMENT: engines.environment(), "promoted_from": node.id, "candidate": index}
+    return replace(
+        sibling,
+        models={**node.models, **engines.identities()},
+        parameters={**of_its_round, **(parameters or {}), **named},
+    )
 
 
 def _candidate(node: Node, index: int) -> Candidate:

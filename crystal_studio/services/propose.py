@@ -41,6 +41,7 @@ class Proposal:
         strength: denoising strength alpha for parent and prototype starts.
         seed: decides the choice of formula units and every random number of the sampler.
         skip: origins (parent shapes, labels of prototypes) that were drawn before.
+        guidance: scale of the text's guidance; None for the model's own.
     """
 
     text: str
@@ -52,6 +53,7 @@ class Proposal:
     strength: float
     seed: int
     skip: frozenset[str] = frozenset()
+    guidance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def draw(
     0.1 angstrom, so that what is stored, described and written has the space group that is shown.
     """
     states = tuple(plan.state for plan in planned)
-    crystals = sampler.sample(SampleRequest(proposal.text, states, proposal.seed), context)
+    crystals = sampler.sample(SampleRequest(proposal.text, states, proposal.seed, guidance=proposal.guidance), context)
     return [
         Draw(plan.state, _finished(plan, crystal, symmetrizer), index)
         for index, (plan, crystal) in enumerate(zip(planned, crystals, strict=True))

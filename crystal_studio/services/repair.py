@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from crystal_studio.domain.candidate import Candidate, Start
@@ -22,6 +23,7 @@ from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.appraise import Appraisal, appraise
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.jobs import Repair, RepairKind
+from crystal_studio.services.provenance import ENVIRONMENT
 from crystal_studio.services.screen import SYMPREC_ANGSTROM, relaxation_check
 from crystal_studio.services.swaps import swaps
 
@@ -53,7 +55,7 @@ def repair(
     engines: Engines,
     store: HistoryStore,
     context: JobContext,
-    parameters: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> Node:
     """Mend a node's crystal and commit what comes of it as a child; a note says so where it is no better.
 
@@ -70,6 +72,20 @@ def repair(
         Unavailable: a model is missing.
         JobCancelled: stopped; nothing was committed.
     """
+    child = repaired(node, mend, engines, context, parameters)
+    context.check_cancelled()
+    store.commit(child)
+    return child
+
+
+def repaired(
+    node: Node, mend: Repair, engines: Engines, context: JobContext, parameters: Mapping[str, Any] | None = None
+) -> Node:
+    """What `repair` commits, without committing it.
+
+    Raises:
+        StudioError: as `repair`.
+    """
     context.check_cancelled()
     mended = _MENDERS[mend.kind](node, mend, engines, context)
     found = appraise(mended.crystal, mended.pivot or node.pivot, mended.intent, engines, context)
@@ -78,10 +94,7 @@ def repair(
         found = replace(found, checks=(*found.checks, verdict))
     child = _child(node, mended, found, engines)
     named = {"repair": mend.kind.value, "old": mend.old, "new": mend.new, "repaired": node.id}
-    child = replace(child, parameters={**(parameters or {}), **named})
-    context.check_cancelled()
-    store.commit(child)
-    return child
+    return replace(child, parameters={**(parameters or {}), **named, ENVIRONMENT: engines.environment()})
 
 
 @dataclass(frozen=True)

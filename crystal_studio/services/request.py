@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
@@ -14,6 +15,8 @@ from crystal_studio.services.set_by_hand import sound_goals, sound_limits
 
 MOST_CANDIDATES = 200
 MOST_PIVOT_CHARACTERS = 20_000
+MOST_GUIDANCE = 20.0
+_SEED_STRIDE = 1_000_003  # keeps the seeds of rounds and redraws apart
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class DesignRequest:
         pivot: a pivot that the person wrote, used as it stands; None to have it written.
         limits: hard limits set by the person in place of those heard; None for those heard.
         goals: likewise.
+        guidance: scale of the text's guidance; None for the model's own.
+        writing_seed: seed of the words where they are not to change with `seed`; None for `seed`.
 
     Raises:
         UserCorrectable: a number is out of its range, or nothing is asked for.
@@ -41,24 +46,39 @@ class DesignRequest:
     seed: int
     candidates: int = 10
     strength: float = 0.1
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     pivot: str | None = None
     limits: Limits | None = None
     goals: tuple[Goal, ...] | None = None
+    guidance: float | None = None
+    writing_seed: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.strength <= 1:
             raise UserCorrectable(f"The strength is {self.strength:g}. Give a number above 0 and at most 1.")
         if not 1 <= self.candidates <= MOST_CANDIDATES:
             raise UserCorrectable(f"{self.candidates} candidates cannot be drawn. Ask for 1 to {MOST_CANDIDATES}.")
-        if not 0 <= self.seed < 2**63:
-            raise UserCorrectable(f"The seed is {self.seed}. Give a whole number from 0 to {2**63 - 1}.")
+        for seed in (self.seed, self.writing_seed):
+            if seed is not None and not 0 <= seed < 2**63:
+                raise UserCorrectable(f"The seed is {seed}. Give a whole number from 0 to {2**63 - 1}.")
+        if self.guidance is not None and not 0 <= self.guidance <= MOST_GUIDANCE:
+            raise UserCorrectable(f"The guidance scale is {self.guidance:g}. Give 0 to {MOST_GUIDANCE:g}.")
         if self.pivot is not None and len(self.pivot) > MOST_PIVOT_CHARACTERS:
             raise UserCorrectable(
                 f"The pivot has {len(self.pivot):,} characters; at most {MOST_PIVOT_CHARACTERS:,} are read. Shorten it."
             )
         if self.message is None and self.parent is None and not self.has_pivot:
             raise UserCorrectable("The first round needs a wish in words.")
+
+    @property
+    def round_seed(self) -> int:
+        """Seed of this round."""
+        return _of_round(self.seed, self.parent)
+
+    @property
+    def round_writing_seed(self) -> int:
+        """Seed of the words of this round."""
+        return _of_round(self.seed if self.writing_seed is None else self.writing_seed, self.parent)
 
     @property
     def has_pivot(self) -> bool:
@@ -69,6 +89,15 @@ class DesignRequest:
     def has_message(self) -> bool:
         """Whether anything was said in words."""
         return self.message is not None and bool(self.message.strip())
+
+
+def run_seed(node: Node) -> int:
+    """The seed of the whole run that a round was part of."""
+    return (node.seed - (node.round - 1) * _SEED_STRIDE) % 2**63
+
+
+def _of_round(seed: int, parent: Node | None) -> int:
+    return (seed + (parent.round if parent else 0) * _SEED_STRIDE) % 2**63
 
 
 def heard(request: DesignRequest, symmetrizer: Symmetrizer) -> Intent:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from crystal_studio.engines.fake.fake_aligner import FakeAligner
 from crystal_studio.engines.fake.fake_checker import FakeChecker
 from crystal_studio.engines.fake.fake_comparer import FakeComparer
@@ -36,6 +38,7 @@ class FakeEngines:
     comparer: FakeComparer = field(default_factory=FakeComparer)
     references: FakeReferenceLibrary = field(default_factory=FakeReferenceLibrary)
     files: FakeCrystalFiles = field(default_factory=FakeCrystalFiles)
+    surroundings: dict[str, str] = field(default_factory=lambda: {"numpy": np.__version__, "device": "cpu"})
 
     def property_model(self, model_id: str | None = None) -> FakePropertyModel:
         """All three predictors."""
@@ -45,3 +48,7 @@ class FakeEngines:
     def identities(self) -> dict[str, str]:
         """The language model by its own name."""
         return {"language_model": f"{self.language_model.identity}@fake", "denoiser": "fake@fake"}
+
+    def environment(self) -> dict[str, str]:
+        """`surroundings`, which a test may change."""
+        return dict(self.surroundings)
