@@ -23,7 +23,7 @@ class NodeQuery:
     """Conditions that all have to hold; the default finds every node that is not hidden.
 
     Attributes:
-        words: each has to occur in the message, the pivot, the description, the name or the note.
+        words: each has to occur in the formula, message, pivot, description, name or note; case does not matter.
         elements: symbols that the formula has to contain.
         without: symbols that it must not contain.
         formula: reduced formula, "" for any.
