@@ -69,6 +69,9 @@ class HistoryStore(Protocol):
     def child_counts(self, node_ids: Sequence[str], hidden: bool = False) -> dict[str, int]:
         """Node id -> number of its children; nodes without any are left out."""
 
+    def num_roots(self, hidden: bool = False) -> int:
+        """How many nodes answer no other."""
+
     def lines(self, node_ids: Sequence[str], limit: int = 50, hidden: bool = False) -> dict[str, list[str]]:
         """Node id -> its first answer, the first answer to that, and so on, at most `limit`; with one query.
 
