@@ -13,7 +13,7 @@ from crystal_studio.app.wiring import open_catalog
 from crystal_studio.domain.errors import StudioError
 from crystal_studio.services.doctor import PACKAGES
 
-_OF_THE_WINDOW = ("PySide6-Essentials", "vtk", "pyqtgraph", "qtawesome", "pydantic")
+_OF_THE_WINDOW = ("PySide6-Essentials", "vtk", "pyqtgraph", "qtawesome", "msgspec")
 _OF_THE_DESKTOP = ("XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP", "QT_QPA_PLATFORM", "QT_SCALE_FACTOR", "DISPLAY")
 
 

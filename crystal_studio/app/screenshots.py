@@ -140,7 +140,7 @@ def _photograph(shot: Shot, project: Path, target: Path) -> int:
     app = make_application()
     studio = StudioWindows(app, "", LogTap(), demo=True)
     settings = studio.settings.settings
-    studio.settings.save(settings.model_copy(update={"appearance": Appearance(theme=shot.theme)}))
+    studio.settings.save(settings.changed(appearance=Appearance(theme=shot.theme)))
     path = project.with_name(f"{shot.name}-empty.cstudio") if shot.is_empty else project
     studio.open(path, read_only=not shot.is_empty)
     window = studio.windows.get(path)

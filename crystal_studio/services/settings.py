@@ -3,62 +3,68 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct, ValidationError, convert, field, to_builtins
+from msgspec.structs import replace
 
 from crystal_studio.domain.errors import Unavailable
 from crystal_studio.domain.toml_text import toml_key, toml_pairs
 
 SCHEMA_VERSION = 1
 MOST_RECENT_PROJECTS = 12
+# The refusal of a value ends with where it is; inside a list or an open table only the whole can be named.
+_PLACE = re.compile(r" - at `\$\.([\w.]+)[^`]*`$")
 
 
-class _Section(BaseModel):
-    """Keys that this version does not know are kept as they are."""
+class _Section(Struct, frozen=True):
+    """A part of the settings."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    def changed(self, **values: Any) -> Self:
+        """The same with other values."""
+        return replace(self, **values)
 
 
-class Appearance(_Section):
+class Appearance(_Section, frozen=True):
     """Colours and size of the text."""
 
     theme: Literal["system", "light", "dark"] = "system"
-    font_percent: int = Field(default=100, ge=75, le=200)
+    font_percent: Annotated[int, Meta(ge=75, le=200)] = 100
 
 
-class DesignDefaults(_Section):
+class DesignDefaults(_Section, frozen=True):
     """What a new message begins with.
 
     Attributes:
         seed_mode: "new" draws a seed for every message, "fixed" uses `seed`, "next" counts up from it.
     """
 
-    candidates: int = Field(default=10, ge=1, le=200)
-    strength: float = Field(default=0.1, gt=0, le=1)
+    candidates: Annotated[int, Meta(ge=1, le=200)] = 10
+    strength: Annotated[float, Meta(gt=0, le=1)] = 0.1
     seed_mode: Literal["new", "fixed", "next"] = "new"
-    seed: int = Field(default=0, ge=0, lt=2**63)
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 
-class Folders(_Section):
+class Folders(_Section, frozen=True):
     """Where things lie; "" for the usual place."""
 
     models: str = ""
 
 
-class Confirmations(_Section):
+class Confirmations(_Section, frozen=True):
     """What is asked before it is done."""
 
     quit_while_running: bool = True
 
 
-class Settings(_Section):
+class Settings(_Section, frozen=True):
     """Everything that is remembered from one start to the next, but for the places of windows and docks.
 
     Attributes:
@@ -73,18 +79,18 @@ class Settings(_Section):
     design: DesignDefaults = DesignDefaults()
     folders: Folders = Folders()
     confirmations: Confirmations = Confirmations()
-    viewer: dict[str, Any] = Field(default_factory=dict)
-    drafts: dict[str, str] = Field(default_factory=dict)
+    viewer: dict[str, Any] = field(default_factory=dict)
+    drafts: dict[str, str] = field(default_factory=dict)
 
     def with_recent(self, project: Path) -> Settings:
         """The same with this project as the most recent one."""
         others = tuple(one for one in self.recent_projects if one != str(project))
-        return self.model_copy(update={"recent_projects": (str(project), *others)[:MOST_RECENT_PROJECTS]})
+        return self.changed(recent_projects=(str(project), *others)[:MOST_RECENT_PROJECTS])
 
     def with_draft(self, project: str, draft: str) -> Settings:
         """The same with what was typed in a project and not sent; drafts of projects long unused are dropped."""
         kept = {name: text for name, text in self.drafts.items() if name in self.recent_projects and name != project}
-        return self.model_copy(update={"drafts": {**kept, project: draft} if draft.strip() else kept})
+        return self.changed(drafts={**kept, project: draft} if draft.strip() else kept)
 
 
 class SettingsFile:
@@ -99,6 +105,7 @@ class SettingsFile:
         self.path = path
         self.notices: tuple[str, ...] = ()
         self._is_kept = False
+        self._table: dict[str, Any] = {}
         self._settings = self._read()
 
     @property
@@ -117,7 +124,7 @@ class SettingsFile:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            _replace_file(self.path, settings_to_toml(settings))
+            _replace_file(self.path, settings_to_toml(settings, self._table))
         except OSError as error:
             raise Unavailable(
                 f"The settings cannot be stored in {self.path} ({error.strerror}). They hold until the program ends; "
@@ -145,16 +152,23 @@ class SettingsFile:
         return self._validated(table)
 
     def _validated(self, table: dict[str, Any]) -> Settings:
-        try:
-            return Settings.model_validate(table)
-        except ValidationError as error:
-            wrong = [tuple(one["loc"]) for one in error.errors()]
-            reasons = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        if not self._is_kept:
-            self._set_aside(f"has values that cannot be used ({reasons}); the usual ones take their place", keep=True)
-        for place in wrong:
-            _forget(table, place)
-        return Settings.model_validate(table)
+        """The settings of a table; a value that cannot be used is dropped from it, and said."""
+        reasons: list[str] = []
+        while True:
+            try:
+                settings = convert(table, Settings)
+                break
+            except ValidationError as error:
+                place = _PLACE.search(str(error))
+                if place is None:
+                    raise
+                reasons.append(f"{place[1]}: {str(error)[: place.start()]}")
+                _forget(table, place[1].split("."))
+        self._table = table
+        if reasons and not self._is_kept:
+            what = f"has values that cannot be used ({'; '.join(reasons)}); the usual ones take their place"
+            self._set_aside(what, keep=True)
+        return settings
 
     def _set_aside(self, what: str, keep: bool = False) -> None:
         """Keep the file under another name, so that the next `save` destroys nothing."""
@@ -174,9 +188,18 @@ class SettingsFile:
         self.notices = (f"{self.path} {what}. The file as it was is kept as {aside.name}.",)
 
 
-def settings_to_toml(settings: Settings) -> str:
-    """The text of the file; keys without a table come first, as TOML demands."""
-    data = settings.model_dump(mode="python")
+def settings_to_toml(settings: Settings, others: Mapping[str, Any] | None = None) -> str:
+    """The text of the file; keys without a table come first, as TOML demands.
+
+    Args:
+        settings: what is in force.
+        others: the table that was read; keys of it that this version does not know are kept.
+    """
+    known: dict[str, Any] = to_builtins(settings)
+    data = {**(others or {}), **known}
+    for name, section in known.items():
+        if isinstance(getattr(settings, name), Struct):
+            data[name] = {**(others or {}).get(name, {}), **section}
     plain = {key: value for key, value in data.items() if not isinstance(value, Mapping)}
     tables = {key: value for key, value in data.items() if isinstance(value, Mapping)}
     blocks = [toml_pairs(plain)]
@@ -184,16 +207,11 @@ def settings_to_toml(settings: Settings) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _forget(table: dict[str, Any], place: tuple[int | str, ...]) -> None:
-    """Drop the value at a place, or, where it lies inside a list, the whole list."""
-    here: Any = table
-    for step, after in zip(place, (*place[1:], None), strict=True):
-        if not isinstance(here, dict) or step not in here:
-            return
-        if after is None or not isinstance(here[step], dict):
-            del here[step]
-            return
-        here = here[step]
+def _forget(table: dict[str, Any], place: list[str]) -> None:
+    """Drop the value at a place."""
+    for section in place[:-1]:
+        table = table[section]
+    del table[place[-1]]
 
 
 def _replace_file(path: Path, text: str) -> None:

@@ -147,15 +147,13 @@ class Commands:
         """Make the text larger or smaller."""
         appearance = self._settings.appearance
         changed = max(75, min(200, appearance.font_percent + percent))
-        self.use(self._settings.model_copy(
-            update={"appearance": appearance.model_copy(update={"font_percent": changed})}
-        ))  # fmt: skip
+        self.use(self._settings.changed(appearance=appearance.changed(font_percent=changed)))
 
     def toggle_theme(self) -> None:
         """Change between light and dark."""
         other = "light" if theme.current() is theme.DARK else "dark"
-        appearance = self._settings.appearance.model_copy(update={"theme": other})
-        self.use(self._settings.model_copy(update={"appearance": appearance}))
+        appearance = self._settings.appearance.changed(theme=other)
+        self.use(self._settings.changed(appearance=appearance))
 
     def reset_layout(self) -> None:
         """Every panel where it was at first."""

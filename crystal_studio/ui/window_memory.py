@@ -58,7 +58,7 @@ class WindowMemory:
         from crystal_studio.ui.stored_options import options_to_plain
 
         settings = self._program.settings.settings
-        self._use(settings.model_copy(update={"viewer": options_to_plain(viewer.options)}))
+        self._use(settings.changed(viewer=options_to_plain(viewer.options)))
 
     def chat_settings(self) -> ChatSettings:
         """What the message box begins with."""
@@ -72,13 +72,13 @@ class WindowMemory:
     def keep_chat_settings(self, chosen: ChatSettings) -> None:
         """What the next message begins with."""
         settings = self._program.settings.settings
-        update = {
-            "candidates": chosen.candidates,
-            "strength": chosen.strength,
-            "seed_mode": chosen.seed_mode.value,
-            "seed": chosen.seed,
-        }
-        self._use(settings.model_copy(update={"design": settings.design.model_copy(update=update)}))
+        design = settings.design.changed(
+            candidates=chosen.candidates,
+            strength=chosen.strength,
+            seed_mode=chosen.seed_mode.value,
+            seed=chosen.seed,
+        )
+        self._use(settings.changed(design=design))
 
     def store(self) -> None:
         """Write all of it."""

@@ -50,7 +50,7 @@ class Studio:
 
     def _program(self) -> StudioWindows:
         made = StudioWindows(make_application(), "test", LogTap(), demo=self.demo)
-        silent = made.settings.settings.model_copy(update={"confirmations": Confirmations(quit_while_running=False)})
+        silent = made.settings.settings.changed(confirmations=Confirmations(quit_while_running=False))
         made.settings.save(silent)
         return made
 

@@ -20,7 +20,7 @@ from crystal_studio.ui.dialogs.refusal_dialog import RefusalDialog
 
 @pytest.fixture
 def preferences(qtbot) -> PreferencesDialog:
-    made = PreferencesDialog(Settings.model_validate({"appearance": {"wallpaper": "quartz"}}))
+    made = PreferencesDialog(Settings(viewer={"style": "stick"}))
     qtbot.addWidget(made)
     made.show()
     return made
@@ -35,7 +35,7 @@ def test_that_preferences_change_what_was_changed_and_nothing_else(preferences) 
     preferences.candidates.setValue(25)
     chosen = preferences.chosen()
     assert chosen.appearance.theme == "dark"
-    assert chosen.appearance.model_extra == {"wallpaper": "quartz"}
+    assert chosen.viewer == {"style": "stick"}
     assert chosen.design.candidates == 25
     assert chosen.folders == Settings().folders
 

@@ -357,8 +357,8 @@ def test_that_recent_projects_can_be_opened_and_missing_ones_are_grey(window, se
 
 def test_that_nothing_is_cut_off_when_everything_is_twice_as_large(open_window, settings, qapp) -> None:
     window = open_window()
-    appearance = settings.settings.appearance.model_copy(update={"font_percent": 200})
-    window.commands.use(settings.settings.model_copy(update={"appearance": appearance}))
+    appearance = settings.settings.appearance.changed(font_percent=200)
+    window.commands.use(settings.settings.changed(appearance=appearance))
     window.resize(2560, 1600)
     qapp.processEvents()
     assert window.minimumSizeHint().width() <= 2560

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from msgspec import ValidationError, convert
 
 from crystal_studio.domain.errors import Unavailable
 from crystal_studio.services.settings import MOST_RECENT_PROJECTS, Appearance, DesignDefaults, Settings, SettingsFile
@@ -102,4 +102,4 @@ WRONG = ({"candidates": 0}, {"strength": 0}, {"strength": 1.5}, {"seed": -1}, {"
 @pytest.mark.parametrize("wrong", WRONG)
 def test_that_numbers_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        DesignDefaults.model_validate(wrong)
+        convert(wrong, DesignDefaults)

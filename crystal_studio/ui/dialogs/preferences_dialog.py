@@ -82,16 +82,14 @@ class PreferencesDialog(QDialog):
         }
         if self.seed_mode.currentData() != "new":
             design["seed"] = int(self.seed.text)
-        appearance = {"theme": self.theme.currentData(), "font_percent": self.font_percent.value()}
-        confirmations = {"quit_while_running": self.ask_on_quit.isChecked()}
         before = self._settings
-        return before.model_copy(
-            update={
-                "appearance": before.appearance.model_copy(update=appearance),
-                "design": before.design.model_copy(update=design),
-                "folders": before.folders.model_copy(update={"models": self.models.text}),
-                "confirmations": before.confirmations.model_copy(update=confirmations),
-            }
+        return before.changed(
+            appearance=before.appearance.changed(
+                theme=self.theme.currentData(), font_percent=self.font_percent.value()
+            ),
+            design=before.design.changed(**design),
+            folders=before.folders.changed(models=self.models.text),
+            confirmations=before.confirmations.changed(quit_while_running=self.ask_on_quit.isChecked()),
         )
 
     def _appearance(self, now: Appearance) -> QGroupBox:
