@@ -23,5 +23,5 @@ def require_display() -> None:
     if not has_display():
         raise Unavailable(
             "There is no display to open the window on. Start it from a desktop session or over `ssh -X`; "
-            "without a window, `crystal-studio design \"a wide-gap insulator with strontium\"` does the same."
+            'without a window, `crystal-studio design "a wide-gap insulator with strontium"` does the same.'
         )

@@ -38,22 +38,6 @@ DEMO_PACE_SECONDS = 0.04
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def command(lane: str, demo: bool = False, language_model_id: str | None = None) -> tuple[str, ...]:
-    """Program and arguments of the host of a lane.
-
-    Args:
-        lane: its value, for the log.
-        demo: engines without models.
-        language_model_id: None for the default one.
-    """
-    words = [sys.executable, "-P", "-m", "crystal_studio.app.engine_host", "--lane", lane]
-    if demo:
-        words.append("--demo")
-    if language_model_id:
-        words += ["--language-model", language_model_id]
-    return tuple(words)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve the window that started this process until it quits or dies."""
     stay_offline()
@@ -118,7 +102,7 @@ class HostWorkbench:
             ProjectUnavailable: damaged, newer than this program or not writable.
         """
         if project not in self._stores:
-            from crystal_studio.app.wiring import open_project
+            from crystal_studio.app.projects import open_project
 
             self._stores[project] = open_project(project, take_lock=False)
         return contextlib.nullcontext(self._stores[project])

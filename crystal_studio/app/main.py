@@ -19,7 +19,7 @@ from crystal_studio.domain.errors import ExitStatus, StudioError, UserCorrectabl
 # What the commands need is imported by them: the window, which needs none of it, has to be painted soon.
 if TYPE_CHECKING:
     from crystal_studio.cli.console import Stop
-    from crystal_studio.cli.program import InstalledEngines as EnginePort
+    from crystal_studio.cli.installed import InstalledEngines as EnginePort
     from crystal_studio.cli.program import Program
     from crystal_studio.ports.history_store import HistoryStore
     from crystal_studio.ports.model_catalog import ModelCatalog
@@ -120,6 +120,8 @@ def _open_window(project: Path | None, demo: bool) -> int:
     from crystal_studio.app.display import require_display
 
     require_display()
+    # Before PySide6, which looks into the source of every module that is imported once it is there.
+    import crystal_studio.app.projects  # noqa: F401
     from crystal_studio.app.window import run_window
 
     return run_window(_version(), project, demo)
@@ -132,7 +134,7 @@ def _take_screenshots(folder: Path, project: Path | None) -> Sequence[Path]:
 
 
 def _open_project(path: Path, read_only: bool = False) -> AbstractContextManager[HistoryStore]:
-    from crystal_studio.app.wiring import open_project
+    from crystal_studio.app.projects import open_project
 
     return open_project(path, read_only)
 

@@ -85,8 +85,8 @@ def take_screenshots(version: str, folder: Path, project: Path | None = None) ->
 def make_demo_project(version: str, path: Path) -> None:
     """A wish, two answers to feedback, and a branch from the first node."""
     from crystal_studio.app.demo import demo_engines
+    from crystal_studio.app.projects import open_project
     from crystal_studio.app.studio import SilentContext
-    from crystal_studio.app.wiring import open_project
     from crystal_studio.services.design import respond
     from crystal_studio.services.request import DesignRequest
 
@@ -161,9 +161,9 @@ def _arrange(window: MainWindow, shot: Shot, turn: Callable[[], None]) -> None:
     assert window.viewer is not None
     window.banner.hide()
     window.status.project.setText(window.state.path.name)  # its folder is of this machine only
-    outlines = window.state.outlines()
-    if outlines:
-        window.state.set_current(outlines[-1].id)
+    newest = window.state.newest()
+    if newest is not None:
+        window.state.set_current(newest)
     window.viewer.set_style(Style(shot.style))
     window.docks.show(shot.panel)
     window.viewer.canvas.setFocus()

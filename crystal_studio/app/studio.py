@@ -6,7 +6,8 @@ import secrets
 from pathlib import Path
 from types import TracebackType
 
-from crystal_studio.app.wiring import InstalledEngines, installed_engines, open_project
+from crystal_studio.app.projects import open_project
+from crystal_studio.app.wiring import InstalledEngines, installed_engines
 from crystal_studio.domain.history import Node
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from crystal_studio.domain.model_card import ModelKind
 from crystal_studio.ports.aligner import Aligner
@@ -21,10 +20,6 @@ from crystal_studio.ports.reference_library import ReferenceLibrary
 from crystal_studio.ports.relaxer import Relaxer
 from crystal_studio.ports.sampler import Sampler
 from crystal_studio.services.evaluate import TemplateRanking
-
-if TYPE_CHECKING:
-    from crystal_studio.storage.sql_history_store import SqlHistoryStore
-    from crystal_studio.storage.sql_job_queue import SqlJobQueue
 
 
 class InstalledEngines:
@@ -163,20 +158,6 @@ def open_catalog() -> ModelCatalog:
     from crystal_studio.registry.catalog import FolderCatalog
 
     return FolderCatalog(models_folders())
-
-
-def open_project(path: Path, read_only: bool = False, take_lock: bool = True) -> SqlHistoryStore:
-    """Open or create a project file; without its lock in a process that writes under the lock of its parent."""
-    from crystal_studio.storage.sql_history_store import SqlHistoryStore
-
-    return SqlHistoryStore.open(path, read_only=read_only, take_lock=take_lock)
-
-
-def open_job_queue(path: Path) -> SqlJobQueue:
-    """The queue in a project's file, under the lock of the store that has it open."""
-    from crystal_studio.storage.sql_job_queue import SqlJobQueue
-
-    return SqlJobQueue.open(path)
 
 
 def create_inspector() -> Inspector:

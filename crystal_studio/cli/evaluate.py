@@ -11,7 +11,8 @@ from typing import Any
 from crystal_studio.cli import evaluate_all, evaluate_dialogue
 from crystal_studio.cli.console import ConsoleContext, console_context, print_json
 from crystal_studio.cli.evaluate_pool import csp_outcomes
-from crystal_studio.cli.program import InstalledEngines, Program
+from crystal_studio.cli.installed import InstalledEngines
+from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus, UserCorrectable
 from crystal_studio.services.evaluate import EvaluationRow, first_after_shuffle, groups_of_one_size, rows_of
 from crystal_studio.services.evaluate_alignment import alignment_table, alignment_text

@@ -13,7 +13,8 @@ from typing import Any
 
 from crystal_studio.cli.console import console_context, print_json
 from crystal_studio.cli.evaluate_pool import outcomes_of
-from crystal_studio.cli.program import InstalledEngines, Program
+from crystal_studio.cli.installed import InstalledEngines
+from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus, JobCancelled, Unavailable, UserCorrectable
 from crystal_studio.services.evaluate import EvaluationRow, groups_of_one_size
 from crystal_studio.services.evaluate_all import SPLIT, Evaluation, Part, chosen, evaluation_of, parts

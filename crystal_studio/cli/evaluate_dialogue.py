@@ -9,7 +9,8 @@ from time import perf_counter
 from typing import Any
 
 from crystal_studio.cli.console import ConsoleContext, console_context, print_json
-from crystal_studio.cli.program import InstalledEngines, Program
+from crystal_studio.cli.installed import InstalledEngines
+from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus, UserCorrectable
 from crystal_studio.domain.intent import Intent
 from crystal_studio.ports.context import JobContext

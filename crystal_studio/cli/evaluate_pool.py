@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crystal_studio.cli.console import ConsoleContext, Stop
-from crystal_studio.cli.program import InstalledEngines, Program
+from crystal_studio.cli.installed import InstalledEngines
+from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import Unavailable
 from crystal_studio.services.evaluate import EvaluationRow
 from crystal_studio.services.evaluate_all import Evaluation

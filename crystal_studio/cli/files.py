@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.cli.console import console_context, print_json
+from crystal_studio.cli.installed import InstalledEngines
 from crystal_studio.cli.node_json import check_json, interval_json, known_json, measured_json, space_group_json
 from crystal_studio.cli.prediction_text import measured_text, quantity_name
-from crystal_studio.cli.program import InstalledEngines, Program
+from crystal_studio.cli.program import Program
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import ExitStatus, StudioError, UserCorrectable
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot

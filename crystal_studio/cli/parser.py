@@ -15,6 +15,8 @@ COMMANDS = {
     "mend": ("promote", "repair"),
     "files": ("describe", "check", "predict", "relax", "known"),
     "project": ("history",),
+    "replay": ("replay", "provenance"),
+    "sheet": ("sheet",),
     "catalog": ("models",),
     "references": ("references",),
     "train": ("train",),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from crystal_studio.cli.program import Program
+if TYPE_CHECKING:
+    from crystal_studio.cli.program import Program
 
 
 def add_parser(subparsers: Any) -> None:

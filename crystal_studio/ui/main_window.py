@@ -17,7 +17,7 @@ from crystal_studio.ui.bridge import Bridge
 from crystal_studio.ui.commands import Commands
 from crystal_studio.ui.docks import Docks
 from crystal_studio.ui.jobs.runner import JobRunner
-from crystal_studio.ui.links import link_panels, link_with_viewer
+from crystal_studio.ui.links import link_panels, link_with_comparison, link_with_viewer
 from crystal_studio.ui.log_panel import LogPanel, LogTap
 from crystal_studio.ui.panel_makers import panel_makers
 from crystal_studio.ui.plain_label import PlainLabel
@@ -27,6 +27,7 @@ from crystal_studio.ui.status_line import StatusLine
 from crystal_studio.ui.window_memory import WindowMemory
 
 if TYPE_CHECKING:
+    from crystal_studio.ui.exchange.exchange import Exchange
     from crystal_studio.ui.viewer.viewer import CrystalViewer
 
 FIRST_SIZE = (1280, 800)
@@ -37,12 +38,14 @@ class MainWindow(QMainWindow):
 
     Signals:
         painted: chat and tree are seen and usable.
+        listening: the queue follows the jobs, so that those left from last time may be taken up.
         viewer_ready: the 3D view can draw.
         settled: every panel is there.
         closed: the window is closed and no engine host is left.
     """
 
     painted = Signal()
+    listening = Signal()
     viewer_ready = Signal()
     settled = Signal()
     closed = Signal()
@@ -60,6 +63,7 @@ class MainWindow(QMainWindow):
         self.state, self.jobs, self.program = state, jobs, program
         self.read_only = read_only
         self.viewer: CrystalViewer | None = None
+        self._exchange: Exchange | None = None
         self._was_painted = False
         self._is_closing = False
         self._asks = True
@@ -84,10 +88,18 @@ class MainWindow(QMainWindow):
         else:
             self.docks.arrange()
         self._connect()
-        for name in ("chat", "tree", "queue"):  # the queue listens before jobs left from last time are taken up
+        for name in ("chat", "tree"):
             self.docks.prepare(name)
         link_panels(self.docks)
         self._follow(state.current)
+
+    def exchange(self) -> Exchange:
+        """What brings crystals in and out; made when it is first asked for, after the first paint."""
+        if self._exchange is None:
+            from crystal_studio.ui.exchange.exchange import Exchange
+
+            self._exchange = Exchange(self)
+        return self._exchange
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The first paint is when the rest of the window begins to be made."""
@@ -150,6 +162,7 @@ class MainWindow(QMainWindow):
         self.state.current_changed.connect(self._follow)
         self.bridge.tasks_changed.connect(lambda _any: self._update_actions())
         self.docks.filled.connect(self._link_panel)
+        self.docks.filled.connect(lambda name: link_with_comparison(self.docks.made()[name], self.commands))
         if self.read_only:
             self.banner.say(f"{self.state.path} is open for reading only: look at everything, change nothing.")
 
@@ -171,6 +184,8 @@ class MainWindow(QMainWindow):
 
     def _after_first_paint(self) -> None:
         self.painted.emit()
+        self.docks.prepare("queue")
+        self.listening.emit()
         if self._is_closing:
             return
         for notice in self.program.settings.notices:
@@ -188,7 +203,7 @@ class MainWindow(QMainWindow):
 
     def _make_the_rest(self) -> None:
         rest = [lambda name=name: self.docks.prepare(name) for name in self.docks.missing()]
-        self._in_turn([*rest, self.settled.emit])
+        self._in_turn([*rest, self.exchange, self.settled.emit])
 
     def _make_viewer(self) -> None:
         from crystal_studio.ui.viewer.viewer import CrystalViewer
@@ -232,8 +247,11 @@ class MainWindow(QMainWindow):
         self.memory.keep_layout(self)
         self.state.current_changed.disconnect(self._follow)
         self.hide()
+        self.commands.close_windows()
         for part in (*self.docks.made().values(), self.bridge, self.status):
             part.close_panel()
+        if self._exchange is not None:
+            self._exchange.close_panel()
         if self.viewer is not None:
             self.memory.keep_viewer(self.viewer)
             self.viewer.close()

@@ -23,7 +23,7 @@ from typing import ClassVar
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from crystal_studio.app.engine_host import command
+from crystal_studio.app.engine_command import command
 from crystal_studio.app.logging_setup import set_up_logging
 from crystal_studio.services.jobs import DesignJob, Job, Lane, SymmetryJob, WarmUpJob
 from crystal_studio.storage.sql_history_store import SqlHistoryStore

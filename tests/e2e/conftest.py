@@ -12,7 +12,7 @@ import pytest
 from process_tree import children_of
 from PySide6.QtWidgets import QApplication
 
-from crystal_studio.app import engine_host
+from crystal_studio.app import engine_command
 from crystal_studio.app.paths import MODELS_VARIABLE, user_models_folder
 from crystal_studio.app.window import StudioWindows, make_application
 from crystal_studio.app.wiring import open_catalog
@@ -107,7 +107,7 @@ def slow_studio(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
     """The program with the engines of `--demo`, which take seconds for a message."""
     monkeypatch.setattr(
         "crystal_studio.app.window.command",
-        lambda lane, demo: (*engine_host.command(lane, demo), "--pace", SLOW_PACE_SECONDS),
+        lambda lane, demo: (*engine_command.command(lane, demo), "--pace", SLOW_PACE_SECONDS),
     )
     return request.getfixturevalue("studio")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crystal_studio.app.wiring import open_project
+from crystal_studio.app.projects import open_project
 from crystal_studio.cli.console import Stop
 from crystal_studio.cli.parser import build_parser
 from crystal_studio.cli.program import Program

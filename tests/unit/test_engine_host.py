@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from crystal_studio.app.demo import demo_engines
-from crystal_studio.app.engine_host import NICENESS, command
+from crystal_studio.app.engine_command import command
+from crystal_studio.app.engine_host import NICENESS
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import JobCancelled
 from crystal_studio.domain.history import Node
