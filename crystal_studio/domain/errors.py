@@ -13,6 +13,7 @@ class ExitStatus(IntEnum):
     BAD_INPUT = 2
     NOTHING_VALID = 3
     MODEL_MISSING = 4
+    DIFFERENT = 5
     STOPPED = 130
 
 

@@ -12,6 +12,7 @@ from crystal_studio.domain.history import Node
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.inspector import Inspector
+from crystal_studio.services import handle_replay
 from crystal_studio.services.design import respond
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.jobs import (
@@ -134,4 +135,5 @@ _HANDLERS: dict[type, Callable[[Any, Workbench, JobContext], object]] = {
     SitesJob: _sites,
     CellJob: _cell,
     DiffractionJob: _diffraction,
+    **handle_replay.HANDLERS,
 }

@@ -9,9 +9,9 @@ from typing import Any
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent_plain import goals_from_plain, goals_to_plain, limits_from_plain, limits_to_plain
-from crystal_studio.services.jobs import DesignJob, PromoteJob, Repair, RepairJob, RepairKind
+from crystal_studio.services.jobs import DesignJob, PromoteJob, Repair, RepairJob, RepairKind, SheetJob
 
-StorableJob = DesignJob | PromoteJob | RepairJob
+StorableJob = DesignJob | PromoteJob | RepairJob | SheetJob
 
 
 def job_to_json(job: StorableJob) -> dict[str, object]:
@@ -20,6 +20,8 @@ def job_to_json(job: StorableJob) -> dict[str, object]:
     if isinstance(job, DesignJob):
         plain["limits"] = limits_to_plain(job.limits) if job.limits is not None else None
         plain["goals"] = goals_to_plain(job.goals) if job.goals is not None else None
+    if isinstance(job, SheetJob):
+        plain["base"] = job_to_json(job.base)
     if isinstance(job, RepairJob):
         plain["repair"] = {"kind": job.repair.kind.value, "old": job.repair.old, "new": job.repair.new}
     return plain
@@ -77,10 +79,21 @@ def _repair(plain: Mapping[str, Any], project: Path) -> RepairJob:
     return RepairJob(project, _text(plain["node"]), repair)
 
 
+def _sheet(plain: Mapping[str, Any], project: Path) -> SheetJob:
+    return SheetJob(
+        base=_design(plain["base"], project),
+        sheet=_text(plain["sheet"]),
+        strengths=tuple(map(_number, plain["strengths"])),
+        seeds=tuple(map(_whole, plain["seeds"])),
+        guidances=tuple(map(_number, plain["guidances"])),
+    )
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any], Path], StorableJob]] = {
     DesignJob.__name__: _design,
     PromoteJob.__name__: _promote,
     RepairJob.__name__: _repair,
+    SheetJob.__name__: _sheet,
 }
 
 

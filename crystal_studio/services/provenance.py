@@ -9,6 +9,7 @@ from crystal_studio.domain.candidate import Start
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent_plain import goals_to_plain, limits_to_plain
 from crystal_studio.domain.model_card import ModelKind
+from crystal_studio.ports.history_store import HistoryStore
 
 PROGRAM = "Crystal Studio"
 ENVIRONMENT = "environment"  # key of `Node.parameters`: library versions, device and threads of its round
@@ -53,6 +54,18 @@ def provenance(branch: Sequence[Node], version: str) -> dict[str, Any]:
         "line": provenance_line(node, version),
         "rounds": [_round(one) for one in branch],
     }
+
+
+def branch_to(node: Node, store: HistoryStore) -> list[Node]:
+    """The path from the root to a node, whole nodes.
+
+    Raises:
+        UserCorrectable: a node on the way is not in this project.
+    """
+    path = [node]
+    while path[-1].parent is not None:
+        path.append(store.node(path[-1].parent))
+    return path[::-1]
 
 
 def _round(node: Node) -> dict[str, Any]:

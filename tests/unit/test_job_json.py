@@ -13,7 +13,7 @@ from random_nodes import random_node
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Limits
 from crystal_studio.services.job_json import is_storable, job_from_json, job_to_json
-from crystal_studio.services.jobs import DesignJob, PromoteJob, Repair, RepairJob, RepairKind, WarmUpJob
+from crystal_studio.services.jobs import DesignJob, PromoteJob, Repair, RepairJob, RepairKind, SheetJob, WarmUpJob
 
 PROJECT = Path("project.cstudio")
 
@@ -33,6 +33,7 @@ def design_jobs() -> list[DesignJob]:
         *design_jobs(),
         PromoteJob(PROJECT, "a1" * 16, 3),
         *(RepairJob(PROJECT, "a1" * 16, Repair(kind, "Sr", "Ba")) for kind in RepairKind),
+        *(SheetJob(base, "5e" * 16, (0.1, 1.0), (3, 2**62), (1.5,)) for base in design_jobs()[:3]),
     ],
 )
 def test_that_a_job_comes_back_through_json_as_it_was(job: Any) -> None:
@@ -64,6 +65,8 @@ GOOD = job_to_json(DesignJob(PROJECT, "an oxide", None, 1, limits=Limits()))
         ("RepairJob", {"node": "a1", "repair": {"kind": "explode", "old": "", "new": ""}}),
         ("RepairJob", {"node": "a1", "repair": "relax"}),
         ("DesignJob", GOOD | {"seed": 1.5}),
+        ("SheetJob", {"base": GOOD, "sheet": "5e", "strengths": 0.1, "seeds": [1], "guidances": []}),
+        ("SheetJob", {"base": {}, "sheet": "5e", "strengths": [0.1], "seeds": [1], "guidances": []}),
         ("DesignJob", GOOD | {"strength": "much"}),
         ("DesignJob", GOOD | {"limits": {"required": ["Sr"]}}),
         ("DesignJob", GOOD | {"limits": 3}),

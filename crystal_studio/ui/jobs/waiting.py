@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from crystal_studio.domain.errors import StudioError
 from crystal_studio.ports.job_queue import JobQueue, JobState, QueuedJob
-from crystal_studio.services.jobs import DesignJob, Job, PromoteJob, RepairJob
+from crystal_studio.services.jobs import DesignJob, Job, PromoteJob, RepairJob, SheetJob
 
 logger = logging.getLogger(__name__)
 
-_KEPT = (DesignJob, PromoteJob, RepairJob)
+_KEPT = (DesignJob, PromoteJob, RepairJob, SheetJob)
 _TITLE_LENGTH = 80
 
 
@@ -83,4 +83,6 @@ def title(job: Job) -> str:
         return f"Candidate {job.candidate + 1} of {job.node[:8]}"
     if isinstance(job, RepairJob):
         return f"{job.repair.kind.value.capitalize()} of {job.node[:8]}"
+    if isinstance(job, SheetJob):
+        return f"Contact sheet: {job.base.message or 'from the predicted values'}"[:_TITLE_LENGTH]
     return type(job).__name__.removesuffix("Job")
