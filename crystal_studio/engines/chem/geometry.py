@@ -32,7 +32,7 @@ class Pairs(NamedTuple):
 
 def pairs_within(crystal: Crystal, cutoff_angstrom: float) -> Pairs:
     """Every pair of atoms closer than a cut-off, images of an atom with itself included."""
-    transform = _reduction(crystal.lattice)
+    transform = reduction(crystal.lattice)
     lattice = transform @ crystal.lattice
     frac_coords = crystal.frac_coords @ np.linalg.inv(transform)
     shifts = -np.floor(frac_coords).astype(np.int64)
@@ -53,7 +53,7 @@ def shortest_distance_angstrom(crystal: Crystal) -> float:
     """Shortest distance between two atoms, or an atom and its own image."""
     if crystal.volume_angstrom3 < _NO_VOLUME_ANGSTROM3:
         return 0.0
-    shortest_vector = float(np.linalg.norm(_reduction(crystal.lattice) @ crystal.lattice, axis=1).min())
+    shortest_vector = float(np.linalg.norm(reduction(crystal.lattice) @ crystal.lattice, axis=1).min())
     cutoff = min(3.0, shortest_vector)
     while True:
         distances = pairs_within(crystal, cutoff + 1e-6).distance_angstrom
@@ -62,7 +62,7 @@ def shortest_distance_angstrom(crystal: Crystal) -> float:
         cutoff = min(2 * cutoff, shortest_vector)
 
 
-def _reduction(lattice: NDArray[np.float64]) -> NDArray[np.int64]:
+def reduction(lattice: NDArray[np.float64]) -> NDArray[np.int64]:
     """Integer matrix that turns the lattice vectors into short, nearly orthogonal ones, shape (3, 3).
 
     Each vector is shortened by the others until none gets shorter (Semaev's reduction of ternary forms), so that few

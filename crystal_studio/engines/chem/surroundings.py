@@ -1,0 +1,67 @@
+"""Mean coordination and bond lengths of each element, with the bonds that the descriptions have."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+
+from crystal_studio.domain.comparison import Surroundings
+from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.engines.chem.bridge import to_structure
+from crystal_studio.engines.chem.geometry import shortest_distance_angstrom
+from crystal_studio.engines.chem.primitive import primitive_in_place
+
+MOST_ATOMS = 100
+
+_MIN_DISTANCE_ANGSTROM = 0.5
+
+
+def surroundings(crystal: Crystal) -> tuple[Surroundings, ...]:
+    """One of each element, in order of the formula. Neighbours by CrystalNN, as in the table of sites.
+
+    Source: Pan et al., Inorganic Chemistry 60, 1590 (2021).
+
+    Raises:
+        UserCorrectable: too many atoms, atoms on top of each other, or no neighbours can be found.
+    """
+    cell = primitive_in_place(crystal)
+    _refuse_unbondable(cell)
+    bonds = _bonds(cell)
+    return tuple(
+        _around(symbol, [bonds[site] for site in range(len(cell)) if cell.species[site] == symbol])
+        for symbol in cell.composition.elements
+    )
+
+
+def _refuse_unbondable(cell: Crystal) -> None:
+    if len(cell) > MOST_ATOMS:
+        raise UserCorrectable(
+            f"Bonds are compared in primitive cells of up to {MOST_ATOMS} atoms; this has {len(cell)}."
+        )
+    if shortest_distance_angstrom(cell) < _MIN_DISTANCE_ANGSTROM:
+        raise UserCorrectable(f"Atoms of {cell.formula} lie on top of each other, so there are no bonds to compare.")
+
+
+def _bonds(cell: Crystal) -> list[list[tuple[str, float]]]:
+    """Symbol and distance of every bonded neighbour of each atom."""
+    from crystal_studio.engines.chem.coordination import SharedNeighbours
+    from crystal_studio.engines.chem.site_facts import Bonds
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # CrystalNN warns of each element without a tabulated radius
+        try:
+            bonds = Bonds(SharedNeighbours(to_structure(cell)).bonded_structure())
+            sites = [bonds.get_connected_sites(site) for site in range(len(cell))]
+        except (ValueError, RuntimeError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
+            # The libraries state no errors of their own; see `describer`.
+            raise UserCorrectable(f"The bonds of {cell.formula} cannot be found ({error}).") from error
+    return [[(cell.species[bond.index], float(bond.dist)) for bond in near] for near in sites]
+
+
+def _around(symbol: str, bonds: list[list[tuple[str, float]]]) -> Surroundings:
+    lengths: dict[str, list[float]] = defaultdict(list)
+    for other, distance in (bond for near in bonds for bond in near):
+        lengths[other].append(distance)
+    means = {other: sum(found) / len(found) for other, found in sorted(lengths.items())}
+    return Surroundings(symbol, sum(map(len, bonds)) / len(bonds), means)
