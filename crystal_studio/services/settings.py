@@ -53,9 +53,16 @@ class DesignDefaults(_Section, frozen=True):
 
 
 class Folders(_Section, frozen=True):
-    """Where things lie; "" for the usual place."""
+    """Where things lie; "" for the usual place.
+
+    Attributes:
+        imports: what was last imported lay here.
+        exports: what was last exported went here.
+    """
 
     models: str = ""
+    imports: str = ""
+    exports: str = ""
 
 
 class Confirmations(_Section, frozen=True):

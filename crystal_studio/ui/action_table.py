@@ -10,6 +10,7 @@ class When(StrEnum):
     """When an action can be taken."""
 
     ALWAYS = "always"
+    WRITABLE = "the project can be written to"
     NODE = "a node is shown"
     PARENT = "the node that is shown answers another"
     MARKABLE = "a node is shown and the project can be written to"
@@ -31,6 +32,7 @@ class Situation:
         """Whether an action of this kind can be taken now."""
         return {
             When.ALWAYS: True,
+            When.WRITABLE: self.writable,
             When.NODE: self.node,
             When.PARENT: self.node and self.parent,
             When.MARKABLE: self.node and self.writable,
@@ -66,7 +68,7 @@ class Action:
     opens_group: bool = False
 
 
-PROJECT, DESIGN, CRYSTAL, VIEW, HELP = "&Project", "&Design", "&Crystal", "&View", "&Help"
+PROJECT, FILE, DESIGN, CRYSTAL, VIEW, HELP = "&Project", "&File", "&Design", "&Crystal", "&View", "&Help"
 
 # fmt: off
 ACTIONS = (
@@ -80,6 +82,27 @@ ACTIONS = (
            "Colours, text size, what a message begins with, folders", "Ctrl+,", "gear", opens_group=True),
     Action("window.close", PROJECT, "&Quit",
            "Close the window; everything is stored already", "Ctrl+Q", "right-from-bracket", opens_group=True),
+
+    Action("crystals.import", FILE, "&Import…",
+           "Read crystals from files; each becomes a root of the tree", "Ctrl+I", "file-import", When.WRITABLE),
+    Action("crystals.import_folder", FILE, "Import a &folder…",
+           "Read every crystal of a folder", "Ctrl+Shift+I", "folder-plus", When.WRITABLE),
+    Action("crystals.paste", FILE, "&Paste crystal",
+           "Import the CIF, POSCAR, extended XYZ or JSON that was copied", "Ctrl+V", "paste", When.WRITABLE),
+    Action("crystals.export", FILE, "&Export…",
+           "Write the node, the selected nodes or the branch to files", "Ctrl+E", "file-export", When.NODE,
+           opens_group=True),
+    Action("crystals.copy_cif", FILE, "&Copy CIF",
+           "Copy the crystal of the node that is shown as a CIF", "Ctrl+Shift+C", "copy", When.NODE),
+    Action("node.provenance", FILE, "Copy pro&venance",
+           "Copy everything that made the node that is shown, as JSON", "", "fingerprint", When.NODE),
+    Action("branch.report", FILE, "&Report of this branch…",
+           "Write the rounds from the first wish to this node as HTML or PDF", "Ctrl+R", "file-lines", When.NODE,
+           opens_group=True),
+    Action("bundle.save", FILE, "&Save bundle…",
+           "Pack the whole project into one zip file", "", "box-archive", opens_group=True),
+    Action("bundle.open", FILE, "&Open or merge bundle…",
+           "Add what is new in a bundle to this project, or make a project of it", "", "box-open"),
 
     Action("wish.new", DESIGN, "&New wish",
            "Begin a new branch: the next message answers no node", "Ctrl+N", "plus", on_toolbar=True),
@@ -99,6 +122,8 @@ ACTIONS = (
            "Show the node that this branch began with", "Alt+Home", "angles-up", When.PARENT),
     Action("node.star", DESIGN, "S&tar",
            "Mark as a favourite, or unmark", "Ctrl+D", "star", When.MARKABLE, on_toolbar=True, opens_group=True),
+    Action("node.replay", DESIGN, "Run a&gain and compare",
+           "Run the node that is shown again from what is stored with it; nothing is added", "", "rotate", When.NODE),
 
     Action("style.ball_and_stick", CRYSTAL, "Ba&lls and sticks",
            "Atoms as balls, bonds as sticks", "Ctrl+1", "circle-nodes", When.VIEWER),

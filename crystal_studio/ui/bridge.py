@@ -8,12 +8,27 @@ from PySide6.QtCore import QObject, Signal
 
 from crystal_studio.domain.history import Node
 from crystal_studio.host.protocol import Failed, Failure
-from crystal_studio.services.jobs import DesignJob, Job, PromoteJob, RepairJob
+from crystal_studio.services.jobs import (
+    BundleJob,
+    DesignJob,
+    ExportJob,
+    ImportJob,
+    Job,
+    PromoteJob,
+    RepairJob,
+    ReplayJob,
+    ReportJob,
+    SheetJob,
+    UnbundleJob,
+)
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.session_state import SessionState
 
 # These stand in the queue and can be stopped; questions of panels come and go unseen.
-_TASKS = (DesignJob, PromoteJob, RepairJob)
+_ROUNDS = (DesignJob, PromoteJob, RepairJob, SheetJob)
+# Who asked for one of these says how it ended.
+_ERRANDS = (ImportJob, ExportJob, ReportJob, BundleJob, UnbundleJob, ReplayJob)
+_TASKS = _ROUNDS + _ERRANDS
 
 
 class Bridge(QObject):
@@ -84,7 +99,7 @@ class Bridge(QObject):
             self._banner(f"{failure.message} Jobs that wait go on.")
         elif failure.failure is Failure.BUG:
             self._tell_failure(failure.message, failure.details)
-        elif job_id in self._open:
+        elif isinstance(self._open.get(job_id), _ROUNDS):
             self._say(failure.message)
         self._end(job_id)
 

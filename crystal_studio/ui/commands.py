@@ -17,6 +17,7 @@ from crystal_studio.services.settings import Settings
 from crystal_studio.ui import theme
 from crystal_studio.ui.action_table import ACTIONS, Situation
 from crystal_studio.ui.appearance import use_appearance
+from crystal_studio.ui.exchange.commands import exchange_slots
 from crystal_studio.ui.node_steps import NodeSteps
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Commands:
             "diagnostics.copy": self.copy_diagnostics,
             "about.show": self.show_about,
         }
+        found |= exchange_slots(self._window)
         for action_id, style in _STYLES.items():
             found[action_id] = lambda style=style: self._set_style(style)
         for direction in directions.STANDARD:

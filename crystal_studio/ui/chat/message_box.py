@@ -28,11 +28,13 @@ class MessageBox(QPlainTextEdit):
     Signals:
         submitted, left (Esc).
         was_cut: how many characters of a paste were left out.
+        pasted: the whole text of a paste or drop, once it is in the box as far as it fits.
     """
 
     submitted = Signal()
     left = Signal()
     was_cut = Signal(int)
+    pasted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +43,8 @@ class MessageBox(QPlainTextEdit):
         self._recalled = -1
         self._typed = ""
         self._is_recalling = False
+        self._paste = QTextCursor(self.document())
+        self._paste.setKeepPositionOnInsert(True)
         self.setAccessibleName("Message")
         self.setTabChangesFocus(True)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
@@ -80,10 +84,17 @@ class MessageBox(QPlainTextEdit):
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Plain text only, and not more than could be read."""
-        text = source.text()
+        text, start = source.text(), self.textCursor().selectionStart()
         self.insertPlainText(shown(text[:MOST_CHARACTERS]))
+        self._paste.setPosition(start)
+        self._paste.setPosition(self.textCursor().position(), QTextCursor.MoveMode.KeepAnchor)
         if len(text) > MOST_CHARACTERS:
             self.was_cut.emit(len(text) - MOST_CHARACTERS)
+        self.pasted.emit(text)
+
+    def take_back_paste(self) -> None:
+        """Take out what was pasted last; what was typed around it stays."""
+        self._paste.removeSelectedText()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fewer words fit in a line of a narrower box."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWi
 
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.mark import Mark
+from crystal_studio.ui.exchange.replay_view import ReplayView
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.panels.node_facts import Section, as_json, as_text, sections
 from crystal_studio.ui.panels.node_page import NodePage, column, words
@@ -35,6 +36,8 @@ class DetailsPanel(NodePage):
             line.addWidget(button)
         line.addStretch()
         self._frame.addLayout(line)
+        self.replay = ReplayView(state, jobs)
+        self._frame.addWidget(self.replay)
         self.copy_text.clicked.connect(lambda: self._copy(as_text))
         self.copy_json.clicked.connect(lambda: self._copy(as_json))
         state.marks_changed.connect(self._look_at_mark)
@@ -42,6 +45,7 @@ class DetailsPanel(NodePage):
     def close_panel(self) -> None:
         """Listen no more."""
         super().close_panel()
+        self.replay.close_view()
         self._state.marks_changed.disconnect(self._look_at_mark)
 
     def blocks(self, node: Node) -> list[QWidget]:

@@ -1,0 +1,132 @@
+"""Files and crystals dropped anywhere on a window."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen, QWindow
+from PySide6.QtWidgets import QWidget
+
+from crystal_studio.ui import theme
+from crystal_studio.ui.exchange.offer import Offer, offer_of
+
+_DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragMove)
+_VEIL = 215  # of 255: what lies below is guessed at, no more
+_FRAME = 3
+
+
+class DropZone(QObject):
+    """Takes what is dropped before any field of the window can: a field would put in the name of the file.
+
+    What is dragged within the window itself (text to another place) is left alone.
+
+    Args:
+        window: is shown already.
+
+    Signals:
+        dropped: an `Offer` without a refusal.
+    """
+
+    dropped = Signal(object)
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.hint = DropHint(window)
+        window.setAcceptDrops(True)
+        self._handle: QWindow | None = window.windowHandle()
+        if self._handle is not None:
+            # The widgets of a window hear of drags from its QWindow, so one filter there is enough for all of them.
+            self._handle.installEventFilter(self)
+
+    def close(self) -> None:
+        """Take nothing more."""
+        if self._handle is not None:
+            self._handle.removeEventFilter(self)
+            self._handle = None
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Drags that bring something for us go no further."""
+        kind = event.type()
+        if kind in _DRAGS:
+            return self._drag(cast(QDropEvent, event))
+        if kind == QEvent.Type.Drop:
+            return self._drop(cast(QDropEvent, event))
+        if kind == QEvent.Type.DragLeave:
+            self.hint.hide()
+        return False
+
+    def _drag(self, event: QDropEvent) -> bool:
+        if event.type() == QEvent.Type.DragMove and not self.hint.isHidden():
+            self._answer(event, self.hint.offer)
+            return True
+        offer = _brought(event)
+        if offer is None:
+            return False
+        self.hint.show_offer(offer)
+        self._answer(event, offer)
+        return True
+
+    def _drop(self, event: QDropEvent) -> bool:
+        offer = _brought(event)
+        self.hint.hide()
+        if offer is None:
+            return False
+        self._answer(event, offer)
+        if not offer.refusal:
+            self.dropped.emit(offer)
+        return True
+
+    def _answer(self, event: QDropEvent, offer: Offer) -> None:
+        if offer.refusal:
+            event.ignore()
+        else:
+            event.setDropAction(Qt.DropAction.CopyAction)  # the file stays where it is
+            event.accept()
+
+
+class DropHint(QWidget):
+    """A frame over the whole window that says what a drop will do.
+
+    Attributes:
+        offer: what is being dragged.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.offer = Offer()
+        self.setObjectName("drop_hint")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName("What a drop will do")
+        self.hide()
+
+    def show_offer(self, offer: Offer) -> None:
+        """Cover the window and say what will happen."""
+        self.offer = offer
+        self.setAccessibleDescription(offer.invitation)
+        self.setGeometry(QRect(0, 0, self.parentWidget().width(), self.parentWidget().height()))
+        self.raise_()
+        self.show()
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """A veil, a frame and the sentence."""
+        colours = theme.current()
+        painter = QPainter(self)
+        ground = QColor(colours.window)
+        ground.setAlpha(_VEIL)
+        painter.fillRect(self.rect(), ground)
+        colour = QColor(colours.bad if self.offer.refusal else colours.accent)
+        painter.setPen(QPen(colour, _FRAME, Qt.PenStyle.DashLine))
+        painter.drawRect(self.rect().adjusted(_FRAME * 2, _FRAME * 2, -_FRAME * 2, -_FRAME * 2))
+        font = painter.font()
+        font.setPointSizeF(font.pointSizeF() * 1.5)
+        painter.setFont(font)
+        margin = self.fontMetrics().height() * 3
+        box = self.rect().adjusted(margin, margin, -margin, -margin)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.offer.invitation)
+        painter.end()
+
+
+def _brought(event: QDropEvent) -> Offer | None:
+    return offer_of(event.mimeData()) if event.source() is None else None

@@ -1,0 +1,243 @@
+"""What is exported, how, and where to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from crystal_studio.domain.mark import Mark
+from crystal_studio.domain.outline import NodeOutline
+from crystal_studio.services.jobs import ExportJob, FileFormat
+from crystal_studio.ui.dialogs.checked_line import CheckedLine
+from crystal_studio.ui.exchange.format_words import FORMATS, FormatWords
+from crystal_studio.ui.exchange.naming import doubled, file_names, pattern_problem
+from crystal_studio.ui.exchange.target_dialog import folder_problem, may_overwrite, target_problem
+from crystal_studio.ui.panels.number_field import NumberField
+from crystal_studio.ui.plain_label import PlainLabel
+
+TOLERANCES_ANGSTROM = (0.00001, 1.0)
+_NAMES_SHOWN = 4
+DEFAULT_PATTERN = "{formula}-{id}"
+NodesOf = Callable[[Sequence[str]], list[tuple[NodeOutline, Mark]]]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Some nodes that can be exported together.
+
+    Attributes:
+        title: in the list of scopes.
+        nodes: their ids, in order.
+    """
+
+    title: str
+    nodes: tuple[str, ...]
+
+
+class ExportDialog(QDialog):
+    """Every field is checked while it is typed, and the names of the files are shown before they are written.
+
+    Signals:
+        chosen: the `ExportJob`; that files may be replaced was asked.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(
+        self, project: Path, scopes: Sequence[Scope], nodes_of: NodesOf, folder: Path, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export")
+        self.setObjectName("export")
+        self._project, self._scopes, self._nodes_of = project, tuple(scopes), nodes_of
+        self._nodes: list[tuple[NodeOutline, Mark]] = []
+        self.what = QComboBox(self)
+        self.format = QComboBox(self)
+        self.hint = PlainLabel("", self, wraps=True)
+        self.hint.setEnabled(False)
+        self.tolerance = NumberField("", "Å", 0.1, TOLERANCES_ANGSTROM)
+        self.conventional = QCheckBox("&Conventional cell in place of the crystal's own", self)
+        self.trajectory = QCheckBox("Every frame of the &denoising before the crystal", self)
+        self.pattern = CheckedLine(DEFAULT_PATTERN, self._pattern_problem, "Names of the files", self)
+        self.preview = PlainLabel("", self, wraps=True)
+        self.file = CheckedLine(str(folder / "crystal.cif"), self._file_problem, "File", self)
+        self.folder = CheckedLine(str(folder), folder_problem, "Folder", self)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.export = self.buttons.addButton("&Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._lay_out()
+        self._fill()
+        self._connect()
+        self._take_scope()
+
+    @property
+    def words(self) -> FormatWords:
+        """What is known of the chosen format."""
+        return FORMATS[self.file_format]
+
+    @property
+    def file_format(self) -> FileFormat:
+        """The chosen format."""
+        return FileFormat(self.format.currentData())
+
+    @property
+    def scope(self) -> Scope:
+        """The chosen nodes."""
+        return self._scopes[self.what.currentIndex()]
+
+    @property
+    def is_one_file(self) -> bool:
+        """Whether a file is named, and no folder."""
+        return len(self.scope.nodes) == 1 or self.words.holds_several
+
+    def job(self) -> ExportJob:
+        """What was chosen."""
+        words = self.words
+        return ExportJob(
+            project=self._project,
+            nodes=self.scope.nodes,
+            file_format=self.file_format,
+            out=self._path(self.file if self.is_one_file else self.folder),
+            pattern=self.pattern.text or DEFAULT_PATTERN,
+            symprec_angstrom=self.tolerance.value,
+            conventional=words.has_cell and self.conventional.isChecked(),
+            with_trajectory=words.has_trajectory and self.trajectory.isChecked(),
+        )
+
+    def targets(self) -> list[Path]:
+        """The files that will be written."""
+        if self.is_one_file:
+            return [self._path(self.file)]
+        folder = self._path(self.folder)
+        return [folder / name for name in file_names(self.pattern.text, self._nodes, self.words.ending)]
+
+    def _lay_out(self) -> None:
+        for line in (self.file, self.folder):
+            browse = QPushButton("&Browse…", self)
+            browse.setAccessibleName("Browse for the file" if line is self.file else "Browse for the folder")
+            browse.clicked.connect(self._browse_file if line is self.file else self._browse_folder)
+            line.row.addWidget(browse)
+        form = QFormLayout()
+        self._form = form
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.addRow("&What", self.what)
+        form.addRow("&Format", self.format)
+        form.addRow("", self.hint)
+        form.addRow("&Tolerance", self.tolerance)
+        form.addRow("", self.conventional)
+        form.addRow("", self.trajectory)
+        form.addRow("&Names", self.pattern)
+        form.addRow("", self.preview)
+        form.addRow("F&ile", self.file)
+        form.addRow("F&older", self.folder)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addStretch(1)
+        layout.addWidget(self.buttons)
+        letter = self.fontMetrics().averageCharWidth()
+        self.setMinimumWidth(min(letter * 80, self.screen().availableSize().width() - 40))
+
+    def _fill(self) -> None:
+        for scope in self._scopes:
+            self.what.addItem(scope.title)
+        for file_format, words in FORMATS.items():
+            self.format.addItem(words.title, file_format.value)
+        self.what.setAccessibleName("What is exported")
+        self.format.setAccessibleName("Format")
+        self.pattern.line.setToolTip("Fields: {id}, {formula}, {name}, {group}, {round}, {number}")
+
+    def _connect(self) -> None:
+        self.what.currentIndexChanged.connect(lambda _row: self._take_scope())
+        self.format.currentIndexChanged.connect(lambda _row: self._take_format())
+        for line in (self.pattern, self.file, self.folder):
+            line.line.textChanged.connect(lambda _text: self._examine())
+        self.tolerance.edit.textChanged.connect(lambda _text: self._examine())
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+
+    def _take_scope(self) -> None:
+        self._nodes = self._nodes_of(self.scope.nodes)
+        self._take_format()
+
+    def _take_format(self) -> None:
+        words, is_one = self.words, self.is_one_file
+        self.hint.setText(words.hint)
+        shown = {
+            self.tolerance: words.has_tolerance,
+            self.conventional: words.has_cell,
+            self.trajectory: words.has_trajectory,
+            self.pattern: not is_one,
+            self.preview: not is_one,
+            self.file: is_one,
+            self.folder: not is_one,
+        }
+        for field, is_shown in shown.items():
+            self._form.setRowVisible(field, is_shown)
+        self._suggest_file()
+        self._examine()
+        self.adjustSize()
+
+    def _suggest_file(self) -> None:
+        """A name that fits nodes and format, in the folder that stands there."""
+        named = self._nodes[:1] if len(self._nodes) == 1 else []
+        stem = file_names(DEFAULT_PATTERN, named, "")[0] if named else f"{self._project.stem}-{len(self._nodes)}"
+        folder = Path(self.file.text).parent
+        self.file.line.setText(str(folder / f"{stem}{self.words.ending}"))
+
+    def _examine(self) -> None:
+        is_one = self.is_one_file
+        fields = (self.file,) if is_one else (self.pattern, self.folder)
+        fits = [field.examine() for field in fields]
+        fits.append(self.tolerance.is_valid or not self.words.has_tolerance)
+        if not is_one:
+            self._show_names()
+        self.export.setEnabled(all(fits))
+
+    def _show_names(self) -> None:
+        if pattern_problem(self.pattern.text):
+            self.preview.setText("")
+            return
+        names = file_names(self.pattern.text, self._nodes[:_NAMES_SHOWN], self.words.ending)
+        more = len(self._nodes) - len(names)
+        self.preview.setText("\n".join([*names, f"and {more:,} more"] if more else names))
+
+    def _pattern_problem(self, text: str) -> str:
+        return pattern_problem(text) or doubled(file_names(text, self._nodes, ""))
+
+    def _file_problem(self, text: str) -> str:
+        return target_problem(text, ())
+
+    def _browse_file(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export", self.file.text, "All files (*)", "", QFileDialog.Option.DontConfirmOverwrite
+        )
+        if name:
+            self.file.line.setText(name if Path(name).suffix else f"{name}{self.words.ending}")
+
+    def _browse_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Export to a folder", self.folder.text)
+        if name:
+            self.folder.line.setText(name)
+
+    def _accept(self) -> None:
+        self._examine()
+        if self.export.isEnabled() and may_overwrite(self.targets(), self):
+            self.chosen.emit(self.job())
+            self.accept()
+
+    @staticmethod
+    def _path(line: CheckedLine) -> Path:
+        return Path(line.text).expanduser()
