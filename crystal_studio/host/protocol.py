@@ -63,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Partial:
-    """Something unfinished: "token" (str), "pivot" (str), "frames" (tuple of `Frame`)."""
+    """Unfinished: "token" and "pivot" (str), "frames" (tuple of `Frame`), "cell" (str, a node), "refused" (`RefusedCell`)."""
 
     id: str
     kind: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from crystal_studio.engines.fake import FakeContext, FakeHistoryStore
 from crystal_studio.engines.fake.bundle import FakeEngines
 from crystal_studio.services.contact_sheet import MOST_CELLS, RefusedCell, cells, fill_sheet
 from crystal_studio.services.design import DesignRequest, respond
-from crystal_studio.services.jobs import DesignJob, SheetJob
+from crystal_studio.services.handle import handle
+from crystal_studio.services.jobs import DesignJob, ReplayJob, SheetJob
 from crystal_studio.services.promote import promote
 from crystal_studio.services.replay import replay
 
@@ -175,3 +178,29 @@ def test_that_the_same_numbers_name_the_same_cells_and_other_numbers_others(job:
     first, again = cells(job), cells(replace(job, strengths=(0.1, 0.4, 0.5)))
     assert {cell.node for cell in first} < {cell.node for cell in again}
     assert not {cell.node for cell in first} & {cell.node for cell in cells(replace(job, sheet="5f" * 16))}
+
+
+class Bench:
+    """A workbench of fakes."""
+
+    version = "1.2.3"
+
+    def __init__(self, store: FakeHistoryStore) -> None:
+        self.engines = FakeEngines()
+        self._store = store
+
+    def open_store(self, project: Path) -> AbstractContextManager[FakeHistoryStore]:
+        return nullcontext(self._store)
+
+
+def test_that_a_host_draws_a_sheet_and_replays_its_cells(store: FakeHistoryStore, job: SheetJob) -> None:
+    context = FakeContext()
+    job = pickle.loads(pickle.dumps(replace(job, seeds=(1, 2), strengths=(0.1,))))
+    bench = Bench(store)
+    bench.engines.checker.script.enqueue([TOO_NEAR] * 12)
+    (cell,) = handle(job, bench, context)
+    assert store.node(cell).parameters["version"] == "1.2.3"
+    assert pickle.loads(pickle.dumps(context.partials)) == context.partials
+    found = handle(ReplayJob(PROJECT, cell), Bench(store), FakeContext())
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert found.verdict is Verdict.IDENTICAL
