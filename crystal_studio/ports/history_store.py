@@ -79,7 +79,7 @@ class HistoryStore(Protocol):
         """
 
     def path(self, node_id: str, hidden: bool = False) -> list[tuple[str, int]]:
-        """From the root to a node: each id with its offset in the `page` of its parent, without reading outlines.
+        """From the root to a node: each id with its offset in the `page` of its parent, -1 where that leaves it out.
 
         Raises:
             UserCorrectable: no such node.

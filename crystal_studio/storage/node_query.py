@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, true
@@ -14,6 +14,7 @@ from crystal_studio.domain.history import Node
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.storage import tables
+from crystal_studio.storage.json_list import among
 from crystal_studio.storage.node_rows import (
     candidate_from_row,
     check_from_row,
@@ -30,6 +31,13 @@ def ids_with_prefix(connection: Connection, prefix: str, at_most: int) -> list[s
     begins = func.substr(tables.nodes.c.id, 1, len(prefix)) == prefix
     query = select(tables.nodes.c.id).where(begins).order_by(tables.nodes.c.ordinal).limit(at_most)
     return list(connection.execute(query).scalars())
+
+
+def ids_unknown(connection: Connection, node_ids: Sequence[str]) -> list[str]:
+    """Those of the ids that name no node."""
+    asked = tables.nodes.c.id.in_(among(node_ids))
+    known = set(connection.execute(select(tables.nodes.c.id).where(asked)).scalars())
+    return [node_id for node_id in node_ids if node_id not in known]
 
 
 def read_crystal(connection: Connection, node_id: str) -> Crystal | None:

@@ -16,6 +16,7 @@ from crystal_studio.domain.errors import ProjectUnavailable
 from crystal_studio.storage.backup import newest_good_backup, write_backup
 from crystal_studio.storage.connection import reading_engine, use_best_journal, writing_engine
 from crystal_studio.storage.failure import in_words, primary_code
+from crystal_studio.storage.outline_fill import fill_outlines, is_behind
 from crystal_studio.storage.schema import refuse_foreign, schema_state, upgrade
 from crystal_studio.storage.writer_lock import WriterLock
 
@@ -92,6 +93,7 @@ def open_for_reading(path: Path) -> OpenProject:
             _refuse_damage(path, project.engine)
             state = schema_state(project.engine)
             refuse_foreign(state, path)
+            is_current = not state.outdated and not is_behind(project.engine)
         except DBAPIError as error:
             project.dispose()
             if primary_code(error) not in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
@@ -100,7 +102,7 @@ def open_for_reading(path: Path) -> OpenProject:
         except BaseException:
             project.dispose()
             raise
-        if not state.outdated:
+        if is_current:
             return project
         project.dispose()
         return _open_copy(path)
@@ -158,6 +160,7 @@ def _bring_up_to_date(engine: Engine, path: Path) -> tuple[str, ...]:
     if state.empty:
         upgrade(engine)
     if not state.outdated:
+        fill_outlines(engine)
         return ()
     try:
         backup = write_backup(path)
@@ -166,6 +169,7 @@ def _bring_up_to_date(engine: Engine, path: Path) -> tuple[str, ...]:
             f"{path} must be brought up to date, but its backup cannot be written ({error.strerror}). Free some space."
         ) from error
     upgrade(engine)
+    fill_outlines(engine)
     return (f"The project was brought up to date; the file as it was is kept as {backup}.",)
 
 
@@ -181,6 +185,7 @@ def _open_copy(path: Path) -> OpenProject:
         refuse_foreign(state, path)
         if state.outdated:
             upgrade(project.engine)
+        fill_outlines(project.engine)
     except BaseException:
         project.dispose()
         raise

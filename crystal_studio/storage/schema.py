@@ -15,7 +15,7 @@ from crystal_studio.domain.errors import ProjectUnavailable
 
 APPLICATION_ID = 0x43535444
 SCHEMA_MAJOR = 1
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 HEAD = REVISIONS[-1]
 
 

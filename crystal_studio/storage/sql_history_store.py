@@ -4,57 +4,49 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import DBAPIError
 
-from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import ProjectUnavailable, UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.mark import Mark
-from crystal_studio.domain.outline import NodeOutline
+from crystal_studio.domain.node_query import NodeQuery
+from crystal_studio.domain.operation import Operation
 from crystal_studio.domain.trajectory import Frame
 from crystal_studio.storage import tables
 from crystal_studio.storage.backup import write_backup
-from crystal_studio.storage.connection import rest_in_one_file
+from crystal_studio.storage.changes import add_node, change_hidden, change_mark, change_search
+from crystal_studio.storage.connection import compact_file, rest_in_one_file
 from crystal_studio.storage.failure import in_words
-from crystal_studio.storage.marks import read_marks, write_mark
-from crystal_studio.storage.node_query import ids_with_prefix, read_crystal, read_nodes
-from crystal_studio.storage.node_rows import (
-    candidate_rows,
-    check_rows,
-    crystals_of,
-    node_row,
-    prediction_rows,
-    structure_row,
-)
+from crystal_studio.storage.node_query import ids_unknown
 from crystal_studio.storage.opening import OpenProject, open_for_reading, open_for_writing
-from crystal_studio.storage.outline_query import read_outlines
-from crystal_studio.storage.trajectory_blob import pack_frames, unpack_frames
+from crystal_studio.storage.operations import redo_oldest, undo_newest
+from crystal_studio.storage.sql_history_reading import SqlHistoryReading, no_such_node
+from crystal_studio.storage.trajectory_blob import pack_frames
 
 logger = logging.getLogger(__name__)
 
 
-class SqlHistoryStore:
+class SqlHistoryStore(SqlHistoryReading):
     """Implements `ports.history_store.HistoryStore` on SQLite.
 
     Attributes:
-        path: the project file.
+        file: of the project.
         read_only: whether committing is refused.
         notices: sentences about how it was opened, to show once.
     """
 
     def __init__(self, path: Path, project: OpenProject, read_only: bool) -> None:
-        self.path = path
+        super().__init__(path, project.engine)
         self.read_only = read_only
         self.notices = project.notices
         self._project = project
-        self._engine = project.engine
         self._has_committed = False
         self._is_open = True
         self._last_before = self._last_node() if project.lock is not None else 0
@@ -86,78 +78,75 @@ class SqlHistoryStore:
             ProjectUnavailable: opened for reading, or the disk is full, read-only or gone; nothing was stored.
             UserCorrectable: the parent is not in this project.
         """
-        self._refuse_unwritable()
-        with in_words(self.path), self._engine.begin() as connection:
+        with self._writing() as connection:
             self._refuse_unknown_parent(connection, node)
-            _insert(connection, node)
+            add_node(connection, node)
             if frames:
                 connection.execute(insert(tables.trajectories).values(node_id=node.id, frames=pack_frames(frames)))
-        self._has_committed = True
-
-    def node(self, node_id: str) -> Node:
-        """Load a whole node by id or by an unambiguous prefix of it.
-
-        Raises:
-            UserCorrectable: no such node, or several.
-        """
-        with in_words(self.path), self._engine.connect() as connection:
-            return read_nodes(connection, self._full_id(connection, node_id))[0]
-
-    def nodes(self) -> list[Node]:
-        """All nodes in order of creation."""
-        with in_words(self.path), self._engine.connect() as connection:
-            return read_nodes(connection)
-
-    def outlines(self) -> list[NodeOutline]:
-        """All nodes in one line each, in order of creation, with one query."""
-        with in_words(self.path), self._engine.connect() as connection:
-            return read_outlines(connection)
-
-    def crystal(self, node_id: str) -> Crystal:
-        """The committed crystal of a node, given its whole id.
-
-        Raises:
-            UserCorrectable: no such node.
-        """
-        with in_words(self.path), self._engine.connect() as connection:
-            found = read_crystal(connection, node_id)
-        if found is None:
-            raise UserCorrectable(_no_such_node(node_id, self.path))
-        return found
-
-    def frames(self, node_id: str) -> tuple[Frame, ...]:
-        """How the committed crystal was denoised, in order; empty where that was not kept.
-
-        Raises:
-            ProjectUnavailable: what is stored cannot be read.
-        """
-        table = tables.trajectories
-        query = select(table.c.frames).where(table.c.node_id == node_id)
-        with in_words(self.path), self._engine.connect() as connection:
-            packed = connection.execute(query).scalar()
-        try:
-            return unpack_frames(packed) if packed is not None else ()
-        except ValueError as error:
-            raise ProjectUnavailable(
-                f"The trajectory of node {node_id[:8]} in {self.path} is damaged; the node itself is whole."
-            ) from error
 
     def mark(self, node_id: str, mark: Mark) -> None:
-        """Set the name, star and note of a node; the node itself never changes.
+        """Set the name, star and note of a node, an operation that can be undone; the node itself never changes.
 
         Raises:
             UserCorrectable: no such node, or several.
             ProjectUnavailable: as `commit`.
         """
-        self._refuse_unwritable()
-        with in_words(self.path), self._engine.begin() as connection:
-            write_mark(connection, self._full_id(connection, node_id), mark)
-        self._has_committed = True
+        with self._writing() as connection:
+            change_mark(connection, self._full_id(connection, node_id), mark)
 
-    def marks(self) -> dict[str, Mark]:
-        """Node id -> mark, for the nodes that have one."""
-        with in_words(self.path), self._engine.connect() as connection:
-            return read_marks(connection)
+    def hide(self, node_ids: Sequence[str], is_hidden: bool = True) -> None:
+        """Leave nodes out of the tree and of searches, or take them in again: one operation that can be undone.
+
+        Raises:
+            UserCorrectable: no such node.
+            ProjectUnavailable: as `commit`.
+        """
+        with self._writing() as connection:
+            for unknown in ids_unknown(connection, node_ids):
+                raise UserCorrectable(no_such_node(unknown, self.file))
+            change_hidden(connection, node_ids, is_hidden)
+
+    def save_search(self, name: str, query: NodeQuery | None) -> None:
+        """Keep a search under a name, or drop it for None: an operation that can be undone.
+
+        Raises:
+            UserCorrectable: the name is empty, or there is no search of that name to drop.
+            ProjectUnavailable: as `commit`.
+        """
+        plain = name.strip()
+        if not plain:
+            raise UserCorrectable("The search has no name. Give it one, such as 'wide gaps'.")
+        with self._writing() as connection:
+            if not change_search(connection, plain, query):
+                raise UserCorrectable(f"No search is saved as '{plain[:40]}'. Choose one that is listed.")
+
+    def undo(self) -> Operation | None:
+        """Take back the newest operation that is not undone; None where there is none. Added nodes become hidden.
+
+        Raises:
+            ProjectUnavailable: as `commit`.
+        """
+        with self._writing() as connection:
+            return undo_newest(connection)
+
+    def redo(self) -> Operation | None:
+        """Do the operation that was undone last again; None where there is none, or where something new was done.
+
+        Raises:
+            ProjectUnavailable: as `commit`.
+        """
+        with self._writing() as connection:
+            return redo_oldest(connection)
+
+    def compact(self) -> int:
+        """Give unused pages back to the disk; returns the bytes won.
+
+        Raises:
+            ProjectUnavailable: as `commit`, or another program is reading or writing.
+        """
+        self._refuse_unwritable()
+        with in_words(self.file):
+            return compact_file(self._engine, self.file)
 
     def close(self) -> None:
         """Back up what was committed, checkpoint and close; closing again does nothing."""
@@ -170,10 +159,10 @@ class SqlHistoryStore:
                 self._back_up()
             self._engine.dispose()
             if keeps_the_file:
-                rest_in_one_file(self.path)
+                rest_in_one_file(self.file)
         except (sqlite3.Error, DBAPIError) as error:
             # Every node is already durable in the log; the next opening folds it in.
-            logger.warning("The write-ahead log of %s could not be folded in: %s", self.path, error)
+            logger.warning("The write-ahead log of %s could not be folded in: %s", self.file, error)
         finally:
             self._project.dispose()
 
@@ -195,46 +184,32 @@ class SqlHistoryStore:
 
     def _back_up(self) -> None:
         try:
-            write_backup(self.path)
+            write_backup(self.file)
         except (OSError, sqlite3.Error) as error:
             # A backup is a second copy: failing to make one must not turn a finished session into a failed one.
-            logger.warning("No backup of %s could be written: %s", self.path, error)
+            logger.warning("No backup of %s could be written: %s", self.file, error)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """One transaction, which no other process interrupts; durable when it ends.
+
+        Raises:
+            ProjectUnavailable: opened for reading, or the disk is full, read-only or gone.
+        """
+        self._refuse_unwritable()
+        with in_words(self.file), self._engine.begin() as connection:
+            yield connection
+        self._has_committed = True
 
     def _refuse_unwritable(self) -> None:
         if not self._is_open:
-            raise ProjectUnavailable(f"{self.path} was closed. Open it again to change it.")
+            raise ProjectUnavailable(f"{self.file} was closed. Open it again to change it.")
         if self.read_only:
-            raise ProjectUnavailable(f"{self.path} is open for reading only. Open it for writing to change it.")
+            raise ProjectUnavailable(f"{self.file} is open for reading only. Open it for writing to change it.")
 
     def _refuse_unknown_parent(self, connection: Connection, node: Node) -> None:
         if node.parent is None:
             return
         known = select(tables.nodes.c.id).where(tables.nodes.c.id == node.parent)
         if connection.execute(known).first() is None:
-            raise UserCorrectable(f"The parent node {node.parent} is not in {self.path}. Start from a node that is.")
-
-    def _full_id(self, connection: Connection, given: str) -> str:
-        prefix = given.strip().lower()
-        found = ids_with_prefix(connection, prefix, at_most=2) if prefix else []
-        if not found:
-            raise UserCorrectable(_no_such_node(given, self.path))
-        if len(found) > 1 and prefix not in found:
-            raise UserCorrectable(f"Several nodes begin with '{given[:40]}'. Give more of the id.")
-        return prefix if prefix in found else found[0]
-
-
-def _no_such_node(given: str, path: Path) -> str:
-    return f"There is no node '{given[:40]}' in {path}. `crystal-studio history` lists the nodes."
-
-
-def _insert(connection: Connection, node: Node) -> None:
-    structures = {row["id"]: row for row in map(structure_row, crystals_of(node))}
-    connection.execute(insert_or(tables.structures).on_conflict_do_nothing(), list(structures.values()))
-    connection.execute(insert(tables.nodes), [node_row(node)])
-    for table, rows in (
-        (tables.candidates, candidate_rows(node)),
-        (tables.checks, check_rows(node)),
-        (tables.predictions, prediction_rows(node)),
-    ):
-        if rows:
-            connection.execute(insert(table), rows)
+            raise UserCorrectable(f"The parent node {node.parent} is not in {self.file}. Start from a node that is.")

@@ -1,12 +1,26 @@
 """The tables of a project file.
 
 Rows of `structures`, `nodes`, `candidates`, `checks` and `predictions` are written once and never changed; what a
-person adds later (names, stars, notes) lives in `marks`.
+person adds later (names, stars, notes, what is hidden) lives in `marks`. Rows of `outlines` and `words` repeat what
+lists and searches need of each node; they are made of the other tables and hold no truth of their own.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    column,
+    table,
+    text,
+)
 
 from crystal_studio.storage.column_types import ExactFloat, PlainJson, WholeNumber
 
@@ -120,6 +134,55 @@ marks = Table(
     Column("name", Text, nullable=False),
     Column("starred", Boolean, nullable=False),
     Column("note", Text, nullable=False),
+    Column("is_hidden", Boolean, nullable=False, server_default=text("0")),
+    Index("ix_marks_hidden", "node_id", sqlite_where=text("is_hidden")),
+)
+
+# One narrow row a node, so that a search reads few pages; `elements` is such as ",O,Sr,Ti,".
+outlines = Table(
+    "outlines",
+    metadata,
+    Column("ordinal", Integer, ForeignKey("nodes.ordinal"), primary_key=True),
+    Column("node_id", Text, nullable=False, unique=True),
+    Column("parent", Text),
+    Column("formula", Text, nullable=False),
+    Column("elements", Text, nullable=False),
+    Column("anonymous", Text, nullable=False),
+    Column("space_group", Integer, nullable=False),
+    Column("band_gap_ev", ExactFloat),
+    Column("e_above_hull_ev", ExactFloat),
+    Column("alignment", ExactFloat),
+    Column("valid", Boolean, nullable=False),
+    Column("start", Text),
+    Column("sheet", Text, nullable=False),
+    Index("ix_outlines_parent", "parent", "ordinal", "node_id"),
+    Index("ix_outlines_sheet", "sheet", sqlite_where=text("sheet <> ''")),
+)
+
+# SQLite's full-text index over `domain.node_search.plain_words`, its row ids those of `outlines`; the text itself is
+# not kept a second time. Not in the metadata, for SQLAlchemy knows no virtual tables.
+words = table("words", column("rowid"), column("text"))
+
+# What was changed, for undo and redo: `before` and `after` are what each kind needs (see `operations`).
+operations = Table(
+    "operations",
+    metadata,
+    Column("ordinal", Integer, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("nodes", PlainJson, nullable=False),
+    Column("before", PlainJson, nullable=False),
+    Column("after", PlainJson, nullable=False),
+    Column("is_undone", Boolean, nullable=False),
+    Column("is_superseded", Boolean, nullable=False),
+    Column("created", Text, nullable=False),
+)
+
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("query", PlainJson, nullable=False),
 )
 
 # How the committed crystal was denoised: see `trajectory_blob`.

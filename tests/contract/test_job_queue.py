@@ -20,7 +20,7 @@ from crystal_studio.storage.sql_job_queue import FINISHED_KEPT, SqlJobQueue
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
     with SqlHistoryStore.open(tmp_path / "p.cstudio") as store:
-        yield store.path
+        yield store.file
 
 
 class TestSqlJobQueue(JobQueueContract):

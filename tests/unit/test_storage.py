@@ -466,7 +466,9 @@ def test_that_the_migrations_build_exactly_the_tables_that_the_code_reads(projec
     from alembic.migration import MigrationContext
 
     with SqlHistoryStore.open(project) as store, store._engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        # SQLAlchemy knows no virtual tables, nor the tables in which SQLite keeps what they hold.
+        plain = {"compare_type": False, "include_name": lambda name, kind, _: not (name or "").startswith("words")}
+        context = MigrationContext.configure(connection, opts=plain)
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == schema.HEAD
 
