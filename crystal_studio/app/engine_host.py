@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from crystal_studio.ports.context import JobContext
+    from crystal_studio.ports.crystal_comparer import CrystalComparer
     from crystal_studio.ports.history_store import HistoryStore
     from crystal_studio.ports.inspector import Inspector
     from crystal_studio.services.engines import Engines
@@ -94,6 +95,13 @@ class HostWorkbench:
         from crystal_studio.app.wiring import create_inspector
 
         return create_inspector()
+
+    @cached_property
+    def crystal_comparer(self) -> CrystalComparer:
+        """Two crystals side by side."""
+        from crystal_studio.app.wiring import create_crystal_comparer
+
+        return create_crystal_comparer()
 
     def open_store(self, project: Path) -> AbstractContextManager[HistoryStore]:
         """The project's nodes, written under the lock of the window.

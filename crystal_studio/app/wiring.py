@@ -9,6 +9,7 @@ from typing import Any, cast
 from crystal_studio.domain.model_card import ModelKind
 from crystal_studio.ports.aligner import Aligner
 from crystal_studio.ports.checks import Checker
+from crystal_studio.ports.crystal_comparer import CrystalComparer
 from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.describer import Describer, StructureComparer, Symmetrizer
 from crystal_studio.ports.inspector import Inspector
@@ -106,6 +107,11 @@ class InstalledEngines:
         return MatcherComparer(stol=0.3, angle_tol_degree=5.0, ltol=0.2)
 
     @cached_property
+    def crystal_comparer(self) -> CrystalComparer:
+        """Two crystals side by side."""
+        return create_crystal_comparer()
+
+    @cached_property
     def references(self) -> ReferenceLibrary:
         """Sets of known crystals."""
         from crystal_studio.app.paths import amcsd_pin, references_folder
@@ -158,6 +164,13 @@ def open_catalog() -> ModelCatalog:
     from crystal_studio.registry.catalog import FolderCatalog
 
     return FolderCatalog(models_folders())
+
+
+def create_crystal_comparer() -> CrystalComparer:
+    """Two crystals side by side."""
+    from crystal_studio.engines.chem import create_crystal_comparer as create
+
+    return create()
 
 
 def create_inspector() -> Inspector:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from crystal_studio.ports.crystal_comparer import CrystalComparer
 from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.describer import StructureComparer
 from crystal_studio.ports.history_store import HistoryStore
@@ -23,11 +24,15 @@ class ProjectOpener(Protocol):
 
 
 class InstalledEngines(Engines, Protocol):
-    """Engines that can also read crystals from files."""
+    """Engines that can also read crystals from files, and compare them."""
 
     @property
     def files(self) -> CrystalFiles:
         """Crystals on disk."""
+
+    @property
+    def crystal_comparer(self) -> CrystalComparer:
+        """Two crystals side by side."""
 
     def property_model(self, model_id: str | None = None) -> PropertyModel:
         """The default model of properties, or the one named."""

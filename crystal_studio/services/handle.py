@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.crystal_comparer import CrystalComparer
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.inspector import Inspector
-from crystal_studio.services import handle_replay
+from crystal_studio.services import handle_compare, handle_replay
 from crystal_studio.services.design import respond
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.jobs import (
@@ -42,6 +43,10 @@ class Workbench(Protocol):
     @property
     def inspector(self) -> Inspector:
         """Symmetry, sites, cells and powder patterns."""
+
+    @property
+    def crystal_comparer(self) -> CrystalComparer:
+        """Two crystals side by side."""
 
     @property
     def version(self) -> str:
@@ -136,4 +141,5 @@ _HANDLERS: dict[type, Callable[[Any, Workbench, JobContext], object]] = {
     CellJob: _cell,
     DiffractionJob: _diffraction,
     **handle_replay.HANDLERS,
+    **handle_compare.HANDLERS,
 }

@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from crystal_studio.domain.comparison import Comparison
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import JobCancelled, UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.inspection import CellChoice, SymmetryReport
-from crystal_studio.engines.fake import FakeContext, FakeHistoryStore, FakeInspector
+from crystal_studio.engines.fake import FakeContext, FakeCrystalComparer, FakeHistoryStore, FakeInspector
 from crystal_studio.engines.fake.bundle import FakeEngines
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.handle import handle
 from crystal_studio.services.jobs import (
     CellJob,
+    CompareJob,
     DesignJob,
     DiffractionJob,
     PromoteJob,
@@ -43,6 +45,7 @@ class Bench:
     def __init__(self) -> None:
         self.engines = FakeEngines()
         self.inspector = FakeInspector()
+        self.crystal_comparer = FakeCrystalComparer()
         self.store = FakeHistoryStore()
         self.opened: list[Path] = []
 
@@ -114,3 +117,12 @@ def test_that_a_tolerance_out_of_range_is_refused(bench: Bench, symprec: float) 
 def test_that_results_can_travel(bench: Bench) -> None:
     node = designed(bench)
     assert pickle.loads(pickle.dumps(node)).crystal.content_hash == node.crystal.content_hash
+
+
+def test_that_two_nodes_are_compared(bench: Bench) -> None:
+    node = designed(bench)
+    child = handle(RepairJob(PROJECT, node.id, Repair(RepairKind.RELAX)), bench, FakeContext())
+    found = handle(CompareJob(PROJECT, node.id, child.id), bench, FakeContext())
+    assert isinstance(found, Comparison)
+    assert (found.first.node, found.second.node) == (node.id, child.id)
+    assert len(found.moves) == len(node.crystal)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crystal_studio.engines.chem.checks import SmactChecker
     from crystal_studio.engines.chem.comparer import MatcherComparer
+    from crystal_studio.engines.chem.comparison import SiteComparer
     from crystal_studio.engines.chem.describer import Robocrystallographer
     from crystal_studio.engines.chem.files import LimitedFiles
     from crystal_studio.engines.chem.inspector import SpglibInspector
@@ -48,6 +49,13 @@ def create_comparer() -> MatcherComparer:
     from crystal_studio.engines.chem.comparer import MatcherComparer
 
     return MatcherComparer()
+
+
+def create_crystal_comparer() -> SiteComparer:
+    """Two crystals side by side."""
+    from crystal_studio.engines.chem.comparison import SiteComparer
+
+    return SiteComparer()
 
 
 def create_references(folder: Path, amcsd_pin: Path) -> IndexedReferences:

@@ -4,6 +4,7 @@ from crystal_studio.engines.fake.context import FakeContext
 from crystal_studio.engines.fake.fake_aligner import FakeAligner
 from crystal_studio.engines.fake.fake_checker import FakeChecker
 from crystal_studio.engines.fake.fake_comparer import FakeComparer
+from crystal_studio.engines.fake.fake_crystal_comparer import FakeCrystalComparer
 from crystal_studio.engines.fake.fake_crystal_files import FakeCrystalFiles
 from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmetrizer
 from crystal_studio.engines.fake.fake_history_store import FakeHistoryStore
@@ -22,6 +23,7 @@ __all__ = [
     "FakeChecker",
     "FakeComparer",
     "FakeContext",
+    "FakeCrystalComparer",
     "FakeCrystalFiles",
     "FakeDescriber",
     "FakeHistoryStore",

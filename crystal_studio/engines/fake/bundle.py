@@ -9,6 +9,7 @@ import numpy as np
 from crystal_studio.engines.fake.fake_aligner import FakeAligner
 from crystal_studio.engines.fake.fake_checker import FakeChecker
 from crystal_studio.engines.fake.fake_comparer import FakeComparer
+from crystal_studio.engines.fake.fake_crystal_comparer import FakeCrystalComparer
 from crystal_studio.engines.fake.fake_crystal_files import FakeCrystalFiles
 from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmetrizer
 from crystal_studio.engines.fake.fake_predictor import FakePredictor, FakePropertyModel
@@ -36,6 +37,7 @@ class FakeEngines:
     describer: FakeDescriber = field(default_factory=FakeDescriber)
     symmetrizer: Symmetrizer = field(default_factory=FakeSymmetrizer)
     comparer: FakeComparer = field(default_factory=FakeComparer)
+    crystal_comparer: FakeCrystalComparer = field(default_factory=FakeCrystalComparer)
     references: FakeReferenceLibrary = field(default_factory=FakeReferenceLibrary)
     files: FakeCrystalFiles = field(default_factory=FakeCrystalFiles)
     surroundings: dict[str, str] = field(default_factory=lambda: {"numpy": np.__version__, "device": "cpu"})
