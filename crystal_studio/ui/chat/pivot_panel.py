@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -50,6 +51,7 @@ class PivotPanel(QWidget):
         self._state = state
         self._presenter = PivotPresenter(state, jobs)
         self._node: Node | None = None
+        self._is_stale = True
         self._drafts: dict[str, str] = {}
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -58,13 +60,18 @@ class PivotPanel(QWidget):
         self._build_editor()
         self._build_comparison()
         self._lay_out()
-        state.current_changed.connect(self._show_node)
-        self._show_node(state.current)
+        state.current_changed.connect(self._follow)
 
     def close_panel(self) -> None:
         """Listen no more."""
         self._pause.stop()
-        self._state.current_changed.disconnect(self._show_node)
+        self._state.current_changed.disconnect(self._follow)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened while it was hidden."""
+        super().showEvent(event)
+        if self._is_stale:
+            self._show_node(self._state.current)
 
     def generate(self) -> None:
         """Run a round from the text as it stands."""
@@ -130,7 +137,14 @@ class PivotPanel(QWidget):
         self._pages.addWidget(self._empty)
         self._pages.addWidget(scroll)
 
+    def _follow(self, node: Node | None) -> None:
+        """Show a node while somebody can see it: clauses and differences take a while."""
+        self._is_stale = True
+        if self.isVisible():
+            self._show_node(node)
+
     def _show_node(self, node: Node | None) -> None:
+        self._is_stale = False
         self._keep_draft()
         self._node = node
         self._pages.setCurrentIndex(1 if node is not None else 0)

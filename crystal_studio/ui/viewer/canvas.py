@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from crystal_studio.ui.viewer.renderer import Renderer
 
 _SETTLED_MS = 180
-_SMOOTH_SECONDS, _SHARP_SECONDS = 0.05, 0.25
+_SMOOTH_SECONDS, _SHARP_SECONDS = 0.03, 0.08  # the event loop waits as long as a picture takes
+_UNKNOWN_FINENESS = 0.5  # of the first picture: a sharp one follows once it is known what it costs
 _KEY_DEGREE, _KEY_PIXELS, _KEY_ZOOM = 5.0, 24.0, 1.15
 _CLICK_PIXELS = 4
 _LARGEST_SIDE = 8192
@@ -271,7 +272,7 @@ class Canvas(QWidget):
         """Drawn pixels per device pixel: 2 smooths the rims of the impostors, one half keeps slow machines fluent."""
         seconds = self._seconds_per_pixel * self.pixels[0] * self.pixels[1] * self.devicePixelRatioF() ** 2
         if not seconds:
-            return 1.0
+            return _UNKNOWN_FINENESS
         hurries = self._moving or self.is_sparing
         allowed = _SMOOTH_SECONDS if hurries else _SHARP_SECONDS
         if 4 * seconds <= allowed:
