@@ -1,6 +1,7 @@
 """Crystals as drawable data: arrays that any renderer can show.
 
-Shapes: A atoms drawn, S half-bonds, F polyhedron triangles, E line segments.
+Shapes: A atoms drawn, S half-bonds, F polyhedron triangles, E line segments,
+T triangles of arrows.
 """
 
 from __future__ import annotations
@@ -85,6 +86,24 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Arrows:
+    """Displacements as closed shafts and cones.
+
+    Attributes:
+        triangles_T33: (T, 3, 3) angstrom, outward winding.
+        colours_T3: (T, 3) RGB, 0 to 255.
+    """
+
+    triangles_T33: Floats
+    colours_T3: Bytes
+
+    @classmethod
+    def none(cls) -> Arrows:
+        """No arrow."""
+        return cls(np.zeros((0, 3, 3), dtype=np.float32), np.zeros((0, 3), dtype=np.uint8))
+
+
+@dataclass(frozen=True)
 class Label:
     """A text at a point (angstrom)."""
 
@@ -99,6 +118,7 @@ class Scene:
     Attributes:
         lattice: (3, 3) angstrom, rows a, b, c, of the cell shown (for the gizmo and view directions).
         notices: sentences for the person ("20,000 atoms: bonds are not drawn").
+        arrows: displacements, where two crystals are laid over each other.
     """
 
     lattice: NDArray[np.float64]
@@ -108,3 +128,4 @@ class Scene:
     cell: Lines
     labels: tuple[Label, ...] = ()
     notices: tuple[str, ...] = field(default=())
+    arrows: Arrows = field(default_factory=Arrows.none)

@@ -21,6 +21,7 @@ from crystal_studio.ui.exchange.commands import exchange_slots
 from crystal_studio.ui.node_steps import NodeSteps
 
 if TYPE_CHECKING:
+    from crystal_studio.ui.compare.comparing import Comparing
     from crystal_studio.ui.main_window import MainWindow
 
 PROJECT_FILES = "Crystal Studio projects (*.cstudio)"
@@ -39,6 +40,7 @@ class Commands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._steps = NodeSteps(window.state)
+        self._comparing: Comparing | None = None
 
     def slots(self) -> dict[str, Callable[[], None]]:
         """Id of an action -> what it does."""
@@ -58,6 +60,9 @@ class Commands:
             "node.next": lambda: steps.sibling(1),
             "node.root": steps.root,
             "node.star": steps.toggle_star,
+            "compare.choose": self.compare_with_another,
+            "compare.parent": self.compare_with_parent,
+            "compare.add": self.add_shown_to_comparison,
             "camera.reset": self._reset_camera,
             "text.larger": lambda: self.scale_text(FONT_STEP_PERCENT),
             "text.smaller": lambda: self.scale_text(-FONT_STEP_PERCENT),
@@ -143,6 +148,41 @@ class Commands:
         self._window.docks.show("chat")
         self._window.docks["chat"].focus_message()
 
+    @property
+    def comparing(self) -> Comparing:
+        """What opens the comparison; made when it is first asked for."""
+        if self._comparing is None:
+            from crystal_studio.ui.compare.comparing import Comparing
+
+            window = self._window
+            self._comparing = Comparing(window.state, window.jobs, window.status.say, window.banner.say, window)
+        return self._comparing
+
+    def compare(self, node_ids: list[str]) -> None:
+        """Show two to four nodes side by side, or one beside its parent; what stands against it is said."""
+        self._guarded(lambda: self.comparing.compare(node_ids))()
+
+    def compare_with_another(self) -> None:
+        """Ask which node the one that is shown is to be compared with."""
+        self.comparing.choose()
+
+    def compare_with_parent(self) -> None:
+        """Show the current node beside the one that it answers."""
+        self.comparing.with_parent()
+
+    def add_shown_to_comparison(self) -> None:
+        """Take the current node into the comparison; the second one opens it."""
+        self.comparing.add()
+
+    def add_to_comparison(self, node_id: str) -> None:
+        """Take a node into the comparison; the second one opens it."""
+        self._guarded(lambda: self.comparing.add(node_id))()
+
+    def close_windows(self) -> None:
+        """Close what was opened beside the main window."""
+        if self._comparing is not None:
+            self._comparing.close_comparison()
+
     # View
 
     def scale_text(self, percent: int) -> None:
@@ -179,8 +219,9 @@ class Commands:
         """Find an action or a node."""
         from crystal_studio.ui.palette import Palette, action_entries, node_entries
 
-        entries = action_entries(self._window.actions_) + node_entries(self._window.state)
-        palette = Palette(entries, self._window)
+        state = self._window.state
+        entries = action_entries(self._window.actions_) + node_entries(state)
+        palette = Palette(entries, self._window, lambda typed: node_entries(state, typed))
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.show_over(self._window)
 

@@ -60,6 +60,8 @@ PANELS = (
     Panel("gap", "Band gap", Place.BOTTOM),
     Panel("stability", "Stability", Place.BOTTOM),
     Panel("details", "Details", Place.BOTTOM),
+    Panel("changes", "Changes", Place.BOTTOM),
+    Panel("branch", "Branch", Place.BOTTOM),
     Panel("symmetry", "Symmetry", Place.BOTTOM),
     Panel("sites", "Atoms", Place.BOTTOM),
     Panel("measurements", "Measure", Place.BOTTOM),

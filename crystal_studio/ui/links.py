@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
+    from crystal_studio.ui.commands import Commands
     from crystal_studio.ui.docks import Docks
     from crystal_studio.ui.viewer.viewer import CrystalViewer
 
@@ -23,6 +24,14 @@ def link_with_viewer(name: str, panel: QWidget, viewer: CrystalViewer) -> None:
     elif name == "measurements":
         # What is measured is the image that was clicked, not the closest one of its site.
         viewer.picks_changed.connect(lambda _sites: panel.show_picks(viewer.picked_images))
+
+
+def link_with_comparison(panel: QWidget, commands: Commands) -> None:
+    """Let a panel compare nodes: by its signals `compare_asked` (list of ids) and `comparison_grown` (id), if any."""
+    if hasattr(panel, "compare_asked"):
+        panel.compare_asked.connect(commands.compare)
+    if hasattr(panel, "comparison_grown"):
+        panel.comparison_grown.connect(commands.add_to_comparison)
 
 
 def link_panels(docks: Docks) -> None:

@@ -21,6 +21,8 @@ CLASSES = {
     "gap": "crystal_studio.ui.panels.gap_panel:GapPanel",
     "stability": "crystal_studio.ui.panels.stability_panel:StabilityPanel",
     "details": "crystal_studio.ui.panels.details_panel:DetailsPanel",
+    "changes": "crystal_studio.ui.compare.changes_panel:ChangesPanel",
+    "branch": "crystal_studio.ui.compare.branch_panel:BranchPanel",
     "symmetry": "crystal_studio.ui.panels.symmetry_panel:SymmetryPanel",
     "sites": "crystal_studio.ui.panels.sites_panel:SitesPanel",
     "measurements": "crystal_studio.ui.panels.measurement_panel:MeasurementPanel",

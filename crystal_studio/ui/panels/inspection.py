@@ -1,4 +1,4 @@
-"""Questions about a crystal, answered by the science host: only the newest answer arrives, and each is kept."""
+"""Questions about a crystal or two, answered by the science host: only the newest answer arrives, and each is kept."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.host.protocol import Failed
-from crystal_studio.services.jobs import CellJob, DiffractionJob, SitesJob, SymmetryJob
+from crystal_studio.services.jobs import CellJob, CompareJob, DiffractionJob, SitesJob, SymmetryJob
 from crystal_studio.ui.jobs.runner import JobRunner
 
-Question = SymmetryJob | SitesJob | CellJob | DiffractionJob
+Question = SymmetryJob | SitesJob | CellJob | DiffractionJob | CompareJob
 _ANSWERS_KEPT = 64
 _PATIENCE_MS = 60
 

@@ -13,7 +13,7 @@ from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLSphereMapper, vtkOpenGLStickMapper
 
-from crystal_studio.scene.drawable import Bytes, Floats, Polyhedra, Sticks
+from crystal_studio.scene.drawable import Arrows, Bytes, Floats, Polyhedra, Sticks
 
 _OPACITY = 0.62
 
@@ -100,6 +100,29 @@ class PolyhedronActor:
         order_F = np.argsort(self._middles_F3 @ toward_eye, kind="stable")
         self._data.SetPolys(_cells((order_F[:, None] * 3 + np.arange(3)).reshape(-1), 3))
         self._ordered_for = toward_eye.copy()
+
+
+class ArrowActor:
+    """Displacement arrows: shaded triangles that hide what is behind them."""
+
+    def __init__(self) -> None:
+        self._data = vtkPolyData()
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(self._data)
+        self.actor = vtkActor()
+        self.actor.SetMapper(mapper)
+        look = self.actor.GetProperty()
+        look.SetInterpolationToFlat()
+        look.SetAmbient(0.4)
+        look.SetDiffuse(0.7)
+
+    def show(self, arrows: Arrows) -> None:
+        """Replace the arrows."""
+        triangles = len(arrows.triangles_T33)
+        _points(self._data, arrows.triangles_T33.reshape(-1, 3))
+        self._data.SetPolys(_cells(np.arange(3 * triangles), 3))
+        _colour(self._data, np.repeat(arrows.colours_T3, 3, axis=0))
+        self.actor.SetVisibility(triangles > 0)
 
 
 class LineActor:

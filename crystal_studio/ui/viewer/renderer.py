@@ -16,7 +16,7 @@ from vtkmodules.vtkCommonCore import vtkLogger, vtkUnsignedCharArray
 from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer, vtkRenderWindow
 
 from crystal_studio.scene.drawable import Scene
-from crystal_studio.ui.viewer.actors import LineActor, PolyhedronActor, SphereActor, StickActor
+from crystal_studio.ui.viewer.actors import ArrowActor, LineActor, PolyhedronActor, SphereActor, StickActor
 from crystal_studio.ui.viewer.camera import VIEW_ANGLE_DEGREE, Camera
 
 Picture = NDArray[np.uint8]
@@ -44,13 +44,14 @@ class Renderer:
             raise NoOpenGL("No OpenGL 3.2 was found.")
         self._spheres, self._sticks = SphereActor(), StickActor()
         self._polyhedra, self._edges, self._cell = PolyhedronActor(), LineActor(), LineActor()
+        self._arrows = ArrowActor()
         self._renderer = vtkRenderer()
         self._renderer.AutomaticLightCreationOff()
         # VTK's own way without peeling mixes all faces alike; ours are sorted, see `PolyhedronActor.order`.
         self._renderer.SetUseOIT(False)
         for light in _lights():
             self._renderer.AddLight(light)
-        for one in (self._spheres, self._sticks, self._cell, self._edges, self._polyhedra):
+        for one in (self._spheres, self._sticks, self._arrows, self._cell, self._edges, self._polyhedra):
             self._renderer.AddActor(one.actor)
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
@@ -64,6 +65,7 @@ class Renderer:
         self._spheres.show(scene.spheres.centers_A3, scene.spheres.radii_A, scene.spheres.colours_A3)
         self._sticks.show(scene.sticks)
         self._polyhedra.show(scene.polyhedra)
+        self._arrows.show(scene.arrows)
         edge_colours = np.full((len(scene.polyhedra.edges_E23), 3), 70, dtype=np.uint8)
         self._edges.show(scene.polyhedra.edges_E23, edge_colours)
         self._cell.show(scene.cell.segments_E23, scene.cell.colours_E3)
@@ -140,6 +142,7 @@ def _bounds(scene: Scene) -> tuple[NDArray[np.float64], float]:
     """Middle of everything drawn, and how far it reaches from there, angstrom."""
     points = [scene.spheres.centers_A3, scene.cell.segments_E23.reshape(-1, 3), scene.sticks.ends_S3]
     points += [scene.polyhedra.triangles_F33.reshape(-1, 3), scene.sticks.starts_S3]
+    points += [scene.arrows.triangles_T33.reshape(-1, 3)]
     together = np.concatenate(points).astype(np.float64)
     if not len(together):
         return np.zeros(3), 1.0
