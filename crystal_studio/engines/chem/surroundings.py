@@ -45,13 +45,14 @@ def _refuse_unbondable(cell: Crystal) -> None:
 
 def _bonds(cell: Crystal) -> list[list[tuple[str, float]]]:
     """Symbol and distance of every bonded neighbour of each atom."""
-    from crystal_studio.engines.chem.coordination import SharedNeighbours
+    from pymatgen.core.local_env import CrystalNN
+
     from crystal_studio.engines.chem.site_facts import Bonds
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # CrystalNN warns of each element without a tabulated radius
         try:
-            bonds = Bonds(SharedNeighbours(to_structure(cell)).bonded_structure())
+            bonds = Bonds(CrystalNN().get_bonded_structure(to_structure(cell)))
             sites = [bonds.get_connected_sites(site) for site in range(len(cell))]
         except (ValueError, RuntimeError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
             # The libraries state no errors of their own; see `describer`.
