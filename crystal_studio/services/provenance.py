@@ -30,7 +30,7 @@ def provenance_line(node: Node, version: str) -> str:
     made_by = str(node.parameters.get(VERSION, version))
     parts = [f"{PROGRAM} {made_by}", f"node {node.id}", f"round {node.round}", f"start {node.start}"]
     if node.candidates[node.chosen].start is not Start.FILE:
-        parts += [f"seed {node.seed}", f"strength {node.strength:g}"]
+        parts += [f"seed {node.seed}", *_run_seed(node), f"strength {node.strength:g}"]
     parts += [f"{kind.replace('_', ' ')} {name}" for kind, name in sorted(node.models.items()) if kind in _NAMED]
     parts += [f"made {node.created}"] if node.created else []
     parts += [f"written by {PROGRAM} {version}"] if made_by != version else []
@@ -95,6 +95,12 @@ def _round(node: Node) -> dict[str, Any]:
 
 
 _NAMED = {ModelKind.DENOISER.value, ModelKind.LANGUAGE_MODEL.value, ModelKind.RELAXER.value}
+
+
+def _run_seed(node: Node) -> list[str]:
+    """The seed that the person gave, where the round derived its own from it."""
+    given = node.parameters.get("run_seed")
+    return [f"run seed {given}"] if given is not None and given != node.seed else []
 
 
 def _plain(text: str) -> str:

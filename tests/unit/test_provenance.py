@@ -14,9 +14,9 @@ from crystal_studio.services.provenance import provenance, provenance_line
 def test_that_the_line_names_program_models_seed_and_node() -> None:
     node = random_node(random.Random(3))
     node = replace(node, models={"denoiser": "flow-small@abc123", "language_model": "smollm@def456"}, seed=77)
-    node = replace(node, parameters={"version": "1.2.3"})
+    node = replace(node, parameters={"version": "1.2.3", "run_seed": 7})
     line = provenance_line(node, "1.2.3")
-    for part in ("Crystal Studio 1.2.3", node.id, "seed 77", "denoiser flow-small@abc123", "smollm@def456"):
+    for part in ("Crystal Studio 1.2.3", node.id, "seed 77, run seed 7", "denoiser flow-small@abc123", "smollm@def456"):
         assert part in line
     assert "written by" not in line
     assert "written by Crystal Studio 2.0" in provenance_line(node, "2.0")
