@@ -25,7 +25,7 @@ Row = tuple[str, str, str, str]
 def comparison_lines(found: Comparison) -> list[str]:
     """Paragraphs on what the two are, their cells, sites, surroundings and pivots."""
     head: list[Row] = [("", found.first.node[:8], found.second.node[:8], "change"), *_facts(found)]
-    paragraphs = [_table(head), _cells(found), _sites(found), _surroundings(found), _pivots(found)]
+    paragraphs = [[*_table(head), *_doubts(found)], _cells(found), _sites(found), _surroundings(found), _pivots(found)]
     paragraphs.append([line for remark in found.remarks for line in wrap(remark, WIDTH)])
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines).split("\n")
 
@@ -36,7 +36,7 @@ def edge_lines(steps: Sequence[tuple[str, EdgeChange]]) -> list[str]:
 
 
 def _table(rows: Sequence[Row]) -> list[str]:
-    return [f"{name:<18}{first:<25}{second:<25}{change}".rstrip() for name, first, second, change in rows]
+    return [f"{name:<19} {first:<24} {second:<24} {change}".rstrip() for name, first, second, change in rows]
 
 
 def _facts(found: Comparison) -> list[Row]:
@@ -45,8 +45,8 @@ def _facts(found: Comparison) -> list[Row]:
         _told("formula", first, second, lambda side: side.crystal.formula),
         _told("space group", first, second, lambda side: f"{side.space_group.symbol} ({side.space_group.number})"),
         _told("atoms in the cell", first, second, lambda side: str(len(side.crystal))),
-        _value_row("band gap", (first.band_gap, second.band_gap), found.band_gap, 2),
-        _value_row("above the hull", (first.e_above_hull, second.e_above_hull), found.e_above_hull, 3),
+        _value_row("band gap, eV", (first.band_gap, second.band_gap), found.band_gap, 2),
+        _value_row("above hull, eV/atom", (first.e_above_hull, second.e_above_hull), found.e_above_hull, 3),
     ]
 
 
@@ -56,19 +56,28 @@ def _told(name: str, first: Side, second: Side, tell: Callable[[Side], str]) -> 
 
 
 def _value_row(name: str, values: tuple[Measured | None, Measured | None], change: ValueChange | None, n: int) -> Row:
-    """Values with their 95 % intervals, and whether the difference means anything."""
+    """Values with their 95 % intervals, and how large the difference is beside its error."""
     told = [_interval(value, n) for value in values]
     if change is None:
         return name, told[0], told[1], "unknown"
-    means = "intervals overlap" if change.intervals_overlap else "intervals apart"
-    return name, told[0], told[1], f"{signed(change.difference, n)} ({change.in_sigmas:.1f} sigma, {means})"
+    return name, told[0], told[1], f"{signed(change.difference, n)} ({change.in_sigmas:.1f} sigma)"
 
 
 def _interval(value: Measured | None, decimals: int) -> str:
     if value is None:
         return "unknown"
     low, high = interval_95(value)
-    return f"{value.value:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f}) {value.unit}"
+    return f"{value.value:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
+
+
+def _doubts(found: Comparison) -> list[str]:
+    """Whether the predicted values can be told apart."""
+    changes = {"band gaps": found.band_gap, "energies above the hull": found.e_above_hull}
+    return [
+        f"The 95 % intervals (in brackets) of the {name} {'overlap' if change.intervals_overlap else 'lie apart'}."
+        for name, change in changes.items()
+        if change is not None
+    ]
 
 
 def _cells(found: Comparison) -> list[str]:
@@ -104,7 +113,7 @@ def _sites(found: Comparison) -> list[str]:
     ]
     shown.sort(key=lambda move: -move.distance_angstrom)
     lines = [
-        f"{_place(move.site, move.before, move.matched, move.after):<18}{move.distance_angstrom:.4f} Å   "
+        f"{_place(move.site, move.before, move.matched, move.after):<20}{move.distance_angstrom:.4f} Å   "
         + "  ".join(f"{part:+8.4f}" for part in move.vector_angstrom)
         for move in shown[:MOST_MOVES]
     ]
