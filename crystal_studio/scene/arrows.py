@@ -42,7 +42,7 @@ def arrows(starts_M3: Floats, vectors_M3: Floats, radius_angstrom: float, colour
     foot, top = starts[:, None] + ring * thickness, neck[:, None] + ring * thickness
     brim, tip = neck[:, None] + ring * thickness * _HEAD_WIDTH, starts + vectors
     triangles = np.concatenate(
-        [_wall(foot, top), _fan(brim, tip), _fan(brim, neck)[:, :, ::-1], _fan(foot, starts)[:, :, ::-1]], axis=1
+        [_fan(foot, starts)[:, :, ::-1], _wall(foot, top), _wall(top, brim), _fan(brim, tip)], axis=1
     ).reshape(-1, 3, 3)
     colours = np.tile(np.array(colour, dtype=np.uint8), (len(triangles), 1))
     return Arrows(triangles.astype(np.float32), colours)
@@ -60,7 +60,7 @@ def _rings(along_M3: Floats) -> Floats:
 
 
 def _wall(foot: Floats, top: Floats) -> Floats:
-    """(M, 2 sides, 3, 3): the shaft."""
+    """(M, 2 sides, 3, 3): two rings joined."""
     next_foot, next_top = np.roll(foot, -1, axis=1), np.roll(top, -1, axis=1)
     lower = np.stack([foot, next_foot, next_top], axis=2)
     upper = np.stack([foot, next_top, top], axis=2)

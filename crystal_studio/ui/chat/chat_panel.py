@@ -24,6 +24,7 @@ class ChatPanel(QWidget):
         frames_arrived: tuple of `Frame` of the job that the person waits for, for the viewer.
         draft_changed: what is typed and not sent; keep it with the project and give it back in `ChatSettings`.
         settings_changed: the `ChatSettings` were changed by hand.
+        compare_asked: list with the id of a node that is to be seen beside the one that it answers.
     """
 
     title = "Chat"
@@ -32,6 +33,7 @@ class ChatPanel(QWidget):
     frames_arrived = Signal(tuple)
     draft_changed = Signal(str)
     settings_changed = Signal(object)
+    compare_asked = Signal(list)
 
     def __init__(
         self,
@@ -107,6 +109,7 @@ class ChatPanel(QWidget):
         self.welcome.chosen.connect(self._send_example)
         self.conversation.edit_asked.connect(self._edit)
         self.conversation.branch_asked.connect(self._branch)
+        self.conversation.compare_asked.connect(lambda node_id: self.compare_asked.emit([node_id]))
         bar = self.scroll.verticalScrollBar()
         bar.valueChanged.connect(self._scrolled)
         bar.rangeChanged.connect(self._range_changed)

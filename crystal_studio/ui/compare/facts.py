@@ -59,10 +59,10 @@ def _matched(found: Comparison) -> list[Fact]:
     """What the engine says."""
     largest = max((one.distance_angstrom for one in found.moves), default=None)
     return [
-        *_lattice(found.lattice),
         Fact("Structure", "", "", _likeness(found)),
         Fact(_RMS, "", "", found.unmatched_reason or with_unit(found.rms_displacement_angstrom, "Å", 3)),
         Fact("Largest displacement", "", "", with_unit(largest, "Å", 3)),
+        *_lattice(found.lattice),
         *_coordination(found),
         *(Fact("Note", "", "", remark) for remark in found.remarks),
     ]
@@ -86,7 +86,7 @@ def _lattice(change: LatticeChange) -> list[Fact]:
 
 def _awaited(problem: str) -> list[Fact]:
     said = problem or _WAITING
-    return [Fact(name, "", "", said) for name in (*_LENGTHS, *_ANGLES, "Structure", _RMS)]
+    return [Fact(name, "", "", said) for name in ("Structure", _RMS, *_LENGTHS, *_ANGLES)]
 
 
 def _likeness(found: Comparison) -> str:
