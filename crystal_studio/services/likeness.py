@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
@@ -122,8 +123,12 @@ def _is_near(stored: Node, again: Node, numbers: dict[str, float]) -> bool:
 
 
 def _words(node: Node) -> tuple[str, str, bool]:
-    chosen = node.candidates[node.chosen]
-    return node.pivot, chosen.origin, node.valid
+    return node.pivot, _origin(node), node.valid
+
+
+def _origin(node: Node) -> str:
+    """What the chosen candidate started from; a parent may have another id in the project it was merged into."""
+    return re.sub(r"\bnode [0-9a-f]{8}\b", "the parent", node.candidates[node.chosen].origin)
 
 
 def _geometry(first: Crystal, second: Crystal, numbers: dict[str, float]) -> Iterator[str]:
@@ -146,7 +151,7 @@ def _differences(stored: Node, again: Node) -> Iterator[str]:
     if stored.pivot != again.pivot:
         before, now = _parted(stored.pivot, again.pivot), _parted(again.pivot, stored.pivot)
         yield f"the pivot said '{before}', it says '{now}' now"
-    before, now = (node.candidates[node.chosen].origin for node in (stored, again))
+    before, now = _origin(stored), _origin(again)
     if before != now:
         yield f"the chosen candidate started from {before}, it starts from {now} now"
     if stored.space_group.number != again.space_group.number:

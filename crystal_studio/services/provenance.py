@@ -70,7 +70,7 @@ def branch_to(node: Node, store: HistoryStore) -> list[Node]:
 
 def _round(node: Node) -> dict[str, Any]:
     parameters = {name: value for name, value in node.parameters.items() if name not in (ENVIRONMENT, VERSION)}
-    environment: Mapping[str, Any] = node.parameters.get(ENVIRONMENT) or {}
+    environment = node.parameters.get(ENVIRONMENT)
     return {
         "node": node.id,
         "parent": node.parent,
@@ -87,7 +87,7 @@ def _round(node: Node) -> dict[str, Any]:
         "strength": node.strength,
         "models": dict(node.models),
         "parameters": parameters,
-        "environment": dict(environment),
+        "environment": dict(environment) if isinstance(environment, Mapping) else {},
         "formula": node.crystal.formula,
         "content_hash": node.crystal.content_hash,
         "created": node.created,

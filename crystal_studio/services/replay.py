@@ -123,7 +123,12 @@ def _repaired(node: Node, engines: Engines, store: HistoryStore, context: JobCon
     if node.parent is None:
         raise UserCorrectable(f"Node {node.id[:8]} mends a node that is not in this project. Import that one as well.")
     plain = node.parameters
-    mend = Repair(RepairKind(plain["repair"]), str(plain.get("old", "")), str(plain.get("new", "")))
+    try:
+        mend = Repair(RepairKind(plain["repair"]), str(plain.get("old", "")), str(plain.get("new", "")))
+    except ValueError as error:
+        raise UserCorrectable(
+            f"Node {node.id[:8]} was mended in a way that this program does not know ({error}). Update Crystal Studio."
+        ) from error
     mended = store.node(node.parent)
     with _told():
         return repaired(mended, mend, engines, context)
@@ -131,8 +136,9 @@ def _repaired(node: Node, engines: Engines, store: HistoryStore, context: JobCon
 
 def _measured(node: Node, engines: Engines, context: JobContext) -> Node:
     """An imported crystal is what its file said; what was found of it is found again."""
-    found = appraise(node.crystal, node.pivot, node.intent, engines, context)
-    pivot = found.description if node.pivot_source is PivotSource.DESCRIBED else node.pivot
+    is_described = node.pivot_source is PivotSource.DESCRIBED
+    found = appraise(node.crystal, None if is_described else node.pivot, node.intent, engines, context)
+    pivot = found.description if is_described else node.pivot
     return replace(found.of(node), pivot=pivot, models={**node.models, **engines.identities()})
 
 
@@ -141,8 +147,8 @@ def _circumstances(node: Node, again: Node | None, engines: Engines, version: st
     models = again.models if again is not None else engines.identities()
     for kind in sorted(node.models.keys() & models.keys()):
         yield from _changed(kind, node.models[kind], models[kind])
-    then: Mapping[str, str] | None = node.parameters.get(ENVIRONMENT)
-    if then is None:
+    then = node.parameters.get(ENVIRONMENT)
+    if not isinstance(then, Mapping):
         yield _NO_ENVIRONMENT
     else:
         now = engines.environment()

@@ -23,6 +23,7 @@ from crystal_studio.services.design import DesignRequest, respond
 from crystal_studio.services.jobs import Repair, RepairKind
 from crystal_studio.services.likeness import likeness
 from crystal_studio.services.promote import promote
+from crystal_studio.services.provenance import provenance
 from crystal_studio.services.repair import repair
 from crystal_studio.services.replay import replay
 
@@ -178,6 +179,30 @@ def test_that_a_request_of_another_program_is_refused_in_words(store: FakeHistor
         store.commit(replace(root, id="ee" * 16, parameters={**root.parameters, "request": odd}))
         with pytest.raises(UserCorrectable, match="asked for cannot be read"):
             replay("ee" * 16, FakeEngines(), store, FakeContext(), VERSION)
+
+
+@pytest.mark.parametrize("odd", [{"repair": "explode"}, {"repair": []}, {"environment": "linux"}, {"version": 3}])
+def test_that_odd_parameters_of_a_bundle_are_no_bug(
+    store: FakeHistoryStore, root: Node, odd: dict[str, object]
+) -> None:
+    child = repair(root, Repair(RepairKind.SCALE_VOLUME), FakeEngines(), store, FakeContext(), STAMP)
+    store.commit(replace(child, id="dd" * 16, parameters={**child.parameters, **odd}))
+    provenance([root, store.node("dd" * 16)], VERSION)
+    if "repair" in odd:
+        with pytest.raises(UserCorrectable, match="does not know"):
+            replay("dd" * 16, FakeEngines(), store, FakeContext(), VERSION)
+    else:
+        found = replay("dd" * 16, FakeEngines(), store, FakeContext(), VERSION)
+        assert (found.verdict, len(found.reasons)) == (Verdict.IDENTICAL, 1)
+
+
+def test_that_a_child_is_replayed_where_its_parent_has_another_id(store: FakeHistoryStore, root: Node) -> None:
+    child = repair(root, Repair(RepairKind.RELAX), FakeEngines(), store, FakeContext(), STAMP)
+    assert root.id[:8] in child.candidates[0].origin
+    elsewhere = FakeHistoryStore()
+    elsewhere.commit(replace(root, id="99" * 16))
+    elsewhere.commit(replace(child, parent="99" * 16))
+    assert again(elsewhere, child).verdict is Verdict.IDENTICAL
 
 
 def moved_by(angstrom: float) -> Change:
