@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from crystal_studio.app.display import has_display
+from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import ProjectUnavailable, Unavailable
+from crystal_studio.scene.directions import ViewDirection
 
 if TYPE_CHECKING:
     from crystal_studio.domain.history import Node
@@ -38,6 +41,9 @@ class Shot:
         panel: brought to the front at the bottom.
         style: how the crystal is drawn.
         is_empty: the first start instead of the project.
+        sample: name of a sample structure; the picture is then of its 3D view alone.
+        direction: [uvw] that the sample is seen along.
+        supercell: cells of the sample along a, b and c.
     """
 
     name: str
@@ -46,6 +52,9 @@ class Shot:
     panel: str = "candidates"
     style: str = "ball and stick"
     is_empty: bool = False
+    sample: str = ""
+    direction: tuple[int, int, int] = (0, 0, 1)
+    supercell: tuple[int, int, int] = (1, 1, 1)
 
 
 SHOTS = (
@@ -54,7 +63,12 @@ SHOTS = (
     Shot("checks-light", "light", panel="validity", style="polyhedra"),
     Shot("welcome-dark", "dark", is_empty=True),
     Shot("light-200-percent", "light", percent=200, panel="symmetry"),
+    Shot("crystal-srtio3", "light", style="polyhedra", is_empty=True, sample="srtio3", direction=(9, 4, 3)),
+    Shot("crystal-quartz", "light", style="polyhedra", is_empty=True, sample="quartz_alpha", direction=(1, 2, 12)),
+    Shot("crystal-mos2", "dark", is_empty=True, sample="mos2_2h", direction=(24, 10, 1), supercell=(3, 3, 1)),
 )
+_SAMPLES = Path(__file__).parents[2] / "resources" / "sample_structures"
+_SAMPLE_SIZE = (640, 480)
 
 
 def take_screenshots(version: str, folder: Path, project: Path | None = None) -> Sequence[Path]:
@@ -74,12 +88,23 @@ def take_screenshots(version: str, folder: Path, project: Path | None = None) ->
     except OSError as error:
         raise ProjectUnavailable(f"The folder {folder} cannot be made ({error.strerror}). Name another.") from error
     with tempfile.TemporaryDirectory(prefix="crystal-studio-") as scratch:
+        _write_samples(Path(scratch))
         shown = project.expanduser().absolute() if project is not None else Path(scratch) / "strontium.cstudio"
         if project is None:
             make_demo_project(version, shown)
         elif not shown.is_file():
             raise ProjectUnavailable(f"There is no project in {shown}. Check its name.")
         return [_taken(shot, shown, folder / f"{shot.name}.png", Path(scratch)) for shot in SHOTS]
+
+
+def _write_samples(folder: Path) -> None:
+    """The sample structures as plain data: the window's process reads no crystal files."""
+    from crystal_studio.engines.chem import create_files
+
+    files = create_files()
+    for name in (shot.sample for shot in SHOTS if shot.sample):
+        crystal = files.read(_SAMPLES / f"{name}.cif")
+        (folder / f"{name}.json").write_text(json.dumps(crystal.to_dict()), encoding="utf-8")
 
 
 def make_demo_project(version: str, path: Path) -> None:
@@ -113,7 +138,8 @@ def _taken(shot: Shot, project: Path, target: Path, scratch: Path) -> Path:
     }
     if not has_display():
         environment["QT_QPA_PLATFORM"] = "offscreen"
-    command = [sys.executable, "-P", "-m", "crystal_studio.app.screenshots", shot.name, str(project), str(target)]
+    words = (shot.name, str(project), str(target), str(scratch))
+    command = [sys.executable, "-P", "-m", "crystal_studio.app.screenshots", *words]
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     if done.returncode or not target.is_file():
         last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
@@ -127,12 +153,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("shot", choices=[shot.name for shot in SHOTS])
     parser.add_argument("project", type=Path)
     parser.add_argument("target", type=Path)
+    parser.add_argument("scratch", type=Path, help="where the samples lie")
     arguments = parser.parse_args(argv)
     shot = next(one for one in SHOTS if one.name == arguments.shot)
-    return _photograph(shot, arguments.project, arguments.target)
+    sample = json.loads((arguments.scratch / f"{shot.sample}.json").read_text()) if shot.sample else None
+    return _photograph(shot, arguments.project, arguments.target, Crystal.from_dict(sample) if sample else None)
 
 
-def _photograph(shot: Shot, project: Path, target: Path) -> int:
+def _photograph(shot: Shot, project: Path, target: Path, sample: Crystal | None) -> int:
     from crystal_studio.app.window import StudioWindows, make_application
     from crystal_studio.services.settings import Appearance
     from crystal_studio.ui.log_panel import LogTap
@@ -149,7 +177,15 @@ def _photograph(shot: Shot, project: Path, target: Path) -> int:
     window.commands.apply(studio.settings.settings)
     window.resize(*SIZE)
     _arrange(window, shot, app.processEvents)
-    saved = window.grab().save(str(target))
+    if sample is not None and window.viewer is not None:
+        window.viewer.set_options(replace(window.viewer.options, supercell=shot.supercell))
+        window.viewer.canvas.setFixedSize(*_SAMPLE_SIZE)
+        app.processEvents()
+        window.state.show_crystal(sample)
+        window.viewer.view_along(ViewDirection(shot.direction))
+        saved = window.viewer.picture().save(str(target))
+    else:
+        saved = window.grab().save(str(target))
     window.close()
     return 0 if saved else 1
 
