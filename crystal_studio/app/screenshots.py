@@ -153,10 +153,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("shot", choices=[shot.name for shot in SHOTS])
     parser.add_argument("project", type=Path)
     parser.add_argument("target", type=Path)
-    parser.add_argument("scratch", type=Path, help="where the samples lie")
+    parser.add_argument("samples", type=Path, nargs="?", help="where the samples lie")
     arguments = parser.parse_args(argv)
     shot = next(one for one in SHOTS if one.name == arguments.shot)
-    sample = json.loads((arguments.scratch / f"{shot.sample}.json").read_text()) if shot.sample else None
+    sample = json.loads((arguments.samples / f"{shot.sample}.json").read_text()) if shot.sample else None
     return _photograph(shot, arguments.project, arguments.target, Crystal.from_dict(sample) if sample else None)
 
 
