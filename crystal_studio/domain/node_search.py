@@ -17,8 +17,9 @@ from crystal_studio.domain.node_query import NodeOrder, NodeQuery
 from crystal_studio.domain.outline import NodeOutline
 
 SHEET = "sheet"
-_IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-_WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})[^\W_])+")
+_ACCENTS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
+_IDEOGRAPH = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])")
+_GAP = re.compile(r"[\W_]+")
 _LETTER = re.compile(r"([A-Z][a-z]?)(\d*)")
 
 
@@ -28,9 +29,10 @@ def plain_words(text: str) -> str:
     "SrTiO₃, Pm-3m" gives " srtio3 pm 3m": a word or a phrase occurs where its own plain words occur in it. Chinese,
     Japanese and Korean characters count as words, for they are written without blanks.
     """
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return "".join(f" {word}" for word in _WORD.findall(unicodedata.normalize("NFKC", bare)))
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    spaced = _IDEOGRAPH.sub(r" \1 ", unicodedata.normalize("NFKC", bare))
+    words = _GAP.sub(" ", spaced).strip()
+    return f" {words}" if words else ""
 
 
 def asked_words(words: str) -> list[str]:

@@ -152,6 +152,16 @@ class HistoryStore(Protocol):
     def redo(self) -> Operation | None:
         """Do the operation that was undone last again; None where there is none, or where something new was done."""
 
+    def check(self) -> None:
+        """Look for damage in the whole file, which takes seconds where it is large: a `CheckProjectJob` does it.
+
+        A large project is also backed up here, where it has changed since its last backup, for closing it must not
+        take long.
+
+        Raises:
+            ProjectUnavailable: damaged; names the newest good backup.
+        """
+
     def compact(self) -> int:
         """Give unused pages back to the disk; returns the bytes won.
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 BACKUPS_KEPT = 5
+# About what is copied and checked in half a second: a larger project is not backed up while a person waits for it to
+# close, but by the check after its next opening, in another process.
+COPIED_ON_CLOSING_BYTES = 64_000_000
 
 
 def backup_folder(project: Path) -> Path:
@@ -36,6 +39,14 @@ def is_whole(path: Path) -> bool:
             return [row[0] for row in connection.execute("PRAGMA quick_check(1)")] == ["ok"]
     except sqlite3.DatabaseError:
         return False
+
+
+def is_backed_up(project: Path) -> bool:
+    """Whether the newest backup has every node and every operation of the project."""
+    newest = next(iter(backups(project)), None)
+    if newest is None or (extent := _extent(project)) is None:
+        return False
+    return _extent(newest) == extent
 
 
 def write_backup(project: Path, kept: int = BACKUPS_KEPT) -> Path:
@@ -72,6 +83,16 @@ def _copy(project: Path, target: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _extent(path: Path) -> tuple[int, ...] | None:
+    """How far nodes and operations go; None where the file cannot tell, being damaged or from before operations."""
+    query = "SELECT (SELECT max(ordinal) FROM nodes), max(ordinal), total(is_undone) FROM operations"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            return tuple(int(number or 0) for number in connection.execute(query).fetchone())
+    except sqlite3.DatabaseError:
+        return None
 
 
 def _project_stem(backup: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from crystal_studio.domain.errors import ProjectUnavailable
+from crystal_studio.storage.backup import newest_good_backup
 
 _SENTENCES = {
     sqlite3.SQLITE_FULL: "The disk that holds {path} is full; nothing was stored. Free some space and try again.",
@@ -19,9 +20,18 @@ _SENTENCES = {
     sqlite3.SQLITE_PERM: "{path} cannot be opened. Check that you may read and write it.",
     sqlite3.SQLITE_BUSY: "Another program is writing to {path}. Wait for it to finish, then try again.",
     sqlite3.SQLITE_LOCKED: "Another program is writing to {path}. Wait for it to finish, then try again.",
-    sqlite3.SQLITE_CORRUPT: "{path} is damaged. Put its newest good backup in its place (see the folder `backups`).",
-    sqlite3.SQLITE_NOTADB: "{path} is not a Crystal Studio project. Name another file.",
 }
+
+
+_OF_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def damaged(path: Path) -> str:
+    """What to do about a damaged project."""
+    backup = newest_good_backup(path)
+    if backup is None:
+        return f"{path} is damaged or no project, and no good backup lies beside it. Restore it, or name another file."
+    return f"{path} is damaged. Its newest good backup is {backup}: open that, or copy it over the damaged file."
 
 
 def primary_code(error: BaseException) -> int | None:
@@ -41,7 +51,10 @@ def in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        sentence = _SENTENCES.get(primary_code(error) or 0)
+        code = primary_code(error)
+        if code in _OF_DAMAGE:
+            raise ProjectUnavailable(damaged(path)) from error
+        sentence = _SENTENCES.get(code or 0)
         if sentence is None:
             raise
         raise ProjectUnavailable(sentence.format(path=path)) from error

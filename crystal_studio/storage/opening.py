@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from crystal_studio.domain.errors import ProjectUnavailable
-from crystal_studio.storage.backup import newest_good_backup, write_backup
+from crystal_studio.storage.backup import write_backup
 from crystal_studio.storage.connection import reading_engine, use_best_journal, writing_engine
+from crystal_studio.storage.damage import refuse_damage_if_small
 from crystal_studio.storage.failure import in_words, primary_code
 from crystal_studio.storage.outline_fill import fill_outlines, is_behind
 from crystal_studio.storage.schema import refuse_foreign, schema_state, upgrade
@@ -67,7 +68,7 @@ def open_for_writing(path: Path, take_lock: bool = True, vfs: str | None = None)
     try:
         with in_words(path):
             if take_lock:  # whoever holds the lock has looked; looking again would take every job a while
-                _refuse_damage(path, project.engine)
+                refuse_damage_if_small(path, project.engine)
             refuse_foreign(schema_state(project.engine), path)
             journal = use_best_journal(project.engine, path)
             notices = _bring_up_to_date(project.engine, path)
@@ -90,7 +91,7 @@ def open_for_reading(path: Path) -> OpenProject:
     with in_words(path):
         project = OpenProject(reading_engine(path))
         try:
-            _refuse_damage(path, project.engine)
+            refuse_damage_if_small(path, project.engine)
             state = schema_state(project.engine)
             refuse_foreign(state, path)
             is_current = not state.outdated and not is_behind(project.engine)
@@ -136,25 +137,6 @@ def _lock(path: Path) -> WriterLock:
         ) from error
 
 
-def _refuse_damage(path: Path, engine: Engine) -> None:
-    try:
-        with engine.connect() as connection:
-            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    except DBAPIError as error:
-        if primary_code(error) not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise
-        raise ProjectUnavailable(_damaged(path)) from error
-    if found != "ok":
-        raise ProjectUnavailable(_damaged(path))
-
-
-def _damaged(path: Path) -> str:
-    backup = newest_good_backup(path)
-    if backup is None:
-        return f"{path} is damaged or no project, and no good backup lies beside it. Restore it, or name another file."
-    return f"{path} is damaged. Its newest good backup is {backup}: open that, or copy it over the damaged file."
-
-
 def _bring_up_to_date(engine: Engine, path: Path) -> tuple[str, ...]:
     state = schema_state(engine)
     if state.empty:
@@ -180,7 +162,7 @@ def _open_copy(path: Path) -> OpenProject:
             shutil.copyfile(file, Path(folder.name) / file.name)
     project = OpenProject(writing_engine(Path(folder.name) / path.name), copy=folder)
     try:
-        _refuse_damage(path, project.engine)
+        refuse_damage_if_small(path, project.engine)
         state = schema_state(project.engine)
         refuse_foreign(state, path)
         if state.outdated:

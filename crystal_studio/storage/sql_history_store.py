@@ -20,9 +20,10 @@ from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.domain.operation import Operation
 from crystal_studio.domain.trajectory import Frame
 from crystal_studio.storage import tables
-from crystal_studio.storage.backup import write_backup
+from crystal_studio.storage.backup import COPIED_ON_CLOSING_BYTES, is_backed_up, write_backup
 from crystal_studio.storage.changes import add_node, change_hidden, change_mark, change_search
 from crystal_studio.storage.connection import compact_file, rest_in_one_file
+from crystal_studio.storage.damage import refuse_damage
 from crystal_studio.storage.failure import in_words
 from crystal_studio.storage.node_query import ids_unknown
 from crystal_studio.storage.opening import OpenProject, open_for_reading, open_for_writing
@@ -138,6 +139,18 @@ class SqlHistoryStore(SqlHistoryReading):
         with self._writing() as connection:
             return redo_oldest(connection)
 
+    def check(self) -> None:
+        """Look for damage in the whole file, and back a large project up where it has changed since its last backup.
+
+        Raises:
+            ProjectUnavailable: damaged; names the newest good backup.
+        """
+        with in_words(self.file):
+            refuse_damage(self.file, self._engine)
+        is_large = self.file.stat().st_size > COPIED_ON_CLOSING_BYTES
+        if is_large and not self.read_only and not is_backed_up(self.file):
+            self._back_up()
+
     def compact(self) -> int:
         """Give unused pages back to the disk; returns the bytes won.
 
@@ -149,13 +162,13 @@ class SqlHistoryStore(SqlHistoryReading):
             return compact_file(self._engine, self.file)
 
     def close(self) -> None:
-        """Back up what was committed, checkpoint and close; closing again does nothing."""
+        """Back up what was committed (for a large project see `check`), checkpoint and close."""
         if not self._is_open:
             return
         self._is_open = False
         keeps_the_file = self._project.lock is not None
         try:
-            if keeps_the_file and self._has_changed():
+            if keeps_the_file and self._has_changed() and self.file.stat().st_size <= COPIED_ON_CLOSING_BYTES:
                 self._back_up()
             self._engine.dispose()
             if keeps_the_file:
