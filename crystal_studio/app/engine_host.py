@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from crystal_studio.ports.context import JobContext
     from crystal_studio.ports.crystal_comparer import CrystalComparer
+    from crystal_studio.ports.crystal_files import CrystalFiles
     from crystal_studio.ports.history_store import HistoryStore
     from crystal_studio.ports.inspector import Inspector
     from crystal_studio.services.engines import Engines
@@ -88,6 +89,13 @@ class HostWorkbench:
         from crystal_studio.app.demo import demo_engines
 
         return demo_engines()
+
+    @cached_property
+    def files(self) -> CrystalFiles:
+        """Crystals on disk."""
+        from crystal_studio.app.wiring import create_files
+
+        return create_files()
 
     @cached_property
     def inspector(self) -> Inspector:

@@ -122,8 +122,6 @@ class InstalledEngines:
     @cached_property
     def files(self) -> CrystalFiles:
         """Crystals on disk."""
-        from crystal_studio.engines.chem import create_files
-
         return create_files()
 
     def nearest_templates(self, rows: Sequence[Mapping[str, Any]]) -> TemplateRanking:
@@ -169,6 +167,13 @@ def open_catalog() -> ModelCatalog:
 def create_crystal_comparer() -> CrystalComparer:
     """Two crystals side by side."""
     from crystal_studio.engines.chem import create_crystal_comparer as create
+
+    return create()
+
+
+def create_files() -> CrystalFiles:
+    """Crystals on disk, read by a limited child process."""
+    from crystal_studio.engines.chem import create_files as create
 
     return create()
 

@@ -31,6 +31,7 @@ class ReadFile:
         reader: which library read it.
         steps: sentences on what was done, each reader that was tried with its outcome.
         warnings: sentences that the person should read, every warning of a reader among them.
+        sha256: of the file's bytes as they lie on the disk.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ReadFile:
     reader: str
     steps: tuple[str, ...]
     warnings: tuple[str, ...]
+    sha256: str = ""
 
     @property
     def is_ordered(self) -> bool:

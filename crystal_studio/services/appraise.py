@@ -70,8 +70,15 @@ class Appraisal:
         )
 
 
-def appraise(crystal: Crystal, pivot: str, intent: Intent, engines: Engines, context: JobContext) -> Appraisal:
-    """Check, predict, describe and look up one crystal.
+def appraise(crystal: Crystal, pivot: str | None, intent: Intent, engines: Engines, context: JobContext) -> Appraisal:
+    """Check, describe, predict and look up one crystal.
+
+    Args:
+        crystal: any.
+        pivot: what it is aligned with; None for its own description.
+        intent: limits it is checked against and goals it is measured by.
+        engines: measure it.
+        context: told the progress.
 
     Raises:
         Unavailable: a model is missing.
@@ -84,19 +91,20 @@ def appraise(crystal: Crystal, pivot: str, intent: Intent, engines: Engines, con
         is_named = crystal.formula == intent.limits.formula
         checks = engines.checker.check(crystal, formula_is_named=is_named)
         checks = (*checks, limits_check(crystal.composition, group, intent.limits))
+    context.check_cancelled()
+    context.progress("describing", 0.0)
+    with watch("describe"):
+        description, notes = _description(crystal, group, engines)
     alignment, gap, hull, energy = None, None, None, None
     if all_required_pass(checks):
         context.check_cancelled()
         context.progress("predicting", 0.0)
         with watch("predict"):
-            alignment = engines.aligner.score(pivot, [crystal])[0]
+            alignment = engines.aligner.score(description if pivot is None else pivot, [crystal])[0]
             gap = engines.band_gap.predict([crystal])[0]
             hull = engines.e_above_hull.predict([crystal])[0]
             energy = energy_of(crystal, engines)
     context.check_cancelled()
-    context.progress("describing", 0.0)
-    with watch("describe"):
-        description, notes = _description(crystal, group, engines)
     with watch("known"):
         known = engines.references.search(crystal)
     values = measure(intent.goals, crystal, engines.symmetrizer, gap.value if gap else None, energy)

@@ -11,9 +11,10 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.crystal_comparer import CrystalComparer
+from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.inspector import Inspector
-from crystal_studio.services import handle_compare, handle_replay
+from crystal_studio.services import handle_compare, handle_files, handle_replay
 from crystal_studio.services.design import respond
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.jobs import (
@@ -47,6 +48,10 @@ class Workbench(Protocol):
     @property
     def crystal_comparer(self) -> CrystalComparer:
         """Two crystals side by side."""
+
+    @property
+    def files(self) -> CrystalFiles:
+        """Crystals on disk."""
 
     @property
     def version(self) -> str:
@@ -142,4 +147,5 @@ _HANDLERS: dict[type, Callable[[Any, Workbench, JobContext], object]] = {
     DiffractionJob: _diffraction,
     **handle_replay.HANDLERS,
     **handle_compare.HANDLERS,
+    **handle_files.HANDLERS,
 }

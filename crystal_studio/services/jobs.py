@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.exported import FileFormat
 from crystal_studio.domain.inspection import CellChoice
 from crystal_studio.domain.intent import Goal, Limits
 
@@ -143,18 +144,6 @@ class CompareJob:
     lane: ClassVar[Lane] = Lane.SCIENCE
 
 
-class FileFormat(StrEnum):
-    """How crystals are written."""
-
-    CIF = "cif"
-    CIF_SYMMETRIZED = "cif-symmetrized"
-    POSCAR = "poscar"
-    XYZ = "xyz"
-    EXTXYZ = "extxyz"
-    JSON = "json"
-    ASE = "ase"
-
-
 @dataclass(frozen=True)
 class ExportJob:
     """Write crystals of nodes to files; the result is a tuple of the `Path`s written.
@@ -168,6 +157,7 @@ class ExportJob:
         symprec_angstrom: tolerance of the symmetrized CIF.
         conventional: the conventional cell in place of the crystal's own, where the format allows it.
         with_trajectory: extxyz: every frame of the denoising before the crystal.
+        overwrite: replace files that are there; else they are a refusal.
     """
 
     project: Path
@@ -178,6 +168,7 @@ class ExportJob:
     symprec_angstrom: float = 0.1
     conventional: bool = False
     with_trajectory: bool = False
+    overwrite: bool = False
     lane: ClassVar[Lane] = Lane.SCIENCE
 
 

@@ -13,7 +13,9 @@ import pytest
 from crystal_studio.domain.comparison import Comparison
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import JobCancelled, UserCorrectable
+from crystal_studio.domain.exported import FileFormat
 from crystal_studio.domain.history import Node
+from crystal_studio.domain.imported import Imported
 from crystal_studio.domain.inspection import CellChoice, SymmetryReport
 from crystal_studio.engines.fake import FakeContext, FakeCrystalComparer, FakeHistoryStore, FakeInspector
 from crystal_studio.engines.fake.bundle import FakeEngines
@@ -24,6 +26,8 @@ from crystal_studio.services.jobs import (
     CompareJob,
     DesignJob,
     DiffractionJob,
+    ExportJob,
+    ImportJob,
     PromoteJob,
     Repair,
     RepairJob,
@@ -45,6 +49,7 @@ class Bench:
     def __init__(self) -> None:
         self.engines = FakeEngines()
         self.inspector = FakeInspector()
+        self.files = self.engines.files
         self.crystal_comparer = FakeCrystalComparer()
         self.store = FakeHistoryStore()
         self.opened: list[Path] = []
@@ -126,3 +131,13 @@ def test_that_two_nodes_are_compared(bench: Bench) -> None:
     assert isinstance(found, Comparison)
     assert (found.first.node, found.second.node) == (node.id, child.id)
     assert len(found.moves) == len(node.crystal)
+
+
+def test_that_what_is_exported_can_be_imported_again(bench: Bench, tmp_path: Path) -> None:
+    node = designed(bench)
+    (path,) = handle(ExportJob(PROJECT, (node.id,), FileFormat.CIF, tmp_path / "a.cif"), bench, FakeContext())
+    imported = handle(ImportJob(PROJECT, (path,)), bench, FakeContext())
+    assert isinstance(imported, Imported)
+    root = bench.store.node(imported.nodes[0])
+    assert (root.crystal.formula, root.parent) == (node.crystal.formula, None)
+    assert root.parameters["version"] == "1.2.3"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +17,21 @@ _CELL_KEYS = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "
 _SITE_KEYS = ("type_symbol", "label", "symmetry_multiplicity", "fract_x", "fract_y", "fract_z", "occupancy")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.+()-]+")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+_UNQUOTABLE = re.compile(r"[^\x20-\x26\x28-\x7e]")
 
 
-def p1_cif(crystal: Crystal, title: str = "", comment: str = "") -> str:
+@dataclass(frozen=True)
+class _Group:
+    """A space group as it is written: the items that name it, and its operations."""
+
+    names: tuple[str, ...]
+    operations: tuple[str, ...]
+
+
+_P1 = _Group(("_space_group_name_H-M_alt 'P 1'", "_space_group_IT_number 1"), ("x, y, z",))
+
+
+def p1_cif(crystal: Crystal, title: str = "", comment: str = "", made_by: str = CREATOR) -> str:
     """The crystal as it is, in P1.
 
     Lengths and angles have eight decimals, positions ten: a reader gets the crystal back to better than 1e-6.
@@ -25,62 +39,94 @@ def p1_cif(crystal: Crystal, title: str = "", comment: str = "") -> str:
     Args:
         title: name of the data block; the formula where empty.
         comment: free text, kept as comment lines.
+        made_by: the audit's creation method.
     """
-    operations = [("x, y, z", "P 1", 1)]
+    crystal = right_handed(crystal)
     sites = [(symbol, 1, position) for symbol, position in zip(crystal.species, crystal.frac_coords, strict=True)]
-    return _cif(crystal, title, comment, operations[0][1:], ["x, y, z"], sites)
+    return _cif(crystal, _Labels(title, comment, made_by), _P1, sites)
 
 
-def symmetrized_cif(crystal: Crystal, symprec_angstrom: float, title: str = "", comment: str = "") -> str:
-    """The conventional standard cell with its symmetry operations and one site for each orbit.
+def symmetrized_cif(
+    crystal: Crystal, symprec_angstrom: float, title: str = "", comment: str = "", made_by: str = CREATOR
+) -> str:
+    """The crystal with its symmetry operations and one site for each orbit.
 
-    The tolerance of the search is recorded. Where nothing is found the crystal is written in P1.
+    The tolerance of the search is recorded. Where nothing is found the crystal is written in P1. In a cell that is not
+    a standard one of its space group, the group's symbol would mislead readers that trust it more than the operations:
+    it is then left to a comment; its number stays.
 
     Args:
-        crystal: in its conventional standard cell.
+        crystal: moved onto its symmetry, in any cell.
         symprec_angstrom: tolerance with which the symmetry is found.
         title: name of the data block; the formula where empty.
         comment: free text, kept as comment lines.
+        made_by: the audit's creation method.
     """
     from crystal_studio.engines.chem.symmetry import symmetry_dataset
 
+    crystal = right_handed(crystal)
     dataset = symmetry_dataset(crystal, symprec_angstrom)
     if dataset is None:
-        return p1_cif(crystal, title, comment)
-    pairs = zip(dataset.rotations, dataset.translations, strict=True)
-    operations = [_operation(rotation, translation) for rotation, translation in pairs]
+        return p1_cif(crystal, title, comment, made_by)
+    group = _group(dataset)
     orbits = Counter(dataset.equivalent_atoms.tolist())
     sites = [(crystal.species[index], count, crystal.frac_coords[index]) for index, count in sorted(orbits.items())]
-    noted = f"{comment}\nspace group found within {symprec_angstrom:g} angstrom".strip()
-    return _cif(crystal, title, noted, (str(dataset.international), int(dataset.number)), operations, sites)
+    found = f"space group {dataset.international} ({dataset.number}) found within {symprec_angstrom:g} angstrom"
+    if len(group.names) == 1:
+        found += ", in a cell that is not a standard one"
+    return _cif(crystal, _Labels(title, f"{comment}\n{found}".strip(), made_by), group, sites)
 
 
-def _cif(
-    crystal: Crystal,
-    title: str,
-    comment: str,
-    group: tuple[str | int, ...],
-    operations: list[str],
-    sites: list[tuple[str, int, np.ndarray]],
-) -> str:
+def right_handed(crystal: Crystal) -> Crystal:
+    """The same crystal in a right-handed cell: lengths and angles alone would make a mirror image of a left-handed one.
+
+    All three vectors are turned round and all positions with them, which leaves every atom where it is.
+    """
+    if np.linalg.det(crystal.lattice) > 0:
+        return crystal
+    return Crystal(-crystal.lattice, crystal.species, -crystal.frac_coords)
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """What is said of the crystal."""
+
+    title: str
+    comment: str
+    made_by: str
+
+
+def _group(dataset: Any) -> _Group:
+    """The group of spglib's dataset, named only where the cell is a standard one."""
+    pairs = zip(dataset.rotations, dataset.translations, strict=True)
+    operations = tuple(_operation(rotation, translation) for rotation, translation in pairs)
+    shift = dataset.origin_shift - np.round(dataset.origin_shift)
+    is_standard = np.allclose(dataset.transformation_matrix, np.eye(3), atol=1e-4) and np.allclose(shift, 0, atol=1e-4)
+    number = f"_space_group_IT_number {dataset.number}"
+    if not is_standard:
+        return _Group((number,), operations)
+    symbol = str(dataset.international).replace("_", "")
+    hall = f'_space_group_name_Hall "{dataset.hall}"'  # it may hold a prime
+    return _Group((f"_space_group_name_H-M_alt '{symbol}'", hall, number), operations)
+
+
+def _cif(crystal: Crystal, labels: _Labels, group: _Group, sites: list[tuple[str, int, np.ndarray]]) -> str:
     """Put the blocks together."""
-    symbol, number = group
     composition = crystal.composition
-    lines = [f"# {_UNPRINTABLE.sub('?', line)}" for line in comment.splitlines()]
+    lines = [f"# {_UNPRINTABLE.sub('?', line)}" for line in labels.comment.splitlines()]
     lines += [
-        f"data_{_NOT_PLAIN.sub('_', title or crystal.formula).strip('_')[:60] or 'crystal'}",
-        f"_audit_creation_method '{CREATOR}'",
+        f"data_{_NOT_PLAIN.sub('_', labels.title or crystal.formula).strip('_')[:60] or 'crystal'}",
+        f"_audit_creation_method '{_UNQUOTABLE.sub('?', labels.made_by)}'",
         f"_chemical_formula_structural '{crystal.formula}'",
         f"_chemical_formula_sum '{' '.join(f'{name}{count}' for name, count in composition.amounts)}'",
         f"_cell_formula_units_Z {composition.factor}",
-        f"_space_group_name_H-M_alt '{symbol}'",
-        f"_space_group_IT_number {number}",
+        *group.names,
     ]
     cell = np.concatenate([crystal.lengths_angstrom, crystal.angles_degree])
     lines += [f"_cell_{key} {_fixed(value, 8)}" for key, value in zip(_CELL_KEYS, cell, strict=True)]
     lines.append(f"_cell_volume {_fixed(crystal.volume_angstrom3, 6)}")
     lines += ["loop_", " _space_group_symop_id", " _space_group_symop_operation_xyz"]
-    lines += [f"{index} '{operation}'" for index, operation in enumerate(operations, 1)]
+    lines += [f"{index} '{operation}'" for index, operation in enumerate(group.operations, 1)]
     lines += ["loop_", *(f" _atom_site_{key}" for key in _SITE_KEYS), *_site_lines(sites)]
     return "\n".join(lines) + "\n"
 

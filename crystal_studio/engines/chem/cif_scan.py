@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -40,10 +39,12 @@ class CifBlock:
     """One data block.
 
     Attributes:
+        name: after ``data_``.
         text: the block itself.
         values: tag -> its values, one for a plain item and one per row for a looped one.
     """
 
+    name: str
     text: str
     values: dict[str, list[str]]
 
@@ -59,19 +60,35 @@ class CifBlock:
         return max(listed, default=192)
 
 
+def crystal_blocks(text: str) -> list[CifBlock]:
+    """The blocks with atom sites, in order.
+
+    Raises:
+        UserCorrectable: there is none.
+    """
+    tokens = [match for match in _TOKEN.finditer(text) if not match[0].startswith("#")]
+    starts = [index for index, match in enumerate(tokens) if match[0].lower().startswith("data_")]
+    blocks = []
+    for start, end in pairwise([*starts, len(tokens)]):
+        until = tokens[end].start() if end < len(tokens) else len(text)
+        words = [match[0] for match in tokens[start:end]]
+        block = CifBlock(words[0][5:], text[tokens[start].start() : until], _values(words))
+        if block.num_sites:
+            blocks.append(block)
+    if not blocks:
+        raise UserCorrectable("The CIF lists no atoms with fractional coordinates. Export it again with its atoms.")
+    return blocks
+
+
 def crystal_block(text: str) -> CifBlock:
     """The first block with atom sites, checked to be small enough to expand.
 
     Raises:
         UserCorrectable: no sites, no sane cell, or too much symmetry on too many sites.
     """
-    starts = [match.start() for match in re.finditer(r"(?im)^\s*data_", text)]
-    for start, end in pairwise([*starts, len(text)]):
-        block = CifBlock(text[start:end], _values(text[start:end]))
-        if block.num_sites:
-            _refuse_bomb(block)
-            return block
-    raise UserCorrectable("The CIF lists no atoms with fractional coordinates. Export it again with its atoms.")
+    block = crystal_blocks(text)[0]
+    refuse_bomb(block)
+    return block
 
 
 def stated_formula(block: CifBlock) -> dict[str, float] | None:
@@ -88,10 +105,9 @@ def stated_formula(block: CifBlock) -> dict[str, float] | None:
     return amounts or None
 
 
-def _values(text: str) -> dict[str, list[str]]:
+def _values(tokens: list[str]) -> dict[str, list[str]]:
     """Every tag of a block with its values."""
     found: dict[str, list[str]] = {}
-    tokens = [token for token in _tokens(text)]
     position = 0
     while position < len(tokens):
         token = tokens[position]
@@ -123,11 +139,12 @@ def _ends_loop(token: str) -> bool:
     return token.startswith("_") or token.lower().startswith(("loop_", "data_", "save_"))
 
 
-def _tokens(text: str) -> Iterator[str]:
-    return (match[0] for match in _TOKEN.finditer(text) if not match[0].startswith("#"))
+def refuse_bomb(block: CifBlock) -> None:
+    """Refuse a block that would take long to expand, or that has no cell of a crystal.
 
-
-def _refuse_bomb(block: CifBlock) -> None:
+    Raises:
+        UserCorrectable: no sane cell, or too much symmetry on too many sites.
+    """
     expanded = block.num_sites * block.num_operations
     if block.num_operations > MAX_OPERATIONS or expanded > MAX_IMAGES:
         raise UserCorrectable(

@@ -1,145 +1,207 @@
-"""CIF, POSCAR and pymatgen JSON to a crystal; to be called only in a process that may die (see `file_reader`)."""
+"""The text of a file to its crystals; to be called only in a process that may die (see `file_reader`)."""
 
 from __future__ import annotations
 
-import json
 import re
-import warnings
-from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from itertools import islice
 from pathlib import PurePath
-from typing import Any
-
-import numpy as np
 
 from crystal_studio.domain.crystal import Crystal
-from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.engines.chem.bridge import from_structure
-from crystal_studio.engines.chem.cif_scan import crystal_block, stated_formula
+from crystal_studio.domain.imported import ReadFile, RefusedFile
+from crystal_studio.engines.chem.cascade import DAMAGE, Budget, Outcome, OutOfTime, read_in_turn
+from crystal_studio.engines.chem.cif_readers import cif_readers
+from crystal_studio.engines.chem.cif_scan import CifBlock, crystal_blocks, refuse_bomb, stated_formula
+from crystal_studio.engines.chem.extxyz_readers import XyzFrame, extxyz_readers, xyz_frames
+from crystal_studio.engines.chem.json_readers import json_structures, reading_of_json
+from crystal_studio.engines.chem.poscar_readers import poscar_readers
+from crystal_studio.engines.chem.reading import MAX_ATOMS, shown_warnings
 
-MAX_ATOMS = 2_000
-_FORMULA_TOLERANCE_ATOMS = 0.1
-_POTENTIAL_SUFFIX = re.compile(r"[_/.].*$")
-# What the parsers raise on damaged text; each becomes one sentence.
-_DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, NotImplementedError)
+__all__ = ["MAX_ATOMS", "parse_crystal", "read_crystals"]
+
+MAX_CRYSTALS = 100  # of one file
+Part = tuple[str, Callable[[Budget], Outcome]]
+_XYZ_HEAD = re.compile(r"\s*\d+[ \t]*\r?\n[^\n]*", re.ASCII)
+_UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_DISORDERED = (
+    "Some of its sites are shared or partly filled. The models know ordered crystals only, so it can be looked at but "
+    "not worked with; the likeliest species stands on each site."
+)
 
 
 def parse_crystal(text: str, name: str) -> Crystal:
-    """Read the text of a file.
+    """The first crystal of a text.
 
     Args:
-        text: content.
-        name: file name, whose ending decides the format where it can.
+        text: content of a file.
+        name: its name, whose ending decides the format where it can.
 
     Raises:
         UserCorrectable: damaged, disordered, too large, or another composition than the file states.
     """
-    read = {"cif": _from_cif, "poscar": _from_poscar, "json": _from_json}[_format(text, name)]
+    return only_ordered(next(read_crystals(text, name)))
+
+
+def only_ordered(first: ReadFile | RefusedFile) -> Crystal:
+    """The crystal that was read.
+
+    Raises:
+        UserCorrectable: it was refused, or it is disordered.
+    """
+    if isinstance(first, RefusedFile):
+        raise UserCorrectable(f"'{first.name}' cannot be read. {first.reason}")
+    if not first.is_ordered:
+        raise UserCorrectable(
+            f"'{first.name}' has shared or partly filled sites. Give a crystal with every site filled."
+        )
+    return first.crystal
+
+
+def read_crystals(text: str, name: str, budget: Budget | None = None) -> Iterator[ReadFile | RefusedFile]:
+    """Every crystal of a text, or why it was refused.
+
+    Args:
+        text: content of a file.
+        name: its name, whose ending decides the format where it can.
+        budget: processor time for all of it.
+    """
+    load_readers()
+    budget = budget or Budget()
     try:
-        crystal = read(text)
-    except RecursionError as error:
-        raise UserCorrectable(f"'{name}' is nested too deeply. Export the crystal again.") from error
-    except _DAMAGE as error:
-        raise UserCorrectable(f"'{name}' is damaged or of another format. Export the crystal again as CIF.") from error
-    if len(crystal) > MAX_ATOMS:
-        raise UserCorrectable(f"The crystal has {len(crystal)} atoms; up to {MAX_ATOMS} are read. Use a smaller cell.")
-    return crystal
+        format_name = _format(text, name)
+        parts = _PARTS[format_name](text, name)
+    except (UserCorrectable, *DAMAGE) as error:
+        yield RefusedFile(name, _reason(error))
+        return
+    for label, read in islice(parts, MAX_CRYSTALS):
+        yield _read(label, format_name, read, budget)
+    if len(parts) > MAX_CRYSTALS:
+        yield RefusedFile(name, f"It holds {len(parts)} crystals; the first {MAX_CRYSTALS} are read. Split the file.")
+
+
+def load_readers() -> None:
+    """Import the libraries: loading them is not the file's fault, so that it comes before any limit."""
+    for name in ("pymatgen.io.cif", "pymatgen.io.vasp.inputs", "gemmi", "ase.io.cif", "ase.io.extxyz", "ase.io.vasp"):
+        import_module(name)
+
+
+def _read(label: str, format_name: str, read: Callable[[Budget], Outcome], budget: Budget) -> ReadFile | RefusedFile:
+    try:
+        outcome = read(budget)
+    except OutOfTime:
+        return RefusedFile(label, "The file takes too long to read. Split it, or export the primitive cell.")
+    except (UserCorrectable, *DAMAGE) as error:
+        return RefusedFile(label, _reason(error))
+    reading = outcome.reading
+    told = (_DISORDERED,) if reading.shared else ()
+    steps = (f"Taken for {format_name}.", *outcome.steps, f"Kept what {reading.reader} read.")
+    return ReadFile(label, reading.crystal, reading.shared, reading.reader, steps, (*told, *outcome.warnings))
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UserCorrectable):
+        return _UNSHOWABLE.sub(" ", str(error))[:1000]
+    if isinstance(error, RecursionError):
+        return "It is nested too deeply. Export the crystal again."
+    return "It is damaged or of another format. Export the crystal again as CIF."
 
 
 def _format(text: str, name: str) -> str:
+    """By the name where it tells, else by the content.
+
+    Raises:
+        UserCorrectable: it is nothing that is read.
+    """
     path = PurePath(name)
     suffix, stem = path.suffix.lower(), path.name.upper()
     if suffix in {".cif", ".mcif"}:
-        return "cif"
-    if suffix in {".vasp", ".poscar"} or stem.startswith(("POSCAR", "CONTCAR")):
-        return "poscar"
-    if suffix == ".json" or text.lstrip().startswith("{"):
-        return "json"
-    return "cif" if "_cell_length_a" in text else "poscar"
+        return "CIF"
+    if suffix in {".vasp", ".poscar", ".contcar"} or stem.startswith(("POSCAR", "CONTCAR")):
+        return "POSCAR"
+    if suffix == ".json" or text.lstrip()[:1] in {"{", "["}:
+        return "JSON"
+    if suffix in {".xyz", ".extxyz"} or (_XYZ_HEAD.match(text) and "attice" in text[:5000]):
+        return "extended XYZ"
+    if "_cell_length_a" in text or "_atom_site_" in text:
+        return "CIF"
+    if len(text.split("\n", 8)) >= 8:
+        return "POSCAR"
+    raise UserCorrectable("It is no crystal that is read. Give CIF, POSCAR, extended XYZ or the JSON of a structure.")
 
 
-def _from_cif(text: str) -> Crystal:
-    from pymatgen.io.cif import CifParser
-
-    block = crystal_block(text)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what matters of them is checked below
-        parser = CifParser.from_str(block.text, occupancy_tolerance=1.0)
-        structures = parser.parse_structures(primitive=False, check_occu=True, on_error="raise")
-    crystal = from_structure(structures[0])
-    _refuse_other_composition(crystal, stated_formula(block))
-    return crystal
+def _cif_parts(text: str, name: str) -> list[Part]:
+    blocks = crystal_blocks(text)
+    several = len(blocks) > 1
+    return [
+        (_label(name, number, block.name) if several else name, _reader_of_block(block))
+        for number, block in enumerate(blocks, 1)
+    ]
 
 
-def _refuse_other_composition(crystal: Crystal, stated: dict[str, float] | None) -> None:
-    """Sites and stated formula must agree: a reader that drops or merges sites changes the composition in silence."""
-    if stated is None:
-        return
-    counts = Counter(crystal.species)
-    scale = len(crystal) / sum(stated.values())
-    surplus = (counts[symbol] - scale * stated.get(symbol, 0.0) for symbol in counts.keys() | stated.keys())
-    if any(abs(atoms) > _FORMULA_TOLERANCE_ATOMS for atoms in surplus):
-        words = " ".join(f"{symbol}{amount:g}" for symbol, amount in stated.items())
-        raise UserCorrectable(
-            f"The CIF states {words} but its sites make {crystal.formula}. Complete its sites or correct its formula."
-        )
+def _reader_of_block(block: CifBlock) -> Callable[[Budget], Outcome]:
+    def read(budget: Budget) -> Outcome:
+        refuse_bomb(block)
+        return read_in_turn(cif_readers(block.text), stated_formula(block), budget)
+
+    return read
 
 
-def _from_poscar(text: str) -> Crystal:
-    """VASP 5 with a line of symbols; read here, for the library guesses missing symbols."""
-    lines = text.splitlines()
-    symbols = [_POTENTIAL_SUFFIX.sub("", word) for word in lines[5].split()]
-    if not symbols or any(symbol not in BY_SYMBOL for symbol in symbols):
-        raise UserCorrectable("The POSCAR does not name its elements. Add the line of symbols above the counts.")
-    counts = [int(word) for word in lines[6].split()]
-    if len(counts) != len(symbols) or min(counts) < 1 or sum(counts) > MAX_ATOMS:
-        raise UserCorrectable(f"The POSCAR needs one count for each symbol, {MAX_ATOMS} atoms in all at most.")
-    lattice = _scaled(np.array([[float(word) for word in line.split()[:3]] for line in lines[2:5]]), lines[1])
-    start = 8 if lines[7].strip()[:1].lower() == "s" else 7
-    rows = lines[start + 1 : start + 1 + sum(counts)]
-    positions = np.array([[float(word) for word in line.split()[:3]] for line in rows]).reshape(-1, 3)
-    if lines[start].strip()[:1].lower() in {"c", "k"}:
-        positions = positions * _scale(lines[1], lattice) @ np.linalg.inv(lattice)
-    species = tuple(symbol for symbol, count in zip(symbols, counts, strict=True) for _ in range(count))
-    return _sane(Crystal(lattice, species, positions))
+def _poscar_parts(text: str, name: str) -> list[Part]:
+    return [(name, lambda budget: read_in_turn(poscar_readers(text), None, budget))]
 
 
-def _scaled(lattice: np.ndarray, line: str) -> np.ndarray:
-    """The lattice times its scale; a negative scale is the volume wanted."""
-    factor = float(line.split(maxsplit=1)[0])
-    if factor < 0:
-        factor = float((-factor / abs(np.linalg.det(lattice))) ** (1 / 3))
-    return lattice * factor
+def _extxyz_parts(text: str, name: str) -> list[Part]:
+    """The crystals of a file of ours; all frames of another, or the last one where they are one trajectory."""
+    frames = xyz_frames(text)
+    ended = [frame for frame in frames if not frame.is_on_the_way]
+    warning = ""
+    if len(ended) < len(frames) and ended:
+        warning = f"{len(frames) - len(ended)} frames are the way to a crystal and were left out."
+    elif len(frames) > 1 and not frames[0].is_ours and all(frame.symbols == frames[0].symbols for frame in frames):
+        ended = frames[-1:]
+        warning = f"Its {len(frames)} frames have the same atoms and were taken for a trajectory; the last one is read."
+    return [
+        (_label(name, number, "") if len(ended) > 1 else name, _reader_of_frame(frame, warning))
+        for number, frame in enumerate(ended, 1)
+    ]
 
 
-def _scale(line: str, lattice: np.ndarray) -> float:
-    """Scale of Cartesian positions, which share the lattice's."""
-    factor = float(line.split(maxsplit=1)[0])
-    if factor < 0:
-        raise UserCorrectable("The POSCAR gives a volume and Cartesian positions. Write it with direct coordinates.")
-    return factor if lattice.size else 1.0
+def _reader_of_frame(frame: XyzFrame, warning: str) -> Callable[[Budget], Outcome]:
+    def read(budget: Budget) -> Outcome:
+        outcome = read_in_turn(extxyz_readers(frame), None, budget)
+        return replace(outcome, warnings=tuple(filter(None, (warning, *outcome.warnings))))
+
+    return read
 
 
-def _from_json(text: str) -> Crystal:
-    """Plain numbers only: pymatgen's own decoder would import whatever class the file names."""
-    data = json.loads(text)
-    if "species" in data and "frac" in data:
-        return _sane(Crystal.from_dict(data))
-    species = tuple(_only_element(site["species"]) for site in data["sites"])
-    frac_coords = np.array([site["abc"] for site in data["sites"]], dtype=np.float64)
-    return _sane(Crystal(np.array(data["lattice"]["matrix"], dtype=np.float64), species, frac_coords))
+def _json_parts(text: str, name: str) -> list[Part]:
+    found = json_structures(text)
+    several = len(found) > 1
+    return [
+        (_label(name, number, title) if several else name, _reader_of_json(data))
+        for number, (title, data) in enumerate(found, 1)
+    ]
 
 
-def _only_element(listed: list[dict[str, Any]]) -> str:
-    if len(listed) != 1 or abs(float(listed[0].get("occu", 1.0)) - 1.0) > 1e-6:
-        raise UserCorrectable("The structure has shared or partly filled sites. Give one with every site filled.")
-    return str(listed[0]["element"])
+def _reader_of_json(data: dict[str, object]) -> Callable[[Budget], Outcome]:
+    def read(budget: Budget) -> Outcome:
+        reading = reading_of_json(data)
+        return Outcome(reading, (f"Crystal Studio read {reading.summary}.",), shown_warnings(reading.warnings))
+
+    return read
 
 
-def _sane(crystal: Crystal) -> Crystal:
-    box = float(np.prod(crystal.lengths_angstrom))
-    if not 1.0 <= crystal.volume_angstrom3 < 1e8 or crystal.volume_angstrom3 < 0.01 * box:
-        raise UserCorrectable(
-            f"The cell is not one of a crystal ({crystal.volume_angstrom3:.3g} Å3). Check its lattice vectors."
-        )
-    return crystal
+def _label(name: str, number: int, title: str) -> str:
+    clean = _UNSHOWABLE.sub(" ", title)[:60].strip()
+    return f"{name} ({number}: {clean})" if clean else f"{name} ({number})"
+
+
+_PARTS: dict[str, Callable[[str, str], list[Part]]] = {
+    "CIF": _cif_parts,
+    "POSCAR": _poscar_parts,
+    "extended XYZ": _extxyz_parts,
+    "JSON": _json_parts,
+}

@@ -1,49 +1,82 @@
-"""Crystals on disk: read by a limited child process, written by ourselves."""
+"""Crystals on disk: read by a limited child process, written by `crystal_writers`."""
 
 from __future__ import annotations
 
-import json
 import stat
-import subprocess
-import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.exported import LabelledCrystal, WritingStyle
+from crystal_studio.domain.imported import ReadFile, RefusedFile, SharedSite
 from crystal_studio.engines.chem.cif import p1_cif, symmetrized_cif
-from crystal_studio.engines.chem.limited_worker import child_environment
+from crystal_studio.engines.chem.crystal_writers import Orders, write_crystals
+from crystal_studio.engines.chem.file_reader import CAN_FORK, MAX_FILE_BYTES, MAX_WALL_SECONDS
+from crystal_studio.engines.chem.limited_worker import TASKS_OF_ONE_CHILD, LimitedWorker
 from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
 
-MAX_FILE_BYTES = 10_000_000
-MAX_WALL_SECONDS = 60.0
-_PACKED = frozenset({".gz", ".bz2", ".xz", ".zip", ".zst"})
+MAX_TEXT_CHARACTERS = 2_000_000
+_READER = "crystal_studio.engines.chem.file_reader"
+_TOO_SLOW = "It took too long or too much memory to read. Export the primitive cell, or as CIF in P1."
 
 
 class LimitedFiles:
-    """Reads CIF, POSCAR and pymatgen JSON in a child that may be killed; writes CIF.
+    """Reads CIF, POSCAR, extended XYZ and JSON in a child that may be killed; writes those and more.
 
     Args:
-        wall_seconds: when to kill the child. Its own limit of 5 s of processor time, counted from when its libraries
-            are loaded, acts first on anything but a stalled disk.
+        wall_seconds: when to kill the child that reads a file. Its own limit of 4 s of processor time, counted from
+            when its libraries are loaded, acts first on anything but a stalled disk.
     """
 
-    def __init__(self, wall_seconds: float = MAX_WALL_SECONDS) -> None:
+    def __init__(self, wall_seconds: float = MAX_WALL_SECONDS + 10) -> None:
         self._wall_seconds = wall_seconds
 
     def read(self, path: Path) -> Crystal:
-        """Read one crystal.
+        """Read the first crystal of a file.
 
         Raises:
             UserCorrectable: missing, too large, damaged, disordered, of another composition than stated, or too slow
                 to read; says what to do.
         """
-        path = Path(path)
-        _refuse_unfit(path)
-        answer = self._ask_child(path)
-        if "crystal" not in answer:
-            raise UserCorrectable(str(answer.get("error", f"'{path.name}' could not be read. Export it again as CIF.")))
-        return Crystal.from_dict(answer["crystal"])
+        from crystal_studio.engines.chem.file_formats import only_ordered
+
+        with closing(self.read_all([Path(path)])) as found:
+            return only_ordered(next(found))
+
+    def read_all(self, paths: Iterable[Path]) -> Iterator[ReadFile | RefusedFile]:
+        """Every crystal of every file, in order, and what could not be read with its reason; raises nothing.
+
+        One child reads them all, each in a process of its own.
+        """
+        with self._worker() as worker:
+            for path in paths:
+                reason = _unfit(path)
+                if reason is not None:
+                    yield RefusedFile(path.name, reason)
+                else:
+                    yield from _items(worker, path.name, {"path": str(path.absolute())})
+
+    def read_text(self, text: str, name: str) -> Iterator[ReadFile | RefusedFile]:
+        """The same of a text that was pasted; `name` is what it is called."""
+        if len(text) > MAX_TEXT_CHARACTERS:
+            yield RefusedFile(name, f"It has more than {MAX_TEXT_CHARACTERS:,} characters. Save it as a file.")
+            return
+        with self._worker() as worker:
+            yield from _items(worker, name, {"text": text})
+
+    def write(self, path: Path, crystals: Sequence[LabelledCrystal], style: WritingStyle) -> Orders:
+        """Write a new file; returns the orders of `WrittenFile`.
+
+        Raises:
+            UserCorrectable: this format does not hold them, no symmetry is found, or the disk refuses.
+        """
+        try:
+            return write_crystals(path, crystals, style)
+        except OSError as error:
+            raise UserCorrectable(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
 
     def to_cif(self, crystal: Crystal, title: str = "", comment: str = "") -> str:
         """CIF text in P1 as generated; equal crystals give equal bytes."""
@@ -56,34 +89,45 @@ class LimitedFiles:
         conventional = SpglibSymmetrizer().conventional(crystal, symprec_angstrom)
         return symmetrized_cif(conventional, symprec_angstrom, title, comment)
 
-    def _ask_child(self, path: Path) -> dict[str, Any]:
-        """Run `file_reader` on the file."""
-        command = [sys.executable, "-m", "crystal_studio.engines.chem.file_reader", str(path.absolute())]
-        try:
-            finished = subprocess.run(
-                command, env=child_environment(), capture_output=True, timeout=self._wall_seconds, check=False
-            )
-            answer = json.loads(finished.stdout)
-        except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:  # killed by our clock or by its own limits
-            raise UserCorrectable(_TOO_SLOW.format(path.name)) from error
-        return dict(answer)
+    def _worker(self) -> LimitedWorker:
+        return LimitedWorker(_READER, self._wall_seconds, TASKS_OF_ONE_CHILD if CAN_FORK else 1)
 
 
-_TOO_SLOW = "'{}' took too long or too much memory to read. Export the primitive cell, or as CIF in P1."
+def _items(worker: LimitedWorker, name: str, request: dict[str, str]) -> Iterator[ReadFile | RefusedFile]:
+    answer = worker.ask({"name": name, **request})
+    if answer is None or "items" not in answer:  # killed by our clock or by its own limits
+        yield RefusedFile(name, _TOO_SLOW)
+        return
+    for item in answer["items"]:
+        yield _item(item, name, str(answer.get("sha256", "")))
 
 
-def _refuse_unfit(path: Path) -> None:
-    """Refuse what needs no parser to be refused."""
+def _item(item: dict[str, Any], name: str, sha256: str) -> ReadFile | RefusedFile:
+    label = str(item["name"]) or name
+    if "crystal" not in item:
+        return RefusedFile(label, str(item["reason"]))
+    return ReadFile(
+        name=label,
+        crystal=Crystal.from_dict(item["crystal"]),
+        shared=tuple(SharedSite(int(index), dict(shares)) for index, shares in item["shared"]),
+        reader=str(item["reader"]),
+        steps=tuple(item["steps"]),
+        warnings=tuple(item["warnings"]),
+        sha256=sha256,
+    )
+
+
+def _unfit(path: Path) -> str | None:
+    """Why no child need look at it, None where one must."""
     try:
         status = path.stat()
-    except OSError as error:
-        raise UserCorrectable(f"'{path.name}' cannot be read ({error.strerror}). Check its name and place.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return f"It cannot be read ({reason}). Check its name and place."
     if not stat.S_ISREG(status.st_mode):
-        raise UserCorrectable(f"'{path.name}' is not a file. Name a CIF, POSCAR or JSON file.")
+        return "It is not a file. Name a file with a crystal."
     if status.st_size > MAX_FILE_BYTES:
-        raise UserCorrectable(
-            f"'{path.name}' has {status.st_size / 1e6:.0f} MB; up to {MAX_FILE_BYTES / 1e6:.0f} MB are read. "
-            "Export one crystal."
+        return (
+            f"It has {status.st_size / 1e6:.0f} MB; up to {MAX_FILE_BYTES / 1e6:.0f} MB are read. Export one crystal."
         )
-    if path.suffix.lower() in _PACKED:
-        raise UserCorrectable(f"'{path.name}' is packed. Unpack it first.")
+    return None

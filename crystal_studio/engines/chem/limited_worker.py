@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 _BLOCK_BYTES = 1 << 16
-_TASKS_OF_ONE_CHILD = 2_000  # what libraries keep in memory must not add up to the child's limit
+TASKS_OF_ONE_CHILD = 2_000  # what libraries keep in memory must not add up to the child's limit
 _START_SECONDS = 120.0
 
 
@@ -29,10 +29,12 @@ class LimitedWorker:
     Args:
         module: its program; it prints an empty object when it is ready, then one JSON line for each line it reads.
         wall_seconds: when to kill it; its own limit of processor time acts first on anything but a stalled disk.
+        tasks: after how many tasks it is replaced.
     """
 
-    def __init__(self, module: str, wall_seconds: float) -> None:
+    def __init__(self, module: str, wall_seconds: float, tasks: int = TASKS_OF_ONE_CHILD) -> None:
         self._module = module
+        self._tasks = tasks
         self._wall_seconds = wall_seconds
         self._child: subprocess.Popen[bytes] | None = None
         self._answered = 0
@@ -51,7 +53,7 @@ class LimitedWorker:
             return None
         answer = self._line(child, self._wall_seconds)
         self._answered += 1
-        if answer is None or self._answered >= _TASKS_OF_ONE_CHILD:
+        if answer is None or self._answered >= self._tasks:
             self.close()
         return answer
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from crystal_studio.domain.crystal import Array, Crystal
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.exported import LabelledCrystal, WritingStyle
+from crystal_studio.domain.imported import ReadFile, RefusedFile
 from crystal_studio.engines.fake.script import Script
 
 _CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
@@ -45,6 +48,31 @@ class FakeCrystalFiles:
             raise UserCorrectable(f"'{path.name}' cannot be read. Check that the file is there.") from error
         except (ValueError, KeyError, IndexError) as error:
             raise UserCorrectable(f"'{path.name}' is damaged. Export it again as CIF in P1.") from error
+
+    def read_all(self, paths: Iterable[Path]) -> Iterator[ReadFile | RefusedFile]:
+        """The crystal of each file, or why it was refused."""
+        for path in paths:
+            try:
+                crystal = self.read(path)
+            except UserCorrectable as error:
+                yield RefusedFile(path.name, str(error))
+            else:
+                yield ReadFile(path.name, crystal, (), "fake", ("fake read it.",), ())
+
+    def read_text(self, text: str, name: str) -> Iterator[ReadFile | RefusedFile]:
+        """The crystal of a text that `to_cif` wrote."""
+        try:
+            yield ReadFile(name, _parse(text), (), "fake", ("fake read it.",), ())
+        except (ValueError, KeyError, IndexError) as error:
+            yield RefusedFile(name, f"It is damaged ({type(error).__name__}). Export it again as CIF in P1.")
+
+    def write(
+        self, path: Path, crystals: Sequence[LabelledCrystal], style: WritingStyle
+    ) -> tuple[tuple[int, ...], ...]:
+        """Its own CIF, whatever the style; with several crystals, one after the other."""
+        texts = (self.to_cif(one.crystal, one.title, one.provenance) for one in crystals)
+        path.write_text("".join(texts), encoding="utf-8")
+        return tuple(tuple(range(len(one.crystal))) for one in crystals)
 
     def to_cif(self, crystal: Crystal, title: str = "", comment: str = "") -> str:
         """CIF text in P1; equal crystals give equal bytes."""
