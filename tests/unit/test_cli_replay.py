@@ -109,8 +109,12 @@ def test_that_a_sheet_tells_its_cells_and_goes_on_where_it_was_interrupted(sessi
     assert {cell["node"] for cell in answer["cells"]} < {cell["node"] for cell in whole["cells"]}
     assert len(whole["cells"]) == 6
     assert len(session.engines.sampler.requests) - calls <= 2 * 3, "only the missing cells are drawn"
-    with open_project(session.folder / "p.cstudio", read_only=True) as store:
-        assert store.node(whole["cells"][0]["node"]).parameters["sheet"] == answer["sheet"]
+    with open_project(session.folder / "p.cstudio") as store:
+        drawn = {cell["node"] for cell in whole["cells"]}
+        assert not drawn & {one.id for one in store.page(nodes[0])}, "cells are hidden"
+        assert drawn <= {one.id for one in store.page(nodes[0], hidden=True)}
+        store.hide([whole["cells"][0]["node"]], False)
+        assert whole["cells"][0]["node"] in {one.id for one in store.page(nodes[0])}, "promoting is to unhide"
     status, text = session.run("sheet", str(session.folder / "p.cstudio"), nodes[0], *options, *more)
     assert status == 0
     assert text.count("strength 0.3") == 3
@@ -122,3 +126,12 @@ def test_that_numbers_that_are_none_are_refused(session: Session, nodes: list[st
     assert status == ExitStatus.BAD_INPUT
     assert option in answer["error"]
     assert answer["cells"] == []
+
+
+def test_that_a_stopped_sheet_ends_with_130_and_names_itself_to_go_on(session: Session, nodes: list[str]) -> None:
+    session.stop.requested = True
+    status, answer = told(session, "sheet", nodes[0], "--message", "Make it denser.")
+    assert (status, answer["cells"]) == (ExitStatus.STOPPED, [])
+    session.stop.requested = False
+    status, whole = told(session, "sheet", nodes[0], "--message", "Make it denser.", "--sheet", answer["sheet"])
+    assert (status, len(whole["cells"])) == (0, 3)
