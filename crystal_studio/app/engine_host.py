@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from crystal_studio.ports.context import JobContext
     from crystal_studio.ports.crystal_comparer import CrystalComparer
     from crystal_studio.ports.crystal_files import CrystalFiles
+    from crystal_studio.ports.document_printer import DocumentPrinter
+    from crystal_studio.ports.draftsman import Draftsman
     from crystal_studio.ports.history_store import HistoryStore
     from crystal_studio.ports.inspector import Inspector
+    from crystal_studio.ports.project_bundles import ProjectBundles
     from crystal_studio.services.engines import Engines
     from crystal_studio.services.jobs import Job
 
@@ -110,6 +113,27 @@ class HostWorkbench:
         from crystal_studio.app.wiring import create_crystal_comparer
 
         return create_crystal_comparer()
+
+    @cached_property
+    def draftsman(self) -> Draftsman:
+        """Draws crystals for reports."""
+        from crystal_studio.app.wiring import create_draftsman
+
+        return create_draftsman()
+
+    @cached_property
+    def printer(self) -> DocumentPrinter:
+        """Prints reports, in a process of its own."""
+        from crystal_studio.app.wiring import create_printer
+
+        return create_printer()
+
+    @cached_property
+    def bundles(self) -> ProjectBundles:
+        """Packs projects, and takes in what was packed."""
+        from crystal_studio.app.wiring import create_bundles
+
+        return create_bundles(self.version)
 
     def open_store(self, project: Path) -> AbstractContextManager[HistoryStore]:
         """The project's nodes, written under the lock of the window.

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from crystal_studio.cli.console import Stop
     from crystal_studio.cli.installed import InstalledEngines as EnginePort
     from crystal_studio.cli.program import Program
+    from crystal_studio.ports.document_printer import DocumentPrinter
+    from crystal_studio.ports.draftsman import Draftsman
     from crystal_studio.ports.history_store import HistoryStore
     from crystal_studio.ports.model_catalog import ModelCatalog
+    from crystal_studio.ports.project_bundles import ProjectBundles
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -111,6 +114,9 @@ def _program(out: TextIO, stop: Stop) -> Program:
         read_records=_read_records,
         models_folder=user_models_folder(),
         data_folder=training_data_folder(),
+        draftsman=_draftsman,
+        printer=_printer,
+        bundles=_bundles,
         open_window=_open_window,
         take_screenshots=_take_screenshots,
     )
@@ -149,6 +155,24 @@ def _catalog() -> ModelCatalog:
     from crystal_studio.app.wiring import open_catalog
 
     return open_catalog()
+
+
+def _draftsman() -> Draftsman:
+    from crystal_studio.app.wiring import create_draftsman
+
+    return create_draftsman()
+
+
+def _printer() -> DocumentPrinter:
+    from crystal_studio.app.wiring import create_printer
+
+    return create_printer()
+
+
+def _bundles() -> ProjectBundles:
+    from crystal_studio.app.wiring import create_bundles
+
+    return create_bundles(_version())
 
 
 def _read_records(name: str) -> Sequence[Mapping[str, Any]]:

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
-from crystal_studio.domain.model_card import ModelKind
+from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.ports.aligner import Aligner
 from crystal_studio.ports.checks import Checker
 from crystal_studio.ports.crystal_comparer import CrystalComparer
 from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.ports.describer import Describer, StructureComparer, Symmetrizer
+from crystal_studio.ports.document_printer import DocumentPrinter
+from crystal_studio.ports.draftsman import Draftsman
 from crystal_studio.ports.inspector import Inspector
 from crystal_studio.ports.language_model import LanguageModel
 from crystal_studio.ports.model_catalog import ModelCatalog
 from crystal_studio.ports.predictor import Predictor, PropertyModel
+from crystal_studio.ports.project_bundles import ProjectBundles
 from crystal_studio.ports.prototype_library import PrototypeLibrary
 from crystal_studio.ports.reference_library import ReferenceLibrary
 from crystal_studio.ports.relaxer import Relaxer
@@ -26,16 +29,27 @@ from crystal_studio.services.evaluate import TemplateRanking
 class InstalledEngines:
     """The engines of the installed models; nothing is imported before it is asked for."""
 
-    def __init__(self, catalog: ModelCatalog, language_model_id: str | None = None) -> None:
+    def __init__(
+        self, catalog: ModelCatalog, language_model_id: str | None = None, model_ids: Mapping[str, str] | None = None
+    ) -> None:
+        """Engines of the models named, the defaults for all other kinds.
+
+        Args:
+            catalog: what is installed.
+            language_model_id: None for the default one.
+            model_ids: kind -> id.
+        """
         self._catalog = catalog
-        self._language_model_id = language_model_id
+        self._ids = dict(model_ids or {})
+        if language_model_id is not None:
+            self._ids[ModelKind.LANGUAGE_MODEL.value] = language_model_id
         self._used: dict[str, str] = {}
         self._options: dict[str, str] = {}
 
     @cached_property
     def language_model(self) -> LanguageModel:
         """Writes pivots."""
-        return cast(LanguageModel, self._load(ModelKind.LANGUAGE_MODEL, self._language_model_id))
+        return cast(LanguageModel, self._load(ModelKind.LANGUAGE_MODEL))
 
     @cached_property
     def sampler(self) -> Sampler:
@@ -134,6 +148,15 @@ class InstalledEngines:
         """Kind -> "id@fingerprint" of every model loaded so far."""
         return dict(self._used)
 
+    def with_models(self, identities: Mapping[str, str]) -> InstalledEngines:
+        """These engines, or such with the models named (kind -> "id@fingerprint") as far as they are installed."""
+        installed = {(card.kind.value, card.id) for card in self._catalog.cards() if card.is_installed}
+        named = {kind: identity.partition("@")[0] for kind, identity in identities.items()}
+        wanted = {kind: name for kind, name in named.items() if (kind, name) in installed}
+        if all(self._card(ModelKind(kind)).id == name for kind, name in wanted.items()):
+            return self
+        return InstalledEngines(self._catalog, model_ids={**self._ids, **wanted})
+
     def environment(self) -> dict[str, str]:
         """Versions of libraries, device, threads, and the options of every model loaded so far."""
         from crystal_studio.engines.devices.environment import environment
@@ -141,7 +164,7 @@ class InstalledEngines:
         return {**environment(), **self._options}
 
     def _load(self, kind: ModelKind, model_id: str | None = None) -> Any:
-        card = self._catalog.default(kind, model_id)
+        card = self._card(kind, model_id)
         loaded = self._catalog.load(card)
         self._used[kind.value] = f"{card.id}@{card.fingerprint}"
         plain = {name: value for name, value in card.options.items() if isinstance(value, str | int | float)}
@@ -149,6 +172,10 @@ class InstalledEngines:
             listed = ", ".join(f"{name} {value}" for name, value in sorted(plain.items()))
             self._options[f"{kind.value} options"] = listed
         return loaded
+
+
+    def _card(self, kind: ModelKind, model_id: str | None = None) -> ModelCard:
+        return self._catalog.default(kind, model_id or self._ids.get(kind.value))
 
 
 def installed_engines(language_model_id: str | None = None) -> InstalledEngines:
@@ -183,3 +210,26 @@ def create_inspector() -> Inspector:
     from crystal_studio.engines.chem import create_inspector as create
 
     return create()
+
+
+def create_draftsman() -> Draftsman:
+    """Crystals as SVG."""
+    from crystal_studio.scene.svg import crystal_svg
+
+    return crystal_svg
+
+
+def create_printer() -> DocumentPrinter:
+    """Documents as PDF."""
+    from crystal_studio.app.printing import QtDocumentPrinter
+
+    return QtDocumentPrinter()
+
+
+def create_bundles(version: str) -> ProjectBundles:
+    """Projects as single files."""
+    from crystal_studio.engines.chem import create_files
+    from crystal_studio.services.provenance import PROGRAM
+    from crystal_studio.storage.project_bundles import ZipBundles
+
+    return ZipBundles(f"{PROGRAM} {version}", create_files().to_cif)

@@ -19,6 +19,8 @@ COMMANDS = {
     "compare": ("compare",),
     "replay": ("replay", "provenance"),
     "sheet": ("sheet",),
+    "report": ("report",),
+    "bundle": ("bundle", "unbundle"),
     "catalog": ("models",),
     "references": ("references",),
     "train": ("train",),

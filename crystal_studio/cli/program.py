@@ -13,7 +13,14 @@ from crystal_studio.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from crystal_studio.cli.installed import InstalledEngines, ProjectOpener
+    from crystal_studio.ports.document_printer import DocumentPrinter
+    from crystal_studio.ports.draftsman import Draftsman
     from crystal_studio.ports.model_catalog import ModelCatalog
+    from crystal_studio.ports.project_bundles import ProjectBundles
+
+
+def _not_wired() -> Any:
+    raise Unavailable("This program was put together without this part.")
 
 
 def _no_window(*_arguments: object) -> Any:
@@ -34,6 +41,9 @@ class Program:
         read_records: the crystals of a split by name, or of a file.
         models_folder: where models are installed for this person.
         data_folder: crystals for training and evaluation, None where none is named.
+        draftsman: draws crystals for reports.
+        printer: prints reports.
+        bundles: packs projects, and takes in what was packed.
         open_window: opens the window on a project (None for the last one), with or without models, and stays until it
             is closed; gives the exit status.
         take_screenshots: saves pictures of the window into a folder, of a project or of one made for it; names them.
@@ -48,6 +58,9 @@ class Program:
     read_records: Callable[[str], Sequence[Mapping[str, Any]]]
     models_folder: Path
     data_folder: Path | None
+    draftsman: Callable[[], Draftsman] = _not_wired
+    printer: Callable[[], DocumentPrinter] = _not_wired
+    bundles: Callable[[], ProjectBundles] = _not_wired
     open_window: Callable[[Path | None, bool], int] = _no_window
     take_screenshots: Callable[[Path, Path | None], Sequence[Path]] = _no_window
 

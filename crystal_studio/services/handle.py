@@ -12,9 +12,19 @@ from crystal_studio.domain.history import Node
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.crystal_comparer import CrystalComparer
 from crystal_studio.ports.crystal_files import CrystalFiles
+from crystal_studio.ports.document_printer import DocumentPrinter
+from crystal_studio.ports.draftsman import Draftsman
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.inspector import Inspector
-from crystal_studio.services import handle_compare, handle_files, handle_replay
+from crystal_studio.ports.project_bundles import ProjectBundles
+from crystal_studio.services import (
+    handle_bundle,
+    handle_compare,
+    handle_files,
+    handle_project,
+    handle_replay,
+    handle_report,
+)
 from crystal_studio.services.design import respond
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.jobs import (
@@ -52,6 +62,18 @@ class Workbench(Protocol):
     @property
     def files(self) -> CrystalFiles:
         """Crystals on disk."""
+
+    @property
+    def draftsman(self) -> Draftsman:
+        """Draws crystals for reports."""
+
+    @property
+    def printer(self) -> DocumentPrinter:
+        """Prints reports."""
+
+    @property
+    def bundles(self) -> ProjectBundles:
+        """Packs projects, and takes in what was packed."""
 
     @property
     def version(self) -> str:
@@ -145,7 +167,10 @@ _HANDLERS: dict[type, Callable[[Any, Workbench, JobContext], object]] = {
     SitesJob: _sites,
     CellJob: _cell,
     DiffractionJob: _diffraction,
+    **handle_project.HANDLERS,
     **handle_replay.HANDLERS,
     **handle_compare.HANDLERS,
     **handle_files.HANDLERS,
+    **handle_report.HANDLERS,
+    **handle_bundle.HANDLERS,
 }

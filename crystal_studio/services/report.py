@@ -31,9 +31,9 @@ from crystal_studio.services.report_round import PBE_NOTE, round_blocks, volume_
 from crystal_studio.services.report_words import (
     formula_text,
     group_text,
-    measured_text,
     number_text,
     plain_text,
+    short_text,
 )
 
 # Written as facts of the round already, or told above.
@@ -95,8 +95,8 @@ def _title(branch: Sequence[Node]) -> str:
 
 def _overview(branch: Sequence[Node]) -> Iterator[Block]:
     yield Heading("The path")
-    header = ("", "crystal", "space group", "band gap", "above hull", "Å³/atom", "alignment", "valid")
-    yield Table(header, tuple(_line(node, number) for number, node in enumerate(branch, 1)), frozenset({5, 6}))
+    header = ("", "crystal", "space group", "gap, eV", "above hull, eV/atom", "Å³/atom", "alignment", "valid")
+    yield Table(header, tuple(_line(node, number) for number, node in enumerate(branch, 1)), frozenset({3, 4, 5, 6}))
     drawings = tuple(plot for plot in _plots(branch) if plot is not None)
     if drawings:
         yield Drawings(drawings)
@@ -109,8 +109,8 @@ def _line(node: Node, number: int) -> tuple[Cell, ...]:
         str(number),
         formula_text(node.crystal.formula),
         group_text(node.space_group),
-        measured_text(node.band_gap),
-        measured_text(node.e_above_hull),
+        short_text(node.band_gap, 2),
+        short_text(node.e_above_hull, 3),
         number_text(volume_per_atom(node.crystal), 2),
         number_text(node.alignment, 2),
         valid,

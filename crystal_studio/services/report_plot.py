@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, inf, isfinite, log10
 
 from crystal_studio.domain.document import Drawing
 from crystal_studio.services.report_words import number_text
@@ -74,7 +74,8 @@ class _Axis:
         """With round ticks, three to seven of them."""
         low, high = min(values), max(values)
         spread = high - low or max(abs(high) * 0.1, 1e-3)
-        low, high = low - 0.06 * spread, high + 0.06 * spread
+        floor_of_all = 0.0 if low >= 0 else -inf  # an axis of what cannot be negative does not go below 0
+        low, high = max(low - 0.06 * spread, floor_of_all), high + 0.06 * spread
         rough = (high - low) / 4
         tenth = 10.0 ** floor(log10(rough))
         step = next(nice * tenth for nice in (1, 2, 2.5, 5, 10) if nice * tenth >= rough * 0.9)
@@ -135,8 +136,8 @@ class _Plot:
             if point.ends is not None and all(map(isfinite, point.ends)):
                 yield _line(x, self._y(point.ends[0]), x, self._y(point.ends[1]), _LINE, 1.2)
             if point.sigma is not None and isfinite(point.sigma):
-                ends = self._y(point.value - point.sigma), self._y(point.value + point.sigma)
-                yield _line(x, ends[0], x, ends[1], _LINE, 4, opacity=0.45)
+                low, high = _inner(point)
+                yield _line(x, self._y(low), x, self._y(high), _LINE, 4, opacity=0.45)
 
     def line(self) -> Iterator[str]:
         """The values, joined where neighbours are known."""
@@ -160,9 +161,15 @@ class _Plot:
 
 def _extremes(points: Sequence[PlotPoint]) -> Iterator[float]:
     for point in points:
-        value, sigma = point.value or 0.0, point.sigma or 0.0
-        found = (value, value - sigma, value + sigma, *(point.ends or ()), *(point.goal or ()))
+        found = (*_inner(point), *(point.ends or ()), *(point.goal or ()))
         yield from (one for one in found if one is not None and isfinite(one))
+
+
+def _inner(point: PlotPoint) -> tuple[float, float]:
+    """The 68 % interval, no wider than the 95 % one: that of an energy above the hull ends at 0."""
+    value, sigma = point.value or 0.0, point.sigma or 0.0
+    low, high = value - sigma, value + sigma
+    return (max(low, point.ends[0]), min(high, point.ends[1])) if point.ends is not None else (low, high)
 
 
 def _key(points: Sequence[PlotPoint]) -> str:

@@ -26,7 +26,7 @@ from crystal_studio.services.report_words import (
 )
 
 PBE_NOTE = "PBE: usually well below experiment, by 40 % or so"
-_PICTURE_PIXELS, _PICTURE_MM = 380, 72.0
+_PICTURE_PIXELS, _PICTURE_MM = 380, 68.0
 _GRAM_PER_CM3 = 1.66053907  # one u per cubic angstrom; CODATA 2018
 _SOURCES = {
     PivotSource.MODEL: "written by the language model",

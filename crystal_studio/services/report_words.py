@@ -63,6 +63,11 @@ def measured_text(found: Measured | None) -> str:
     return text
 
 
+def short_text(found: Measured | None, decimals: int) -> str:
+    """``1.86 ± 0.42``, for a column that names the unit."""
+    return MISSING if found is None else f"{number_text(found.value, decimals)} ± {number_text(found.sigma, decimals)}"
+
+
 def numbers_text(numbers: Mapping[str, float]) -> str:
     """The figures behind a check, such as ``shortest 1.77 Å; threshold 0.5 Å``."""
     return "; ".join(f"{name} {_significant(value)}{unit}" for (name, unit), value in _named(numbers))

@@ -30,7 +30,7 @@ from crystal_studio.storage.saved_searches import query_to_plain, read_search, w
 
 def add_node(connection: Connection, node: Node) -> None:
     """Store a node; a cell of a contact sheet is hidden, and no undo step, until it is promoted."""
-    _insert(connection, node)
+    insert_node(connection, node)
     if sheet_of(node):
         write_hidden(connection, [node.id], is_hidden=True)
     else:
@@ -87,7 +87,8 @@ def _formula(connection: Connection, node_id: str) -> str:
     return str(connection.execute(query).scalar_one())
 
 
-def _insert(connection: Connection, node: Node) -> None:
+def insert_node(connection: Connection, node: Node) -> None:
+    """Store a node as rows; whoever calls enters the operation."""
     structures = {row["id"]: row for row in map(structure_row, crystals_of(node))}
     connection.execute(insert_or(tables.structures).on_conflict_do_nothing(), list(structures.values()))
     ordinal = connection.execute(insert(tables.nodes).values(node_row(node))).inserted_primary_key[0]

@@ -41,7 +41,7 @@ from crystal_studio.domain.document import (
 )
 
 FAMILIES = ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"]
-_BODY_POINTS = 9.0
+_BODY_POINTS = 8.5
 _HEADING_POINTS = {1: 13.0, 2: 10.0}
 _COLOURS = {
     Tone.QUIET: QColor("#5a6270"),
@@ -308,10 +308,12 @@ def _font(points: float) -> QFont:
 
 
 def _widths(table: Table) -> list[QTextLength]:
-    """Shares of the width: as much as the longest cell of a column takes, within bounds."""
-    columns = zip(table.header, *table.rows, strict=True)
-    lengths = [max(len(one.text if isinstance(one, Text) else one) for one in column) for column in columns]
-    weights = [min(length, _LONGEST_CELL) + 6 for length in lengths]
+    """Shares of the width: as much as the longest cell of a column takes, within bounds, and its longest word."""
+    weights = []
+    for column in zip(table.header, *table.rows, strict=True):
+        words = [one.text if isinstance(one, Text) else one for one in column]
+        longest_word = max((len(word) for text in words for word in text.split()), default=0)
+        weights.append(max(min(max(map(len, words)), _LONGEST_CELL), min(longest_word, _LONGEST_CELL)) + 4)
     return [QTextLength(QTextLength.Type.PercentageLength, 100 * weight / sum(weights)) for weight in weights]
 
 
