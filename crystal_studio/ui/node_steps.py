@@ -22,25 +22,22 @@ class NodeSteps:
     def child(self) -> None:
         """To the newest answer of the current node."""
         current = self._state.current
-        answers = self._state.children(current.id) if current is not None else []
-        if answers:
-            self._state.set_current(answers[-1])
+        answer = self._state.newest_answer(current.id) if current is not None else None
+        if answer is not None:
+            self._state.set_current(answer)
 
     def root(self) -> None:
         """To the first node of the branch."""
         current = self._state.current
         if current is not None:
-            self._state.set_current(self._state.branch(current.id)[0].id)
+            self._state.set_current(self._state.way(current.id, hidden=True)[0][0])
 
     def sibling(self, step: int) -> None:
         """To a node with the same parent, `step` places on."""
         current = self._state.current
-        if current is None:
-            return
-        siblings = self._state.children(current.parent)
-        at = siblings.index(current.id) + step
-        if 0 <= at < len(siblings):
-            self._state.set_current(siblings[at])
+        sibling = self._state.sibling(current.id, step) if current is not None else None
+        if sibling is not None:
+            self._state.set_current(sibling)
 
     def toggle_star(self) -> None:
         """Mark the current node as a favourite, or unmark it.

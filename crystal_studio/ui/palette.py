@@ -9,11 +9,13 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.ui.actions import ActionSet, plain_text
 from crystal_studio.ui.session_state import SessionState
 
 NODES_OFFERED = 200
+NODES_FOUND = 20
 _WORD_START_BONUS = 3
 _RUN_BONUS = 2
 _MESSAGE_SHOWN = 60
@@ -72,8 +74,8 @@ def action_entries(actions: ActionSet) -> list[Entry]:
     ]
 
 
-def node_entries(state: SessionState) -> list[Entry]:
-    """The newest nodes, newest first."""
+def node_entries(state: SessionState, words: str = "") -> list[Entry]:
+    """The newest nodes, or the newest of those that tell of words, newest first."""
 
     def entry(outline: NodeOutline) -> Entry:
         name = state.mark(outline.id).name
@@ -82,17 +84,28 @@ def node_entries(state: SessionState) -> list[Entry]:
         title = f"Node {outline.id[:8]} {shown}" + (f", {message}" if message else "")
         return Entry(title, f"round {outline.round}", lambda: state.set_current(outline.id))
 
-    return [entry(outline) for outline in state.outlines()[::-1][:NODES_OFFERED]]
+    found = state.search(NodeQuery(words=words, is_descending=True), 0, NODES_FOUND if words else NODES_OFFERED)
+    state.read_ahead([one.id for one in found])
+    return [entry(outline) for outline in found]
 
 
 class Palette(QDialog):
-    """A line to type in over a list."""
+    """A line to type in over a list.
 
-    def __init__(self, entries: list[Entry], parent: QWidget) -> None:
+    Args:
+        entries: what is offered at once.
+        parent: the window.
+        find: more that fits what was typed, listed below.
+    """
+
+    def __init__(
+        self, entries: list[Entry], parent: QWidget, find: Callable[[str], list[Entry]] = lambda _typed: []
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("palette")
         self.setAccessibleName("Find an action or node")
         self._entries = entries
+        self._find = find
         self._shown: list[Entry] = []
         self.line = QLineEdit(self, placeholderText="An action, a formula, a message …", clearButtonEnabled=True)
         self.line.setAccessibleName("What to find")
@@ -135,6 +148,9 @@ class Palette(QDialog):
 
     def _filter(self, typed: str) -> None:
         self._shown = best(self._entries, typed)
+        if typed.strip():
+            titles = set(self.titles())
+            self._shown += [one for one in self._find(typed) if one.title not in titles]
         self.list.clear()
         for entry in self._shown:
             item = QListWidgetItem(entry.title + (f"    {entry.hint}" if entry.hint else ""))

@@ -16,6 +16,7 @@ from crystal_studio.app import engine_command
 from crystal_studio.app.paths import MODELS_VARIABLE, user_models_folder
 from crystal_studio.app.window import StudioWindows, make_application
 from crystal_studio.app.wiring import open_catalog
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.services.models import missing_models
 from crystal_studio.services.settings import Confirmations
 from crystal_studio.ui import theme
@@ -85,10 +86,10 @@ class Studio:
 
     def ask(self, window: MainWindow, text: str, timeout: int = PATIENCE_MS) -> str:
         """Send a message and wait for the node that answers it; gives its id."""
-        before = {one.id for one in window.state.outlines()}
+        before = {one.id for one in window.state.search(NodeQuery())}
         self.write(window, text)
-        self.until(lambda: len(window.state.outlines()) > len(before) and not window.bridge.has_tasks, timeout)
-        return next(one.id for one in window.state.outlines() if one.id not in before)
+        self.until(lambda: len(window.state.search(NodeQuery())) > len(before) and not window.bridge.has_tasks, timeout)
+        return next(one.id for one in window.state.search(NodeQuery()) if one.id not in before)
 
     def close(self) -> None:
         """Close every window."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 from crystal_studio.app.screenshots import make_demo_project
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.mark import Mark
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.services.jobs import Lane
 from crystal_studio.ui.main_window import MainWindow
 from crystal_studio.ui.palette import Palette
@@ -72,7 +73,7 @@ def test_that_clicking_an_old_node_and_writing_makes_a_branch(studio) -> None:
     studio.qtbot.mouseClick(tree.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert window.state.current.id == root
     second = studio.ask(window, "replace Sr by something more abundant")
-    assert window.state.children(root) == [first, second]
+    assert [one.id for one in window.state.page(root)] == [first, second]
 
 
 def test_that_the_stop_button_stops_the_job_within_a_second_and_leaves_no_node(slow_studio) -> None:
@@ -88,7 +89,7 @@ def test_that_the_stop_button_stops_the_job_within_a_second_and_leaves_no_node(s
     window.actions_["job.stop"].trigger()
     slow_studio.until(lambda: bool(cancelled), timeout=4000)
     assert cancelled[0] - pressed < 1.0
-    assert window.state.outlines() == []
+    assert window.state.search(NodeQuery()) == []
     assert slow_studio.ask(window, WISH)
 
 
@@ -105,8 +106,8 @@ def test_that_a_host_killed_in_mid_job_is_told_and_the_queue_goes_on(slow_studio
     slow_studio.until(lambda: bool(window.banner.text))
     assert "engine" in window.banner.text
     slow_studio.until(lambda: not window.bridge.has_tasks)
-    assert [one.parent for one in window.state.outlines()] == [None, root]
-    assert window.state.outlines()[1].message.startswith("replace Sr")
+    assert [one.parent for one in window.state.search(NodeQuery())] == [None, root]
+    assert window.state.search(NodeQuery())[1].message.startswith("replace Sr")
 
 
 def test_that_closing_during_a_job_leaves_no_process_behind(slow_studio) -> None:
@@ -132,7 +133,7 @@ def test_that_a_project_that_is_opened_again_has_everything(studio) -> None:
     window.close()
     again = studio.open(windows=studio.second_program())
     try:
-        assert [one.id for one in again.state.outlines()] == [root, child]
+        assert [one.id for one in again.state.search(NodeQuery())] == [root, child]
         assert again.state.mark(root) == Mark(name="the first", starred=True, note="keep")
         assert {one: again.state.crystal_of(one).content_hash for one in (root, child)} == crystals
         assert again.state.frames(root)
@@ -148,7 +149,7 @@ def test_that_a_message_about_nothing_is_told_in_the_chat_and_not_lost(studio) -
     composer = window.docks["chat"].composer
     studio.until(lambda: not window.bridge.has_tasks)
     studio.until(lambda: composer.text == "tell me a joke")
-    assert window.state.outlines() == []
+    assert window.state.search(NodeQuery()) == []
 
 
 def test_that_a_second_window_on_one_project_is_offered_for_reading(studio) -> None:
@@ -164,10 +165,10 @@ def test_that_a_second_window_on_one_project_is_offered_for_reading(studio) -> N
     try:
         studio.until(lambda: not reading.docks.missing())
         assert "reading only" in reading.banner.text
-        assert [one.id for one in reading.state.outlines()] == [one.id for one in window.state.outlines()]
+        assert reading.state.search(NodeQuery()) == window.state.search(NodeQuery())
         studio.write(reading, FEEDBACK)
         studio.until(lambda: not reading.bridge.has_tasks)
-        assert len(reading.state.outlines()) == 1
+        assert len(reading.state.search(NodeQuery())) == 1
     finally:
         reading.close()
     assert studio.ask(window, FEEDBACK)
@@ -242,7 +243,7 @@ def test_that_a_job_left_waiting_runs_at_the_next_start(slow_studio) -> None:
     window.close()
     again = slow_studio.open(windows=slow_studio.second_program())
     try:
-        slow_studio.until(lambda: any(one.message.startswith("replace Sr") for one in again.state.outlines()))
+        slow_studio.until(lambda: any(one.message.startswith("replace Sr") for one in again.state.search(NodeQuery())))
     finally:
         again.close()
 
@@ -324,7 +325,7 @@ app.exec()
 def test_that_chat_and_tree_are_painted_before_the_heavy_libraries_are_loaded(display, own_folders: Path) -> None:
     command = [sys.executable, "-c", LIGHT_FIRST_PAINT, str(own_folders / "a.cstudio")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert "EARLY [] ['chat', 'queue', 'tree']" in done.stdout, done.stdout + done.stderr
+    assert "EARLY [] ['chat', 'tree']" in done.stdout, done.stdout + done.stderr
 
 
 def test_that_a_picture_of_the_window_shows_the_crystal(display, own_folders: Path) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from random_nodes import random_node
 
 from crystal_studio.domain.candidate import Candidate, Start
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.services.jobs import PromoteJob
 from crystal_studio.ui.history.candidates_model import COLUMNS, refusal
@@ -142,7 +143,7 @@ def test_that_promoting_asks_for_exactly_that_candidate_and_shows_the_new_node(
     promoted = node_of("a cubic oxide, promoted")
     runner.finish(promoted)
     assert state.current.id == promoted.id
-    assert [one.id for one in state.outlines()][-1] == promoted.id
+    assert [one.id for one in state.search(NodeQuery())][-1] == promoted.id
 
 
 def test_that_any_candidate_but_the_chosen_one_can_be_promoted_and_a_failed_one_is_named(panel, shown) -> None:

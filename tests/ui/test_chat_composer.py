@@ -120,10 +120,10 @@ def test_that_an_at_sign_offers_nodes_and_completes_to_their_id(make, new_node, 
 
 def test_that_mentions_are_found_by_formula_id_and_name(new_node, state) -> None:
     node = new_node("a cubic oxide")
-    marks = {node.id: Mark(name="Favourite")}
+    state.set_mark(node.id, Mark(name="Favourite"))
 
     def found(typed: str) -> list[str]:
-        return [one.id for one in suggestions(typed, state.outlines(), lambda one: marks.get(one, Mark()))]
+        return [one.id for one in suggestions(typed, state)]
 
     for typed in ("", node.crystal.formula.lower(), node.id[:5], "fav", "vour"):
         assert found(typed) == [node.id]
@@ -132,13 +132,13 @@ def test_that_mentions_are_found_by_formula_id_and_name(new_node, state) -> None
 
 def test_that_a_mention_is_taken_out_at_the_ends_and_named_in_the_middle(new_node, state) -> None:
     node = new_node("a cubic oxide")
-    short, formula, outlines = f"@{node.id[:8]}", node.crystal.formula, state.outlines()
-    assert resolved(f"{short} a wider gap", outlines) == ("a wider gap", node.id)
-    assert resolved(f"a wider gap {short}", outlines) == ("a wider gap", node.id)
-    assert resolved(f"make {short} denser", outlines) == (f"make {formula} denser", node.id)
-    assert resolved("write to me@example.org", outlines) == ("write to me@example.org", None)
+    short, formula = f"@{node.id[:8]}", node.crystal.formula
+    assert resolved(f"{short} a wider gap", state) == ("a wider gap", node.id)
+    assert resolved(f"a wider gap {short}", state) == ("a wider gap", node.id)
+    assert resolved(f"make {short} denser", state) == (f"make {formula} denser", node.id)
+    assert resolved("write to me@example.org", state) == ("write to me@example.org", None)
     with pytest.raises(UserCorrectable, match="No node"):
-        resolved("@ffffffffffff0 x", outlines)
+        resolved("@ffffffffffff0 x", state)
 
 
 def test_that_a_mention_is_begun_only_directly_before_the_cursor() -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from time import process_time
 
 import pytest
+from outlined import OutlineStore
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
-from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.host.protocol import Failure
@@ -288,21 +288,18 @@ def test_that_a_repair_asked_for_elsewhere_has_a_bubble_too(panel, runner, state
     assert list(panel.jobs.views) == [job]
 
 
-class LongBranch:
+class LongBranch(OutlineStore):
     """A store with one node answered again and again."""
 
     def __init__(self, first: Node, rounds: int) -> None:
+        super().__init__()
         self.kept = {first.id: first}
         for index in range(1, rounds):
             parent = next(reversed(self.kept.values()))
             changed = {"parent": parent.id, "round": index + 1, "message": f"step {index}"}
             self.kept[f"{index:032x}"] = dataclasses.replace(first, id=f"{index:032x}", **changed)
-
-    def outlines(self) -> list[NodeOutline]:
-        return [NodeOutline.of(node) for node in self.kept.values()]
-
-    def marks(self) -> dict[str, Mark]:
-        return {}
+        for node in self.kept.values():
+            self.put(NodeOutline.of(node))
 
     def node(self, node_id: str) -> Node:
         return self.kept[node_id]

@@ -15,6 +15,7 @@ from crystal_studio.domain.candidate import Candidate
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Direction, Goal, Quantity
 from crystal_studio.domain.measured import Measured
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.ui import theme
 from crystal_studio.ui.panels import gap_words
 from crystal_studio.ui.panels.gap_panel import GapPanel
@@ -38,7 +39,7 @@ def add(state, store, node_of):
         gap = None if gap_ev is None else _gap(gap_ev, **gap_fields)
         changed = replace(
             node,
-            id=f"{len(state.outlines()) + 1:032x}",
+            id=f"{len(state.search(NodeQuery())) + 1:032x}",
             band_gap=gap,
             intent=replace(node.intent, goals=goals),
             candidates=tuple(_with_gap(one, 1.0 + i) for i, one in enumerate(node.candidates[::-1])),

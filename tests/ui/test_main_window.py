@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QShortcut
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.host.protocol import Failure
 from crystal_studio.services.jobs import DesignJob, WarmUpJob
 from crystal_studio.services.settings import Settings, SettingsFile
@@ -115,7 +116,7 @@ def test_that_a_late_answer_does_not_steal_the_view(window, runner, state, new_n
     late = node_of("make the band gap wider", root)
     runner.finish(late, job)
     assert state.current.id == other.id
-    assert late.id in [one.id for one in state.outlines()]
+    assert late.id in [one.id for one in state.search(NodeQuery())]
 
 
 def test_that_the_next_message_answers_what_is_shown(window, runner, state, new_node) -> None:
@@ -156,9 +157,10 @@ def test_that_a_dead_engine_is_said_in_the_banner(window, runner) -> None:
 def test_that_a_node_committed_by_an_engine_that_then_died_is_found(window, runner, node_of) -> None:
     ask(window, "a cubic oxide with strontium")
     node = node_of("a cubic oxide with strontium")
-    assert window.state.outlines() == []
+    told: list[str] = []
+    window.state.node_added.connect(lambda outline: told.append(outline.id))
     runner.fail("The engine stopped (signal 9).", Failure.HOST_DIED)
-    assert [outline.id for outline in window.state.outlines()] == [node.id]
+    assert told == [node.id]
 
 
 def test_that_a_bug_in_a_job_is_told_with_the_log_and_the_window_lives(window, runner) -> None:

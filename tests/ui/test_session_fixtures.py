@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel
 
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.services.jobs import WarmUpJob
 
 
 def test_that_a_fake_round_lands_in_the_project_and_in_the_session(state, new_node, store) -> None:
     root = new_node("a cubic oxide")
     child = new_node("a wider gap", root)
-    assert [outline.id for outline in state.outlines()] == [root.id, child.id]
+    assert [outline.id for outline in state.search(NodeQuery())] == [root.id, child.id]
     assert [node.id for node in store.nodes()] == [root.id, child.id]
-    assert state.children(root.id) == [child.id]
+    assert [one.id for one in state.page(root.id)] == [child.id]
 
 
 def test_that_the_runner_answers_only_when_told(runner, qtbot) -> None:

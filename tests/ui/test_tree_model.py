@@ -1,4 +1,4 @@
-"""The design tree as a Qt model: its layout in runs and branches, its growth, its laziness."""
+"""The design tree as a Qt model: its layout in lines and branches, its growth, its gaps, and what it leaves unread."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from time import perf_counter
 
 import pytest
 from outlined import ROCK_SALT, OutlineStore, outline
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QAbstractItemModelTester
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.mark import Mark
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.domain.outline import NodeOutline
+from crystal_studio.ui.history.matches_model import MatchesModel
+from crystal_studio.ui.history.node_model import NodeRole
 from crystal_studio.ui.history.thumbnail_shelf import ThumbnailShelf
-from crystal_studio.ui.history.tree_model import Filter, NodeRole, TreeModel
+from crystal_studio.ui.history.tree_model import TreeModel
+from crystal_studio.ui.history.tree_rows import Kind
 from crystal_studio.ui.session_state import SessionState
 
 # a - b - c, with d and e as further answers to a, and f below d; g is a second wish.
@@ -42,25 +46,19 @@ class Tree:
 
     def commit(self, added: NodeOutline) -> None:
         """As `SessionState.add`, for a node of which only the outline is known."""
-        self.state._outlines[added.id] = added
-        self.state._children.setdefault(added.parent, []).append(added.id)
-        self.state.node_added.emit(added)
+        self.store.put(added)
+        self.state.take_in(added.id)
 
-    def level(self, parent: QModelIndex | None = None) -> list[str]:
-        """Ids of the rows below an index."""
-        above = parent if parent is not None else QModelIndex()
-        return [self.model.index(row, 0, above).data(NodeRole.ID) for row in range(self.model.rowCount(above))]
+    def drawn(self) -> list[tuple[str, int]]:
+        """Id and depth of every row; a gap by the sign of what it stands for."""
+        signs = {Kind.EARLIER: "<", Kind.LATER: ">", Kind.FURTHER: "."}
+        rows = [self.model.row(row) for row in range(self.model.rowCount())]
+        return [(signs.get(row.kind, "") + row.node, row.depth) for row in rows]
 
-    def drawn(self, parent: QModelIndex | None = None) -> list:
-        """All rows as nested lists."""
-        above = parent if parent is not None else QModelIndex()
-        rows = []
-        for row in range(self.model.rowCount(above)):
-            index = self.model.index(row, 0, above)
-            rows.append(index.data(NodeRole.ID))
-            if self.model.hasChildren(index):
-                rows.append(self.drawn(index))
-        return rows
+    def fill(self) -> None:
+        """Fill every gap, as one who scrolls through all of it."""
+        while gaps := [row for row in range(self.model.rowCount()) if self.model.row(row).kind is not Kind.NODE]:
+            self.model.layout_.fill(gaps[0])
 
 
 @pytest.fixture
@@ -78,14 +76,18 @@ def tree_of(tmp_path, qapp):
 
 
 def test_that_a_line_of_answers_stays_on_one_level_and_branches_are_nested(tree_of) -> None:
-    assert tree_of(FAMILY).drawn() == ["a", ["d", "f", "e"], "b", "c", "g"]
+    assert tree_of(FAMILY).drawn() == [("a", 0), ("d", 1), ("f", 1), ("e", 1), ("b", 0), ("c", 0), ("g", 0)]
 
 
-def test_that_a_chain_of_a_thousand_rounds_needs_no_indentation(tree_of) -> None:
-    chain = [outline("0"), *(outline(str(i), str(i - 1)) for i in range(1, 1000))]
+def test_that_a_chain_of_ten_thousand_rounds_needs_no_indentation_and_is_read_where_it_is_seen(tree_of) -> None:
+    chain = [outline("0"), *(outline(str(i), str(i - 1)) for i in range(1, 10_000))]
     tree = tree_of(chain)
-    assert tree.level() == [str(i) for i in range(1000)]
-    assert not tree.model.index_of("999").parent().isValid()
+    assert tree.drawn() == [(str(i), 0) for i in range(11)] + [(".10", 0)]
+    assert tree.store.asked["lines"] == 10
+    assert tree.model.reveal("9999").row() == 9999
+    assert {depth for _, depth in tree.drawn()} == {0}
+    assert tree.store.asked.get("outline", 0) < 5  # Qt's tester looks at the first row
+    assert tree.model.index_of("5000").data(NodeRole.MESSAGE) == "5000"
 
 
 def test_that_a_tree_grown_node_by_node_is_the_tree_that_is_read_at_once(tree_of) -> None:
@@ -114,38 +116,87 @@ def test_that_random_growth_in_any_state_of_looking_ends_in_the_same_tree(tree_o
 
 def test_that_an_answer_is_announced_below_its_parent_and_a_branch_inside_it(tree_of) -> None:
     tree = tree_of([outline("a"), outline("z")])
-    heard: list[tuple[str | None, int]] = []
-    tree.model.rowsInserted.connect(lambda parent, first, _last: heard.append((parent.data(NodeRole.ID), first)))
-    tree.drawn()
+    heard: list[int] = []
+    tree.model.rowsInserted.connect(lambda _parent, first, _last: heard.append(first))
     tree.commit(outline("b", "a"))
     tree.commit(outline("c", "a"))
-    assert heard == [(None, 1), ("a", 0)]
-    assert tree.drawn() == ["a", ["c"], "b", "z"]
+    assert heard == [1, 1]
+    assert tree.drawn() == [("a", 0), ("c", 1), ("b", 0), ("z", 0)]
 
 
-def test_that_a_node_asked_for_before_the_model_heard_of_it_is_nowhere_yet(tmp_path, qapp) -> None:
-    store = OutlineStore([outline("a")])
-    state = SessionState(tmp_path / "x.cstudio", store)
-    shelf = ThumbnailShelf(16, lambda crystal, size: QPixmap(size, size))
-    asked: list[bool] = []
-    state.node_added.connect(lambda one: asked.append(model.index_of(one.id).isValid()))
-    model = TreeModel(state, shelf)
-    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    assert model.rowCount() == 1
-    added = outline("b", "a")
-    state._outlines["b"] = added
-    state._children.setdefault("a", []).append("b")
-    state.node_added.emit(added)
-    assert asked == [False]
-    assert model.index_of("b").row() == 1
-    assert tester.model() is model
+def test_that_a_node_that_was_shown_before_the_model_heard_of_it_gets_one_row(tree_of) -> None:
+    tree = tree_of([outline("a")])
+    tree.store.put(outline("b", "a"))
+    assert tree.model.reveal("b").row() == 1
+    tree.state.take_in("b")
+    assert tree.drawn() == [("a", 0), ("b", 0)]
+
+
+def test_that_twenty_thousand_answers_to_one_node_are_read_in_pages_around_the_current_one(tree_of) -> None:
+    many = [outline("top"), outline("line", "top"), *(outline(str(i), "top") for i in range(1, 20_000))]
+    tree = tree_of()
+    store = OutlineStore(many)
+    state = SessionState(tree.state.path, store)
+    model = TreeModel(state, tree.shelf)
+    assert model.rowCount() == 2
+    started = perf_counter()
+    index = model.reveal("7000")
+    assert perf_counter() - started < 1.0
+    assert model.row(1).kind is Kind.EARLIER
+    assert model.row(index.row()).place == 7000
+    assert model.rowCount() < 60
+    assert model.layout_.rows[model.rowCount() - 2].kind is Kind.LATER
+    assert sum(store.asked.values()) < 200
+    model.layout_.fill(1)
+    assert model.node_at(index.row() + 50) == "7000"
+    assert model.row(1).kind is Kind.EARLIER
+    model.close()
+
+
+def test_that_filling_every_gap_gives_every_node_once_and_in_order(tree_of) -> None:
+    many = [outline("top"), *(outline(f"{i}", "top") for i in range(180)), outline("9-0", "9")]
+    many += [outline(f"9-{i}", f"9-{i - 1}") for i in range(1, 500)]
+    tree = tree_of(many)
+    tree.model.reveal("9-450")
+    tree.fill()
+    rows = tree.drawn()
+    heads = [node for node, depth in rows if depth == 1 and "-" not in node]
+    assert heads == [str(i) for i in range(1, 180)]
+    assert [node for node, _ in rows if "-" in node] == [f"9-{i}" for i in range(500)]
+    assert len(rows) == len(many)
+
+
+def test_that_hidden_nodes_have_no_row_unless_they_are_asked_for(tree_of) -> None:
+    tree = tree_of(FAMILY)
+    tree.state.hide(["d", "f"])
+    assert tree.drawn() == [("a", 0), ("e", 1), ("b", 0), ("c", 0), ("g", 0)]
+    assert tree.model.index_of("e").data(NodeRole.SIBLINGS) == (2, 2)
+    assert not tree.model.reveal("f").isValid()
+    tree.model.show_hidden(True)
+    assert tree.drawn() == [("a", 0), ("d", 1), ("f", 1), ("e", 1), ("b", 0), ("c", 0), ("g", 0)]
+
+
+def test_that_branches_close_and_open_with_all_that_is_nested_in_them(tree_of) -> None:
+    tree = tree_of((*FAMILY, outline("h", "d")))
+    before = tree.drawn()
+    tree.model.set_open(0, False)
+    assert tree.drawn() == [("a", 0), ("b", 0), ("c", 0), ("g", 0)]
+    tree.model.open_all()
+    assert tree.drawn() == before
+    assert ("h", 2) in before
+
+
+def test_that_lines_lead_from_each_row_to_the_next_of_its_line_and_pass_what_is_nested(tree_of) -> None:
+    rows = tree_of(FAMILY).model.layout_.rows
+    crossing = {rows[place].node: rows.columns_below(place) for place in range(len(rows))}
+    # Below a, d and f the trunk in column 0 goes on to b; between d and f the branch in column 1 as well.
+    assert crossing == {"a": 0b01, "d": 0b11, "f": 0b01, "e": 0b01, "b": 0b01, "c": 0b00, "g": 0b00}
 
 
 def test_that_every_index_leads_back_to_its_node(tree_of) -> None:
     tree = tree_of(FAMILY)
     for one in FAMILY:
         assert tree.model.index_of(one.id).data(NodeRole.ID) == one.id
-    assert tree.model.index_of("f").parent().data(NodeRole.ID) == "a"
     assert not tree.model.index_of("nobody").isValid()
 
 
@@ -173,10 +224,10 @@ def test_that_places_among_siblings_are_counted_and_told_anew_when_one_comes(tre
     tree = tree_of(FAMILY)
     tree.drawn()
     assert tree.model.index_of("d").data(NodeRole.SIBLINGS) == (2, 3)
-    refreshed: list[str] = []
-    tree.model.dataChanged.connect(lambda first, _last: refreshed.append(first.data(NodeRole.ID)))
+    refreshed: set[int] = set()
+    tree.model.dataChanged.connect(lambda first, last: refreshed.update(range(first.row(), last.row() + 1)))
     tree.commit(outline("h", "a"))
-    assert {"b", "d", "e"} <= set(refreshed)
+    assert refreshed == set(range(tree.model.rowCount()))
     assert tree.model.index_of("b").data(NodeRole.SIBLINGS) == (1, 4)
 
 
@@ -205,19 +256,22 @@ def test_that_a_name_that_cannot_be_stored_is_reported_and_not_shown(tree_of, qt
     assert tree.state.mark("a").name == ""
 
 
-def test_that_a_filter_lists_matches_alone_and_new_ones_join_them(tree_of) -> None:
-    tree = tree_of([outline("a"), outline("b", "a", formula="SrTiO3"), outline("c", "a", message="Wider SrTiO3")])
-    tree.model.set_filter(Filter(("srtio3",)))
-    assert tree.drawn() == ["b", "c"]
-    tree.commit(outline("d", "b"))
-    tree.commit(outline("e", "b", formula="SrTiO3"))
-    assert tree.drawn() == ["b", "c", "e"]
-    assert not tree.model.index_of("a").isValid()
-    tree.state.set_mark("e", Mark(starred=True))
-    tree.model.set_filter(Filter(starred=True))
-    assert tree.drawn() == ["e"]
-    tree.model.set_filter(Filter())
-    assert tree.drawn() == ["a", ["c"], "b", ["e"], "d"]
+def test_that_a_search_lists_matches_alone_page_by_page(tree_of) -> None:
+    many = [outline(str(i), formula="SrTiO3" if i % 2 else "NaCl") for i in range(4000)]
+    tree = tree_of(many)
+    matches = MatchesModel(tree.state, tree.shelf)
+    tester = QAbstractItemModelTester(matches, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    tree.store.asked.clear()
+    matches.search(NodeQuery(words="SRTIO3"))
+    assert matches.rowCount() == 2000
+    assert matches.node_at(1500) == "3001"
+    assert tree.store.asked["search"] == 100
+    tree.state.set_mark("7", Mark(starred=True))
+    matches.search(NodeQuery(starred_only=True))
+    assert [matches.node_at(row) for row in range(matches.rowCount())] == ["7"]
+    assert not matches.index_of("5").isValid()
+    assert tester.model() is matches
+    matches.close()
 
 
 def test_that_ten_thousand_nodes_open_without_reading_a_crystal(tree_of) -> None:
@@ -228,9 +282,9 @@ def test_that_ten_thousand_nodes_open_without_reading_a_crystal(tree_of) -> None
     started = perf_counter()
     model = TreeModel(state, tree.shelf)
     assert model.rowCount() == 10  # 0, 1, 4, 13, ... 9841: the first answers down to a leaf
-    assert model.index_of("9999").isValid()
+    assert model.reveal("9999").isValid()
     assert perf_counter() - started < 1.0
-    assert len(model._level_of) < 200
+    assert sum(store.asked.values()) < 200
     assert store.crystals_read == []
     model.close()
 

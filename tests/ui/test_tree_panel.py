@@ -8,12 +8,12 @@ import pytest
 from outlined import OutlineStore, outline
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMessageBox
 
 from crystal_studio.domain.errors import ProjectUnavailable
 from crystal_studio.domain.mark import Mark
 from crystal_studio.ui import theme
-from crystal_studio.ui.history.tree_model import NodeRole
+from crystal_studio.ui.history.node_model import NodeRole
 from crystal_studio.ui.history.tree_panel import TreePanel
 from crystal_studio.ui.session_state import SessionState
 
@@ -35,6 +35,11 @@ def row_of(panel, node):
 
 def click(qtbot, panel, node) -> None:
     qtbot.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=row_of(panel, node).center())
+
+
+def search(qtbot, panel, text: str) -> None:
+    panel.search.line.setText(text)
+    qtbot.keyClick(panel.search.line, Qt.Key.Key_Return)
 
 
 def offered(panel, node) -> dict:
@@ -88,9 +93,9 @@ def test_that_a_branch_is_opened_when_its_node_becomes_current(panel, state, new
     root = new_node()
     new_node("wider", root)
     branch = new_node("denser", root, seed=8)
-    panel.view.collapseAll()
+    panel.model.close_all()
     state.set_current(branch.id)
-    assert panel.view.isExpanded(panel.model.index_of(root.id))
+    assert panel.view.is_open(panel.model.index_of(root.id))
 
 
 def test_that_a_node_made_current_before_the_tree_knew_it_is_shown_all_the_same(qtbot, state, runner, node_of) -> None:
@@ -124,11 +129,11 @@ def test_that_f2_names_a_node_in_its_row(qtbot, panel, state, new_node) -> None:
     assert state.current.id == node.id
 
 
-def test_that_renaming_a_node_that_the_filter_leaves_out_clears_the_filter(qtbot, panel, new_node) -> None:
+def test_that_renaming_a_node_that_the_search_leaves_out_leaves_the_search(qtbot, panel, new_node) -> None:
     node = new_node()
-    panel.words.setText("nothing like it")
+    search(qtbot, panel, "nothing like it")
     panel.rename(node.id)
-    assert panel.words.text() == ""
+    assert panel.search.line.text() == ""
     assert panel.view.findChild(QLineEdit) is not None
 
 
@@ -185,17 +190,105 @@ def test_that_a_disk_error_is_said_below_the_tree(panel, state, new_node, monkey
     assert "disk is full" in panel._message.text()
 
 
-def test_that_typing_filters_and_clearing_shows_all(qtbot, panel, state, new_node) -> None:
+def test_that_typing_lists_what_matches_with_its_number_and_escape_returns_to_the_tree_there(
+    qtbot, panel, state, new_node
+) -> None:
     first, second = new_node("a cubic oxide"), new_node("an oxide with a wider gap")
     state.set_current(first.id)
-    qtbot.keyClicks(panel.words, "WIDER oxide")
+    search(qtbot, panel, "WIDER oxide")
+    assert panel.count.text() == "1 of 2 nodes"
+    assert [panel.matches.node_at(row) for row in range(panel.matches.rowCount())] == [second.id]
+    place = panel.found.visualRect(panel.matches.index_of(second.id)).center()
+    qtbot.mouseClick(panel.found.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert state.current.id == second.id
+    assert panel.is_searching
+    qtbot.keyClick(panel.found, Qt.Key.Key_Escape)
+    assert not panel.is_searching
+    assert panel.view.isVisible()
+    assert panel.view.currentIndex().data(NodeRole.ID) == second.id
+
+
+def test_that_nothing_found_is_said_and_a_part_that_cannot_be_read_is_explained_below_the_line(
+    qtbot, panel, new_node
+) -> None:
+    new_node()
+    search(qtbot, panel, "nothing like it")
+    assert not panel.found.isVisible()
+    assert panel.count.text() == "0 of 1 nodes"
+    search(qtbot, panel, "gap:wide")
+    assert panel.search.message.isVisible()
+    assert "no range" in panel.search.message.text()
+    search(qtbot, panel, "")
+    assert not panel.search.message.isVisible()
+    assert panel.view.isVisible()
+
+
+def test_that_fields_and_line_are_two_views_of_one_search(qtbot, panel, new_node) -> None:
+    node = new_node()
+    symbol = node.crystal.species[0]
+    search(qtbot, panel, f"cubic gap:>0 el:{symbol}")
+    panel.search.fields.click()
+    form = panel.search.form
+    assert form.lines["elements"].text == symbol
+    assert form.lines["gap_ev"].text == ">0"
+    form.starred.setChecked(True)
+    assert panel.search.line.text() == f"el:{symbol} gap:>0 * cubic"
+    assert panel.matches.rowCount() == 0
+    form.lines["space_groups"].line.setText("")
+    qtbot.keyClicks(form.lines["space_groups"].line, "231")
+    assert "1 to 230" in form.lines["space_groups"].message.text()
+    assert panel.search.query.space_groups == (23,)
+    panel.search._popover.close()
+
+
+def test_that_a_search_is_kept_chosen_from_the_menu_and_deleted_undoably(qtbot, panel, state, new_node) -> None:
+    new_node()
+    search(qtbot, panel, "gap:2-4 oxide")
+    menu = panel.search.more.menu()
+    menu.fill()
+    menu.actions()[0].trigger()
+    asking = panel.findChild(QInputDialog)
+    asking.setTextValue("Wide & clear")
+    asking.accept()
+    assert list(state.saved_searches()) == ["Wide & clear"]
+    search(qtbot, panel, "")
+    menu.fill()
+    next(one for one in menu.actions() if one.text() == "Wide && clear").trigger()
+    assert panel.search.line.text() == "gap:2-4 oxide"
+    menu.fill()
+    next(one for one in menu.actions() if one.text() == "&Delete").menu().actions()[0].trigger()
+    assert state.saved_searches() == {}
+    assert "Wide & clear" in state.undo().title
+    assert list(state.saved_searches()) == ["Wide & clear"]
+
+
+def test_that_delete_asks_with_the_number_of_nodes_and_undo_brings_them_back(qtbot, panel, state, new_node) -> None:
+    root = new_node()
+    branch = new_node("wider", root)
+    new_node("denser", branch)
+    new_node("wider", branch, seed=8)
+    state.set_current(branch.id)
+    panel.view.setFocus()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Delete)
+    asked = panel.findChild(QMessageBox)
+    assert asked.text() == "Hide this node and 2 nodes below it? Undo brings them back."
+    asked.defaultButton().click()
     assert panel.model.rowCount() == 1
-    assert panel.model.index(0, 0).data(NodeRole.ID) == second.id
-    panel.words.setText("nothing like it")
-    assert not panel.view.isVisible()
-    panel.words.clear()
-    assert panel.model.rowCount() == 2
-    assert panel.view.currentIndex().data(NodeRole.ID) == first.id
+    assert state.current.id == root.id
+    assert state.operations(1)[0].title == "hide 3 nodes"
+    state.undo()
+    assert panel.model.rowCount() == 4
+
+
+def test_that_a_hidden_node_is_listed_on_request_and_shown_again_from_its_menu(panel, state, new_node) -> None:
+    root = new_node()
+    branch = new_node("wider", root)
+    state.hide([branch.id])
+    assert panel.model.row_of(branch.id) is None
+    panel.model.show_hidden(True)
+    assert panel.model.index_of(branch.id).data(NodeRole.MARK).is_hidden
+    offered(panel, branch)["Show again"].trigger()
+    assert not state.mark(branch.id).is_hidden
 
 
 def test_that_the_menu_key_opens_the_menu_of_the_row(qtbot, panel, state, new_node) -> None:

@@ -123,7 +123,7 @@ def test_that_a_repair_becomes_a_child_node_that_is_shown(panel, show, state, ru
     child = node_of("a wider gap", node)
     runner.finish(child)
     assert state.current.id == child.id
-    assert state.children(node.id) == [child.id]
+    assert [one.id for one in state.page(node.id)] == [child.id]
     assert panel.sentence == ""
 
 

@@ -39,11 +39,8 @@ HEXAGONAL = Crystal(
 class EmptyStore:
     """A project without nodes."""
 
-    def outlines(self) -> list[object]:
+    def search(self, query: object, offset: int, limit: int) -> list[object]:
         return []
-
-    def marks(self) -> dict[str, object]:
-        return {}
 
 
 def made(state: SessionState) -> CrystalViewer:

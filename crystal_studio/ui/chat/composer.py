@@ -85,7 +85,7 @@ class Composer(QWidget):
             return
         text = self.text
         try:
-            words, _ = resolved(text, self._presenter.state.outlines())
+            words, _ = resolved(text, self._presenter.state)
             if not words:
                 raise UserCorrectable("The message is empty. Say what you want, or what to change.")
             self.goals.settle(words, self._answered())
@@ -173,7 +173,7 @@ class Composer(QWidget):
 
     def _mentioned(self) -> str | None:
         try:
-            return resolved(self.text, self._presenter.state.outlines())[1]
+            return resolved(self.text, self._presenter.state)[1]
         except UserCorrectable:
             return None  # it may still be being typed; sending says what is wrong with it
 
@@ -221,7 +221,7 @@ class Composer(QWidget):
 
     def _suggest(self, typed: str) -> list[Suggestion]:
         state = self._presenter.state
-        found = suggestions(typed, state.outlines(), state.mark)
+        found = suggestions(typed, state)
         return [
             (
                 f"@{one.id[:ID_LENGTH]}",

@@ -8,7 +8,10 @@ from time import perf_counter
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from crystal_studio.domain.edge_change import EdgeChange
 from crystal_studio.domain.errors import StudioError
+from crystal_studio.domain.history import Node
+from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.presenter import ChatPresenter
 from crystal_studio.ui.chat.round_view import THUMBNAIL_SIZE, RoundView
@@ -24,11 +27,12 @@ class Conversation(QWidget):
     """One `RoundView` for each of the last rounds of the branch, filled in one at a time while nothing else is to do.
 
     Signals:
-        edit_asked, branch_asked: a node's id.
+        edit_asked, branch_asked, compare_asked: a node's id.
     """
 
     edit_asked = Signal(str)
     branch_asked = Signal(str)
+    compare_asked = Signal(str)
 
     def __init__(self, presenter: ChatPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,16 +57,15 @@ class Conversation(QWidget):
 
     def refresh(self) -> None:
         """Show the branch as it is now; the newest rounds at once, those above them soon."""
-        rounds = self._presenter.rounds()
-        self._wanted = {one.outline.id: one for one in rounds[-PAGE * self._pages :]}
+        self._wanted = {one.outline.id: one for one in self._presenter.rounds(PAGE * self._pages)}
         for node_id in [one for one in self.views if one not in self._wanted]:
             self._drop(self.views.pop(node_id))
         for node_id in self.views:
             self.views[node_id].update_round(self._wanted[node_id], self._presenter.state.mark(node_id))
         for node_id in list(self._wanted)[-AT_ONCE:]:
             self._build(node_id)
-        hidden = len(rounds) - len(self._wanted)
-        self.earlier.setText(f"{hidden} earlier round{'s' * (hidden != 1)}")
+        hidden = self._presenter.num_rounds() - len(self._wanted)
+        self.earlier.setText(f"{hidden:,} earlier round{'s' * (hidden != 1)}")
         self.earlier.setVisible(hidden > 0)
         self._show_later_button()
         if any(one not in self.views or not self.views[one].is_filled for one in self._wanted):
@@ -95,13 +98,14 @@ class Conversation(QWidget):
         presenter = self._presenter
         for asked, does in (
             (view.show_asked, presenter.show),
-            (view.sibling_asked, presenter.show_sibling),
             (view.regenerate_asked, presenter.regenerate),
             (view.star_asked, presenter.toggle_star),
         ):
             asked.connect(partial(presenter.attempt, does))
+        view.sibling_asked.connect(self._show_sibling)
         view.edit_asked.connect(self.edit_asked)
         view.branch_asked.connect(self.branch_asked)
+        view.compare_asked.connect(self.compare_asked)
 
     def _drop(self, view: RoundView) -> None:
         self._column.removeWidget(view)
@@ -126,7 +130,10 @@ class Conversation(QWidget):
     def _fill(self, view: RoundView) -> None:
         state = self._presenter.state
         try:
-            view.fill(state.node(view.node_id))
+            node = state.node(view.node_id)
+            view.fill(node)
+            if node.parent is not None:
+                view.card.say_changes(_changes(state.node(node.parent), node))
         except StudioError as error:
             view.is_filled = True
             view.card.checks.say(str(error), "bad")
@@ -142,6 +149,9 @@ class Conversation(QWidget):
             if picture is not None:
                 view.card.set_picture(picture)
 
+    def _show_sibling(self, node_id: str, step: int) -> None:
+        self._presenter.attempt(lambda one: self._presenter.show_sibling(one, step), node_id)
+
     def _show_earlier(self) -> None:
         self._pages += 1
         self.refresh()
@@ -156,3 +166,9 @@ class Conversation(QWidget):
         later = self._presenter.later_leaf()
         if later is not None:
             self._presenter.attempt(self._presenter.show, later[0])
+
+
+def _changes(parent: Node, child: Node) -> str:
+    """What a round has changed, in a line."""
+    crystals = parent.crystal, child.crystal
+    return EdgeChange.between(NodeOutline.of(parent), NodeOutline.of(child), crystals).text

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.domain.mark import Mark
+from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.domain.outline import NodeOutline
+from crystal_studio.ui.session_state import SessionState
 
 ID_LENGTH = 8
+_NEWEST = 100
+_HEXADECIMAL = re.compile(r"[0-9a-f]{4,32}")
 _MENTION = re.compile(r"(?<![\w@])@([0-9a-f]{4,32})\b")
 _BEGUN = re.compile(r"(?:^|(?<=\s))@(\S{0,40})$")
 
@@ -20,23 +22,36 @@ def begun_mention(before_cursor: str) -> str | None:
     return found[1] if found else None
 
 
-def suggestions(
-    typed: str, outlines: Sequence[NodeOutline], mark_of: Callable[[str], Mark], most: int = 8
-) -> list[NodeOutline]:
-    """Nodes whose formula, id or name begins with (then: contains) what was typed, newest first."""
+def suggestions(typed: str, state: SessionState, most: int = 8) -> list[NodeOutline]:
+    """Nodes whose formula, id or name begins with (then: contains) what was typed, then those that tell of it.
+
+    Those of the newest that fit come first; the whole project is searched where they are too few.
+    """
     wanted = typed.lower()
 
     def keys(outline: NodeOutline) -> tuple[str, ...]:
-        return outline.formula.lower(), outline.id, mark_of(outline.id).name.lower()
+        return outline.formula.lower(), outline.id, state.mark(outline.id).name.lower()
 
-    newest = list(reversed(outlines))
-    first = [one for one in newest if any(key.startswith(wanted) for key in keys(one))]
-    chosen = {one.id for one in first}
-    also = [one for one in newest if one.id not in chosen and any(wanted in key for key in keys(one) if key)]
-    return [*first, *also][:most]
+    newest = state.recent(_NEWEST)
+    state.read_ahead([one.id for one in newest])
+    found = {one.id: one for one in newest if any(key.startswith(wanted) for key in keys(one))}
+    found |= {one.id: one for one in newest if any(wanted in key for key in keys(one) if key)}
+    if len(found) < most and wanted:
+        found |= {one.id: one for one in _elsewhere(wanted, state, most) if one.id not in found}
+    return list(found.values())[:most]
 
 
-def resolved(text: str, outlines: Sequence[NodeOutline]) -> tuple[str, str | None]:
+def _elsewhere(wanted: str, state: SessionState, most: int) -> list[NodeOutline]:
+    found = state.search(NodeQuery(words=wanted, is_descending=True), 0, most)
+    if _HEXADECIMAL.fullmatch(wanted):
+        try:
+            return [state.begun(wanted), *found]
+        except UserCorrectable:
+            return found  # no id begins so, or several do: the next digit will tell
+    return found
+
+
+def resolved(text: str, state: SessionState) -> tuple[str, str | None]:
     """The message as it is sent, and the id of the node that it mentions first.
 
     A mention at either end only says what is answered and is taken out; within a sentence it becomes the formula.
@@ -44,7 +59,7 @@ def resolved(text: str, outlines: Sequence[NodeOutline]) -> tuple[str, str | Non
     Raises:
         UserCorrectable: a mention that fits no node, or several.
     """
-    named = [_node(found[1], outlines) for found in _MENTION.finditer(text)]
+    named = [_node(found[1], state) for found in _MENTION.finditer(text)]
     if not named:
         return text.strip(), None
     pieces = _MENTION.split(text)
@@ -56,9 +71,10 @@ def resolved(text: str, outlines: Sequence[NodeOutline]) -> tuple[str, str | Non
     return sent.strip(" \n\t,:"), named[0].id
 
 
-def _node(prefix: str, outlines: Sequence[NodeOutline]) -> NodeOutline:
-    found = [one for one in outlines if one.id.startswith(prefix)]
-    if len(found) != 1:
-        many = "Several nodes begin" if found else "No node of this project begins"
-        raise UserCorrectable(f"{many} with @{prefix}. Type @ and choose one from the list.")
-    return found[0]
+def _node(prefix: str, state: SessionState) -> NodeOutline:
+    try:
+        return state.begun(prefix)
+    except UserCorrectable as error:
+        raise UserCorrectable(
+            f"No node of this project, or more than one, begins with @{prefix}. Type @ and choose one from the list."
+        ) from error

@@ -89,13 +89,22 @@ class ChatPresenter(QObject):
 
     # What is shown
 
-    def rounds(self) -> list[Round]:
-        """The path from the root to the current node."""
+    def rounds(self, most: int) -> list[Round]:
+        """The end of the path from the root to the current node, at most so many rounds."""
         current = self.state.current
         if current is None:
             return []
-        path = self.state.branch(current.id)
-        return [Round(one, tuple(self.state.children(one.parent)), one.id == current.id) for one in path]
+        path, places = self.state.branch(current.id, most), dict(self.state.way(current.id))
+        self.state.read_ahead([one.parent for one in path if one.parent])
+        counts = [self.state.num_answers(one.parent) for one in path]
+        return [
+            Round(one, max(places[one.id], 0), max(count, 1), one.id == current.id)
+            for one, count in zip(path, counts, strict=True)
+        ]
+
+    def num_rounds(self) -> int:
+        """How many rounds lead to the current node."""
+        return len(self.state.way(self.state.current.id, hidden=True)) if self.state.current else 0
 
     def later_leaf(self) -> tuple[str, int] | None:
         """The node last seen below the current one, and how many rounds further on it is."""
@@ -120,7 +129,7 @@ class ChatPresenter(QObject):
     def recent_messages(self) -> list[str]:
         """What the person wrote in this project, newest first, each once."""
         waiting = [job.message for job in self._jobs.values()]
-        written = [one.message for one in self.state.outlines()] + waiting
+        written = [one.message for one in reversed(self.state.recent())] + waiting
         return [text for text in dict.fromkeys(reversed(written)) if text]
 
     def attempt(self, does: Callable[[str], object], subject: str) -> None:
@@ -136,9 +145,11 @@ class ChatPresenter(QObject):
         """Make a node the current one."""
         self.state.set_current(node_id)
 
-    def show_sibling(self, node_id: str) -> None:
+    def show_sibling(self, node_id: str, step: int) -> None:
         """Go to another answer to the same parent, and there to where the person last was."""
-        self.state.set_current(self._leaf_seen.get(node_id, node_id))
+        sibling = self.state.sibling(node_id, step)
+        if sibling is not None:
+            self.state.set_current(self._leaf_seen.get(sibling, sibling))
 
     def toggle_star(self, node_id: str) -> None:
         """Make a node a favourite, or no longer."""
@@ -181,7 +192,7 @@ class ChatPresenter(QObject):
         Raises:
             UserCorrectable: the message is empty, or mentions a node that is not there.
         """
-        text, mentioned = resolved(wish.text, self.state.outlines())
+        text, mentioned = resolved(wish.text, self.state)
         if not text:
             raise UserCorrectable("The message is empty. Say what you want, or what to change.")
         job = DesignJob(
@@ -277,7 +288,7 @@ class ChatPresenter(QObject):
         current = self.state.current
         if current is None:
             return
-        path = [one.id for one in self.state.branch(current.id)]
+        path = [one for one, _ in self.state.way(current.id, hidden=True)]
         below = self._leaf_seen.get(current.id)
         leaf = below if below is not None else current.id
         for node_id in path:

@@ -24,8 +24,8 @@ class RoundView(QWidget):
     """A message, and the crystal that answers it; it knows nothing but what it is shown.
 
     Signals (all with the node's id):
-        show_asked, branch_asked, regenerate_asked, edit_asked, star_asked.
-        sibling_asked: id of the sibling to go to.
+        show_asked, branch_asked, regenerate_asked, edit_asked, star_asked, compare_asked.
+        sibling_asked: and -1 or 1, for the sibling before or after it.
     """
 
     show_asked = Signal(str)
@@ -33,7 +33,8 @@ class RoundView(QWidget):
     regenerate_asked = Signal(str)
     edit_asked = Signal(str)
     star_asked = Signal(str)
-    sibling_asked = Signal(str)
+    compare_asked = Signal(str)
+    sibling_asked = Signal(str, int)
 
     def __init__(self, shown: Round, mark: Mark, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,7 +61,7 @@ class RoundView(QWidget):
             return
         self._shown = shown, mark
         self._round = shown
-        if len(shown.siblings) > 1 and self.switcher is None:
+        if shown.num_siblings > 1 and self.switcher is None:
             self._build_switcher()
         self._show_siblings(shown)
         self.star.setText("★" if mark.starred else "☆")
@@ -71,12 +72,11 @@ class RoundView(QWidget):
     def _show_siblings(self, shown: Round) -> None:
         if self.switcher is None:
             return
-        index = shown.siblings.index(self.node_id) if self.node_id in shown.siblings else 0
-        count = len(shown.siblings)
+        place, count = shown.place, shown.num_siblings
         self.switcher.setVisible(count > 1)
-        self.position.setText(f"{index + 1}/{count}")
-        self.previous.setEnabled(index > 0)
-        self.next.setEnabled(index + 1 < count)
+        self.position.setText(f"{place + 1:,}/{count:,}")
+        self.previous.setEnabled(place > 0)
+        self.next.setEnabled(place + 1 < count)
 
     def fill(self, node: Node) -> None:
         """Show what only the whole node says."""
@@ -131,15 +131,16 @@ class RoundView(QWidget):
         )
         self.star = action_button("☆", lambda: self.star_asked.emit(node), "Star")
         flow = FlowLayout(gap=2)
-        for button in (self.show_button, self.branch, self.regenerate, self.star):
+        self.compare = action_button(
+            "Compare", lambda: self.compare_asked.emit(node), "See this crystal beside the one that it answers"
+        )
+        self.compare.setVisible(self._round.outline.parent is not None)
+        for button in (self.show_button, self.branch, self.regenerate, self.compare, self.star):
             flow.addWidget(button)
         self.card.column.addLayout(flow)
 
     def _step(self, step: int) -> None:
-        siblings = self._round.siblings
-        index = siblings.index(self.node_id) + step
-        if 0 <= index < len(siblings):
-            self.sibling_asked.emit(siblings[index])
+        self.sibling_asked.emit(self.node_id, step)
 
 
 class CrystalCard(ClickableBubble):
@@ -161,6 +162,8 @@ class CrystalCard(ClickableBubble):
         self.hull = ToneLabel(f"{notation.with_unit(outline.e_above_hull_ev, 'eV/atom', 3)} above the hull")
         self.checks = ToneLabel("✓ valid" if outline.valid else "✗ not valid", "good" if outline.valid else "bad")
         self.known = ToneLabel("", "muted")
+        self.changes = ToneLabel("", "muted")
+        self.changes.hide()
         self.notes = FlatText("", "muted")
         self.notes.hide()
         self.author = ToneLabel(wording.author_line(outline), "muted")
@@ -194,6 +197,11 @@ class CrystalCard(ClickableBubble):
         self.author.setText(f"{wording.author_line(self._outline)} · {wording.seconds_line(node.seconds)}")
         self.author.setToolTip(wording.plain_tooltip(spent))
 
+    def say_changes(self, words: str) -> None:
+        """Show what the round has changed against its parent."""
+        self.changes.setText(f"Against its parent: {wording.shown(words)}" if words else "")
+        self.changes.setVisible(bool(words))
+
     def set_picture(self, picture: QPixmap) -> None:
         """Show the crystal."""
         self.picture.setPixmap(picture)
@@ -208,5 +216,6 @@ class CrystalCard(ClickableBubble):
             facts.addWidget(widget)
         head.addLayout(facts, 1)
         self.column.addLayout(head)
+        self.column.addWidget(self.changes)
         self.column.addWidget(self.notes)
         self.column.addWidget(self.author)

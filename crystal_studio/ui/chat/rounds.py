@@ -18,12 +18,14 @@ class Round:
 
     Attributes:
         outline: of the node.
-        siblings: ids of the nodes with the same parent, this one included, in order of creation.
+        place: its place among the nodes with the same parent, in order of creation, from 0.
+        num_siblings: how many those are, this one included.
         is_current: whether it is what the window shows.
     """
 
     outline: NodeOutline
-    siblings: tuple[str, ...]
+    place: int
+    num_siblings: int
     is_current: bool
 
 

@@ -12,11 +12,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog
 
 from crystal_studio.domain.errors import Unavailable
+from crystal_studio.domain.exported import FileFormat
 from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.outline import NodeOutline
-from crystal_studio.services.jobs import ExportJob, FileFormat, ReportJob
+from crystal_studio.services.jobs import ExportJob, ReportJob
 from crystal_studio.ui.exchange.ending_note import EndingNote
-from crystal_studio.ui.exchange.errands import Errands
+from crystal_studio.ui.exchange.errands import Errand, Errands
 from crystal_studio.ui.exchange.last_folders import LastFolders
 from crystal_studio.ui.notation import formula_text
 
@@ -73,7 +74,8 @@ class Exporting(QObject):
         folder = TemporaryDirectory(prefix="crystal-studio-")
         job = ExportJob(self._window.state.path, (node.id,), FileFormat.CIF, Path(folder.name) / "crystal.cif")
         formula = node.crystal.formula
-        self._errands.run(job, lambda written: self._to_clipboard(written, formula), folder.cleanup)
+        errand = Errand(lambda written: self._to_clipboard(written, formula), folder.cleanup)
+        self._errands.run(job, errand, f"Writing {formula_text(formula)} as CIF …")
 
     def report(self) -> None:
         """Ask for a file and write a report of the branch into it."""
@@ -95,11 +97,10 @@ class Exporting(QObject):
         _open(dialog)
 
     def _export(self, job: ExportJob) -> None:
-        is_folder = job.out.is_dir()
-        self._folders.keep_exports(job.out if is_folder else job.out.parent)
+        self._folders.keep_exports(job.out if job.out.is_dir() else job.out.parent)
         count = len(job.nodes)
-        self._window.status.say("Exporting …" if count == 1 else f"Exporting {count:,} crystals …")
-        self._errands.run(job, self._exported)
+        sentence = "Exporting …" if count == 1 else f"Exporting {count:,} crystals …"
+        self._errands.run(job, Errand(self._exported), sentence)
 
     def _exported(self, written: Sequence[Path]) -> None:
         if not written:
@@ -123,17 +124,12 @@ class Exporting(QObject):
 
     def _report(self, node_id: str, out: Path) -> None:
         self._folders.keep_exports(out.parent)
-        self._window.status.say("Writing the report …")
-        self._errands.run(
-            ReportJob(self._window.state.path, node_id, out),
-            lambda written: self._note.tell(f"Report written: {written.name}", written, may_open=True),
-        )
+        job = ReportJob(self._window.state.path, node_id, out)
+        errand = Errand(lambda written: self._note.tell(f"Report written: {written.name}", written, may_open=True))
+        self._errands.run(job, errand, "Writing the report …")
 
     def _selected(self) -> tuple[str, ...]:
-        from crystal_studio.ui.history.tree_model import NodeRole
-
-        rows = self._window.docks["tree"].view.selectionModel().selectedIndexes()
-        return tuple(row.data(NodeRole.ID) for row in rows)
+        return tuple(self._window.docks["tree"].selected)
 
     def _outlines(self, nodes: Sequence[str]) -> list[tuple[NodeOutline, Mark]]:
         state = self._window.state

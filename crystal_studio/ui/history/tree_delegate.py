@@ -13,18 +13,23 @@ from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.ui import theme
 from crystal_studio.ui.history import row_text
-from crystal_studio.ui.history.tree_model import MAX_NAME_LENGTH, THUMBNAIL_SIZE, NodeRole
+from crystal_studio.ui.history.node_model import MAX_NAME_LENGTH, THUMBNAIL_SIZE, NodeRole
 from crystal_studio.ui.notation import formula_text
 from crystal_studio.ui.sign import Sign, paint_sign
 
 _MARGIN = 6
 _LINES = 4
 _SMALLER = 0.9
+_FADED = 0.45
 Index = QModelIndex | QPersistentModelIndex
 
 
 class TreeDelegate(QStyledItemDelegate):
     """Four lines of text beside a picture; every row is equally high."""
+
+    def indent(self, index: Index) -> int:
+        """Pixels left of the picture."""
+        return 0
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """High enough for the picture and for the text at the font in force."""
@@ -37,8 +42,11 @@ class TreeDelegate(QStyledItemDelegate):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colours = _paint_ground(painter, option, bool(index.data(NodeRole.SHOWN)))
-        inner = option.rect.adjusted(_MARGIN, _MARGIN // 2, -_MARGIN, -_MARGIN // 2)
+        colours = paint_ground(painter, option, bool(index.data(NodeRole.SHOWN)))
+        if index.data(NodeRole.MARK).is_hidden:
+            painter.setOpacity(_FADED)
+        left = self.indent(index) + _MARGIN
+        inner = option.rect.adjusted(left, _MARGIN // 2, -_MARGIN, -_MARGIN // 2)
         square = QRect(inner.left(), inner.center().y() - THUMBNAIL_SIZE // 2, THUMBNAIL_SIZE, THUMBNAIL_SIZE)
         paint_picture(painter, square, index.data(NodeRole.THUMBNAIL), colours)
         text = QRect(inner)
@@ -63,7 +71,7 @@ class TreeDelegate(QStyledItemDelegate):
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         """Over the first line, beside the picture."""
         height = editor.sizeHint().height()
-        left = option.rect.left() + THUMBNAIL_SIZE + 2 * _MARGIN
+        left = option.rect.left() + self.indent(index) + THUMBNAIL_SIZE + 2 * _MARGIN
         editor.setGeometry(left, option.rect.top() + 1, max(option.rect.right() - left, 40), height)
 
 
@@ -99,7 +107,7 @@ def paint_picture(painter: QPainter, square: QRect, picture: QPixmap | None, col
     painter.drawPixmap(square, picture)
 
 
-def _paint_ground(painter: QPainter, option: QStyleOptionViewItem, shown: bool) -> theme.Theme:
+def paint_ground(painter: QPainter, option: QStyleOptionViewItem, is_shown: bool) -> theme.Theme:
     """Selection, focus and the bar of the node that is shown; gives the colours to write with."""
     colours = theme.current()
     ground = QRectF(option.rect)
@@ -107,7 +115,7 @@ def _paint_ground(painter: QPainter, option: QStyleOptionViewItem, shown: bool) 
         painter.fillRect(ground, selection_tint(colours))
     elif option.state & QStyle.StateFlag.State_MouseOver:
         painter.fillRect(ground, QColor(colours.raised))
-    if shown:
+    if is_shown:
         painter.fillRect(QRectF(ground.left(), ground.top() + 2, 3, ground.height() - 4), QColor(colours.accent))
     if option.state & QStyle.StateFlag.State_HasFocus:
         painter.setPen(QPen(QColor(colours.accent), 1, Qt.PenStyle.DotLine))
@@ -124,7 +132,7 @@ def _paint_lines(
     top = room.top() + max(0, (room.height() - row_height(font) + _MARGIN) // 2)
     first = QRect(room.left(), top, room.width(), QFontMetrics(bold).height())
     left_over = _paint_badges(painter, first, font, index, mark, colours)
-    _write(painter, left_over, bold, colours.text, row_text.title(outline, mark))
+    write(painter, left_over, bold, colours.text, row_text.title(outline, mark))
     lines = (
         (colours.text, row_text.facts(outline, mark)),
         (colours.muted, row_text.message(outline)),
@@ -132,7 +140,7 @@ def _paint_lines(
     )
     line = QRect(room.left(), first.bottom() + 1, room.width(), QFontMetrics(small).height())
     for colour, text in lines:
-        _write(painter, line, small, colour, text)
+        write(painter, line, small, colour, text)
         line.translate(0, line.height())
 
 
@@ -148,16 +156,17 @@ def _paint_badges(painter: QPainter, line: QRect, font: QFont, index: Index, mar
             left -= side + 4
     place, count = index.data(NodeRole.SIBLINGS)
     if count > 1:
-        text = f"{place}/{count}"
+        text = f"{place:,}/{count:,}"
         width = QFontMetrics(smaller(font)).horizontalAdvance(text)
-        _write(
+        write(
             painter, QRect(left - width - 1, line.top(), width + 2, line.height()), smaller(font), colours.muted, text
         )
         left -= width + 6
     return QRect(line.left(), line.top(), max(left - line.left(), 0), line.height())
 
 
-def _write(painter: QPainter, room: QRect, font: QFont, colour: str, text: str) -> None:
+def write(painter: QPainter, room: QRect, font: QFont, colour: str, text: str) -> None:
+    """A line of text, cut off with dots where there is no room."""
     painter.setFont(font)
     painter.setPen(QColor(colour))
     shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, room.width())

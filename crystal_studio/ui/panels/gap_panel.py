@@ -130,7 +130,7 @@ class GapPanel(InspectionPanel):
 
     def _follow_branch(self, node: Node) -> None:
         """Keep showing the branch that an earlier node was picked from, so that one can go forward again."""
-        if self._tip is None or node.id not in [one.id for one in self._state.branch(self._tip)]:
+        if self._tip is None or node.id not in self._branch_ids():
             self._tip = node.id
         self._unread = [one for one in self._branch_ids() if one not in self._nodes]
         if self._unread:
