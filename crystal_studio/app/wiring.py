@@ -151,7 +151,7 @@ class InstalledEngines:
     def with_models(self, identities: Mapping[str, str]) -> InstalledEngines:
         """These engines, or such with the models named (kind -> "id@fingerprint") as far as they are installed."""
         installed = {(card.kind.value, card.id) for card in self._catalog.cards() if card.is_installed}
-        named = {kind: identity.partition("@")[0] for kind, identity in identities.items()}
+        named = {kind: str(identity).partition("@")[0] for kind, identity in identities.items()}
         wanted = {kind: name for kind, name in named.items() if (kind, name) in installed}
         if all(self._card(ModelKind(kind)).id == name for kind, name in wanted.items()):
             return self
@@ -172,7 +172,6 @@ class InstalledEngines:
             listed = ", ".join(f"{name} {value}" for name, value in sorted(plain.items()))
             self._options[f"{kind.value} options"] = listed
         return loaded
-
 
     def _card(self, kind: ModelKind, model_id: str | None = None) -> ModelCard:
         return self._catalog.default(kind, model_id or self._ids.get(kind.value))

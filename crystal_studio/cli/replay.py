@@ -17,7 +17,6 @@ from crystal_studio.services.replay import replay
 def add_parser(subparsers: Any) -> None:
     """Register the commands."""
     again = subparsers.add_parser("replay", help="run a node again from what is stored with it, and compare")
-    again.add_argument("--model", metavar="ID", help="language model to use, by its id in `models list`")
     again.set_defaults(run=run_replay)
     telling = subparsers.add_parser("provenance", help="tell what made a node: every round from the root")
     telling.set_defaults(run=run_provenance)
@@ -36,7 +35,7 @@ def run_replay(arguments: argparse.Namespace, program: Program) -> int:
             console_context(program.stop) as context,
         ):
             node = store.node(arguments.node)
-            found = replay(node.id, program.engines(arguments.model), store, context, program.version)
+            found = replay(node.id, program.engines(None), store, context, program.version)
             told = provenance(branch_to(node, store), program.version)
     except StudioError as error:
         return _refused(error, answer, arguments, program)

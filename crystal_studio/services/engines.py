@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from crystal_studio.ports.aligner import Aligner
@@ -72,6 +73,9 @@ class Engines(Protocol):
 
     def identities(self) -> dict[str, str]:
         """Kind -> "id@fingerprint" of every model in use."""
+
+    def with_models(self, identities: Mapping[str, str]) -> Engines:
+        """These engines with the models named (kind -> "id@fingerprint"), as far as they are installed."""
 
     def environment(self) -> dict[str, str]:
         """What else decides the numbers: versions of libraries, device, threads, options of the models in use."""

@@ -32,7 +32,8 @@ def replay(node_id: str, engines: Engines, store: HistoryStore, context: JobCont
     """Run a node again and compare; nothing is committed.
 
     A round is run from its request, a promoted candidate from the round that drew it, a repair from the node it
-    mended; an imported crystal is measured again.
+    mended; an imported crystal is measured again. The models are those of then where they are installed, today's
+    defaults elsewhere.
 
     Args:
         node_id: id, or an unambiguous beginning of it.
@@ -48,6 +49,7 @@ def replay(node_id: str, engines: Engines, store: HistoryStore, context: JobCont
     """
     started = perf_counter()
     node = store.node(node_id)
+    engines = engines.with_models(node.models)
     again = _run(node, engines, store, context)
     circumstances = tuple(_circumstances(node, again.node, engines, version))
     if again.node is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,6 +51,10 @@ class FakeEngines:
     def identities(self) -> dict[str, str]:
         """The language model by its own name."""
         return {"language_model": f"{self.language_model.identity}@fake", "denoiser": "fake@fake"}
+
+    def with_models(self, identities: Mapping[str, str]) -> FakeEngines:
+        """These: there are no other fakes."""
+        return self
 
     def environment(self) -> dict[str, str]:
         """`surroundings`, which a test may change."""
