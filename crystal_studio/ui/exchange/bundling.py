@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from crystal_studio.services.jobs import BundleJob, UnbundleJob
 from crystal_studio.ui.exchange.ending_note import EndingNote
-from crystal_studio.ui.exchange.errands import Errands
+from crystal_studio.ui.exchange.errands import Errand, Errands
 from crystal_studio.ui.exchange.last_folders import LastFolders
 from crystal_studio.ui.exchange.offer import BUNDLE_ENDING, PROJECT_ENDING
 
@@ -81,8 +81,8 @@ class Bundling(QObject):
 
     def merge(self, bundle: Path) -> None:
         """Take the nodes of a bundle that are new into this project."""
-        self._window.status.say(f"Merging {bundle.name} …")
-        self._errands.run(UnbundleJob(self._window.state.path, bundle), lambda new: self._merged(bundle, new))
+        errand = Errand(lambda new: self._merged(bundle, new), heard=self._hear)
+        self._errands.run(UnbundleJob(self._window.state.path, bundle), errand, f"Merging {bundle.name} …")
 
     def open_as_project(self, bundle: Path) -> None:
         """Ask for a project file, fill it from a bundle and open it."""
@@ -94,16 +94,21 @@ class Bundling(QObject):
         if project.exists():
             self._window.banner.say(f"{project.name} is there already. Give the project of the bundle a new name.")
             return
-        self._window.status.say(f"Opening {bundle.name} …")
-        self._errands.run(UnbundleJob(project, bundle), lambda _new: self._window.program.open_project(project))
+        errand = Errand(lambda _new: self._window.program.open_project(project), heard=self._hear)
+        self._errands.run(UnbundleJob(project, bundle), errand, f"Opening {bundle.name} …")
 
     def _pack(self, out: Path) -> None:
-        self._window.status.say(f"Packing {self._window.state.path.name} …")
-        self._errands.run(BundleJob(self._window.state.path, out), self._packed)
+        job = BundleJob(self._window.state.path, out)
+        self._errands.run(job, Errand(self._packed), f"Packing {job.project.name} …")
         self._folders.keep_exports(out.parent)
 
     def _packed(self, out: Path) -> None:
         self._note.tell(f"Bundle written: {out.name}", out)
+
+    def _hear(self, kind: str, payload: object) -> None:
+        """What the bundle holds otherwise than the project is said; neither of the two is changed."""
+        if kind == "conflict":
+            self._window.banner.say(str(payload))
 
     def _merged(self, bundle: Path, new: tuple[str, ...]) -> None:
         state = self._window.state

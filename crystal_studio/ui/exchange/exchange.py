@@ -28,7 +28,7 @@ class Exchange(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self.errands = Errands(window.jobs, window.banner.say, self)
+        self.errands = Errands(window.jobs, window.status.say, window.banner.say, self)
         self.strip = ViewingStrip(window.state, window.centralWidget())
         self.note = EndingNote(window.status)
         self.importing = Importing(window, self.errands, self.strip)
@@ -37,7 +37,7 @@ class Exchange(QObject):
         self.drops = DropZone(window)
         self.paste_offer = PasteOffer()
         window.centralWidget().layout().insertWidget(1, self.strip)  # below the banner, over the 3D view
-        window.status.insertPermanentWidget(0, self.note)
+        window.status.insertPermanentWidget(1, self.note)  # after the name of the project
         self.drops.dropped.connect(self.take)
         self._look_after_the_message_box()
 

@@ -19,12 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.exported import FileFormat
 from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.outline import NodeOutline
-from crystal_studio.services.jobs import ExportJob, FileFormat
+from crystal_studio.services.file_names import FIELDS, FileNames, check_pattern
+from crystal_studio.services.jobs import ExportJob
 from crystal_studio.ui.dialogs.checked_line import CheckedLine
 from crystal_studio.ui.exchange.format_words import FORMATS, FormatWords
-from crystal_studio.ui.exchange.naming import doubled, file_names, pattern_problem
 from crystal_studio.ui.exchange.target_dialog import folder_problem, may_overwrite, target_problem
 from crystal_studio.ui.panels.number_field import NumberField
 from crystal_studio.ui.plain_label import PlainLabel
@@ -48,6 +50,15 @@ class Scope:
     nodes: tuple[str, ...]
 
 
+def pattern_problem(text: str) -> str:
+    """What is wrong with a pattern of names, "" where nothing is."""
+    try:
+        check_pattern(text)
+    except UserCorrectable as error:
+        return str(error)
+    return ""
+
+
 class ExportDialog(QDialog):
     """Every field is checked while it is typed, and the names of the files are shown before they are written.
 
@@ -64,7 +75,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export")
         self.setObjectName("export")
         self._project, self._scopes, self._nodes_of = project, tuple(scopes), nodes_of
-        self._nodes: list[tuple[NodeOutline, Mark]] = []
+        self._first: list[tuple[NodeOutline, Mark]] = []
         self.what = QComboBox(self)
         self.format = QComboBox(self)
         self.hint = PlainLabel("", self, wraps=True)
@@ -72,7 +83,8 @@ class ExportDialog(QDialog):
         self.tolerance = NumberField("", "Å", 0.1, TOLERANCES_ANGSTROM)
         self.conventional = QCheckBox("&Conventional cell in place of the crystal's own", self)
         self.trajectory = QCheckBox("Every frame of the &denoising before the crystal", self)
-        self.pattern = CheckedLine(DEFAULT_PATTERN, self._pattern_problem, "Names of the files", self)
+        self.together = QCheckBox("&All in one file", self)
+        self.pattern = CheckedLine(DEFAULT_PATTERN, pattern_problem, "Names of the files", self)
         self.preview = PlainLabel("", self, wraps=True)
         self.file = CheckedLine(str(folder / "crystal.cif"), self._file_problem, "File", self)
         self.folder = CheckedLine(str(folder), folder_problem, "Folder", self)
@@ -101,11 +113,15 @@ class ExportDialog(QDialog):
     @property
     def is_one_file(self) -> bool:
         """Whether a file is named, and no folder."""
-        return len(self.scope.nodes) == 1 or self.words.holds_several
+        return len(self.scope.nodes) == 1 or (self.file_format.holds_several and self.together.isChecked())
 
-    def job(self) -> ExportJob:
+    @property
+    def has_tolerance(self) -> bool:
+        """Whether a symmetry is searched."""
+        return self.words.has_tolerance or self.conventional.isChecked()
+
+    def job(self, overwrite: bool = False) -> ExportJob:
         """What was chosen."""
-        words = self.words
         return ExportJob(
             project=self._project,
             nodes=self.scope.nodes,
@@ -113,16 +129,21 @@ class ExportDialog(QDialog):
             out=self._path(self.file if self.is_one_file else self.folder),
             pattern=self.pattern.text or DEFAULT_PATTERN,
             symprec_angstrom=self.tolerance.value,
-            conventional=words.has_cell and self.conventional.isChecked(),
-            with_trajectory=words.has_trajectory and self.trajectory.isChecked(),
+            conventional=self.conventional.isChecked(),
+            with_trajectory=self.words.has_trajectory and self.trajectory.isChecked(),
+            overwrite=overwrite,
         )
 
-    def targets(self) -> list[Path]:
-        """The files that will be written."""
+    def replaced(self) -> list[Path]:
+        """The files that are there already and would be written anew."""
         if self.is_one_file:
-            return [self._path(self.file)]
-        folder = self._path(self.folder)
-        return [folder / name for name in file_names(self.pattern.text, self._nodes, self.words.ending)]
+            targets = [self._path(self.file)]
+        else:
+            folder = self._path(self.folder)
+            if not any(folder.glob(f"*{self.file_format.ending}")):
+                return []  # without asking for the name of every node
+            targets = [folder / name for name in self._names(self._nodes_of(self.scope.nodes))]
+        return [one for one in targets if one.exists()]
 
     def _lay_out(self) -> None:
         for line in (self.file, self.folder):
@@ -139,6 +160,7 @@ class ExportDialog(QDialog):
         form.addRow("&Tolerance", self.tolerance)
         form.addRow("", self.conventional)
         form.addRow("", self.trajectory)
+        form.addRow("", self.together)
         form.addRow("&Names", self.pattern)
         form.addRow("", self.preview)
         form.addRow("F&ile", self.file)
@@ -157,11 +179,13 @@ class ExportDialog(QDialog):
             self.format.addItem(words.title, file_format.value)
         self.what.setAccessibleName("What is exported")
         self.format.setAccessibleName("Format")
-        self.pattern.line.setToolTip("Fields: {id}, {formula}, {name}, {group}, {round}, {number}")
+        self.pattern.line.setToolTip(f"Fields: {', '.join(f'{{{field}}}' for field in FIELDS)}")
 
     def _connect(self) -> None:
         self.what.currentIndexChanged.connect(lambda _row: self._take_scope())
         self.format.currentIndexChanged.connect(lambda _row: self._take_format())
+        for choice in (self.together, self.conventional):
+            choice.toggled.connect(lambda _on: self._show_fields())
         for line in (self.pattern, self.file, self.folder):
             line.line.textChanged.connect(lambda _text: self._examine())
         self.tolerance.edit.textChanged.connect(lambda _text: self._examine())
@@ -169,16 +193,22 @@ class ExportDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
 
     def _take_scope(self) -> None:
-        self._nodes = self._nodes_of(self.scope.nodes)
+        self._first = self._nodes_of(self.scope.nodes[:_NAMES_SHOWN])
         self._take_format()
 
     def _take_format(self) -> None:
-        words, is_one = self.words, self.is_one_file
-        self.hint.setText(words.hint)
+        self.hint.setText(self.words.hint)
+        self.together.setChecked(self.words.together)
+        self._suggest_file()
+        self._show_fields()
+
+    def _show_fields(self) -> None:
+        """Those that the format and the number of crystals leave a choice in."""
+        is_one = self.is_one_file
         shown = {
-            self.tolerance: words.has_tolerance,
-            self.conventional: words.has_cell,
-            self.trajectory: words.has_trajectory,
+            self.together: len(self.scope.nodes) > 1 and self.file_format.holds_several,
+            self.tolerance: self.has_tolerance,
+            self.trajectory: self.words.has_trajectory,
             self.pattern: not is_one,
             self.preview: not is_one,
             self.file: is_one,
@@ -186,22 +216,20 @@ class ExportDialog(QDialog):
         }
         for field, is_shown in shown.items():
             self._form.setRowVisible(field, is_shown)
-        self._suggest_file()
         self._examine()
         self.adjustSize()
 
     def _suggest_file(self) -> None:
         """A name that fits nodes and format, in the folder that stands there."""
-        named = self._nodes[:1] if len(self._nodes) == 1 else []
-        stem = file_names(DEFAULT_PATTERN, named, "")[0] if named else f"{self._project.stem}-{len(self._nodes)}"
-        folder = Path(self.file.text).parent
-        self.file.line.setText(str(folder / f"{stem}{self.words.ending}"))
+        count, ending = len(self.scope.nodes), self.file_format.ending
+        name = self._names(self._first)[0] if count == 1 else f"{self._project.stem}-{count}-crystals{ending}"
+        self.file.line.setText(str(Path(self.file.text).parent / name))
 
     def _examine(self) -> None:
         is_one = self.is_one_file
         fields = (self.file,) if is_one else (self.pattern, self.folder)
         fits = [field.examine() for field in fields]
-        fits.append(self.tolerance.is_valid or not self.words.has_tolerance)
+        fits.append(self.tolerance.is_valid or not self.has_tolerance)
         if not is_one:
             self._show_names()
         self.export.setEnabled(all(fits))
@@ -210,22 +238,25 @@ class ExportDialog(QDialog):
         if pattern_problem(self.pattern.text):
             self.preview.setText("")
             return
-        names = file_names(self.pattern.text, self._nodes[:_NAMES_SHOWN], self.words.ending)
-        more = len(self._nodes) - len(names)
+        names = self._names(self._first)
+        more = len(self.scope.nodes) - len(names)
         self.preview.setText("\n".join([*names, f"and {more:,} more"] if more else names))
 
-    def _pattern_problem(self, text: str) -> str:
-        return pattern_problem(text) or doubled(file_names(text, self._nodes, ""))
+    def _names(self, nodes: Sequence[tuple[NodeOutline, Mark]]) -> list[str]:
+        """Names of the files of the first nodes of the scope."""
+        pattern = self.pattern.text if not pattern_problem(self.pattern.text) else DEFAULT_PATTERN
+        names = FileNames(pattern, self.file_format.ending, len(self.scope.nodes))
+        return [names.name(outline, mark.name) for outline, mark in nodes]
 
     def _file_problem(self, text: str) -> str:
-        return target_problem(text, ())
+        return target_problem(text, ()) or ("" if Path(text).suffix else "Give the name an ending, such as .cif.")
 
     def _browse_file(self) -> None:
         name, _ = QFileDialog.getSaveFileName(
             self, "Export", self.file.text, "All files (*)", "", QFileDialog.Option.DontConfirmOverwrite
         )
         if name:
-            self.file.line.setText(name if Path(name).suffix else f"{name}{self.words.ending}")
+            self.file.line.setText(name if Path(name).suffix else f"{name}{self.file_format.ending}")
 
     def _browse_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Export to a folder", self.folder.text)
@@ -234,8 +265,9 @@ class ExportDialog(QDialog):
 
     def _accept(self) -> None:
         self._examine()
-        if self.export.isEnabled() and may_overwrite(self.targets(), self):
-            self.chosen.emit(self.job())
+        there = self.replaced() if self.export.isEnabled() else []
+        if self.export.isEnabled() and may_overwrite(there, self):
+            self.chosen.emit(self.job(overwrite=bool(there)))
             self.accept()
 
     @staticmethod

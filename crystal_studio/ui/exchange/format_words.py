@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crystal_studio.services.jobs import FileFormat
+from crystal_studio.domain.exported import FileFormat
 
 
 @dataclass(frozen=True)
@@ -14,19 +14,15 @@ class FormatWords:
     Attributes:
         title: in the list of formats.
         hint: what it is for, in a sentence.
-        ending: of its files.
-        holds_several: whether one file can hold all crystals.
-        has_tolerance: whether a symmetry is searched.
-        has_cell: whether the conventional cell can be chosen.
+        together: whether several crystals usually go into one file.
+        has_tolerance: whether a symmetry is searched in any case.
         has_trajectory: whether the denoising can be written too.
     """
 
     title: str
     hint: str
-    ending: str
-    holds_several: bool = False
+    together: bool = False
     has_tolerance: bool = False
-    has_cell: bool = False
     has_trajectory: bool = False
 
 
@@ -34,32 +30,27 @@ FORMATS = {
     FileFormat.CIF: FormatWords(
         "CIF, as generated",
         "Every atom of the cell in P1, exactly as it is in the history. Read by everything.",
-        ".cif",
     ),
     FileFormat.CIF_SYMMETRIZED: FormatWords(
         "CIF, with symmetry",
         "Space group and asymmetric unit as found within a tolerance, which is written into the file.",
-        ".cif",
         has_tolerance=True,
-        has_cell=True,
     ),
     FileFormat.POSCAR: FormatWords(
         "POSCAR (VASP)",
         "Atoms grouped by element, as VASP wants them; the order they had is stored beside them.",
-        ".vasp",
     ),
     FileFormat.XYZ: FormatWords(
-        "XYZ", "Cartesian positions without the cell: for programs that know no crystals.", ".xyz", holds_several=True
+        "XYZ", "Cartesian positions without the cell: for programs that know no crystals.", together=True
     ),
     FileFormat.EXTXYZ: FormatWords(
         "Extended XYZ",
         "Cartesian positions with the cell, for ASE, OVITO and machine-learned potentials.",
-        ".extxyz",
-        holds_several=True,
+        together=True,
         has_trajectory=True,
     ),
-    FileFormat.JSON: FormatWords("pymatgen JSON", "A pymatgen Structure with its properties, for scripts.", ".json"),
+    FileFormat.JSON: FormatWords("pymatgen JSON", "A pymatgen Structure with its properties, for scripts."),
     FileFormat.ASE: FormatWords(
-        "ASE database", "All crystals in one SQLite file with their properties as columns.", ".db", holds_several=True
+        "ASE database", "All crystals in one SQLite file with their properties as columns.", together=True
     ),
 }

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from crystal_studio.domain.imported import Imported, ReadFile
 from crystal_studio.services.jobs import ImportJob
-from crystal_studio.ui.exchange.errands import Errands
+from crystal_studio.ui.exchange.errands import Errand, Errands
 from crystal_studio.ui.exchange.last_folders import LastFolders
 from crystal_studio.ui.exchange.offer import Offer, named, offer_of
 from crystal_studio.ui.exchange.read_words import clean_sentence, is_clean
@@ -77,8 +77,7 @@ class Importing(QObject):
             return
         shown = self._window.state.current
         shown_id = shown.id if shown is not None else None
-        self._window.status.say(sentence)
-        self._errands.run(job, lambda imported: self._arrived(imported, shown_id))
+        self._errands.run(job, Errand(lambda imported: self._arrived(imported, shown_id)), sentence)
 
     def _arrived(self, imported: Imported, shown_before: str | None) -> None:
         """The first root is shown, unless the person has gone elsewhere meanwhile."""

@@ -33,21 +33,21 @@ class LastFolders:
 
     def keep_imports(self, folder: Path) -> None:
         """Remember where something was imported from."""
-        self._keep({"imports": str(folder)})
+        self._keep(imports=str(folder))
 
     def keep_exports(self, folder: Path) -> None:
         """Remember where something was exported to."""
-        self._keep({"exports": str(folder)})
+        self._keep(exports=str(folder))
 
     def _existing(self, folder: str) -> Path:
         return Path(folder) if folder and Path(folder).is_dir() else self._project.parent
 
-    def _keep(self, update: dict[str, str]) -> None:
+    def _keep(self, **chosen: str) -> None:
         settings = self._program.settings.settings
-        folders = settings.folders.model_copy(update=update)
+        folders = settings.folders.changed(**chosen)
         if folders == settings.folders:
             return
         try:
-            self._program.settings.save(settings.model_copy(update={"folders": folders}))
+            self._program.settings.save(settings.changed(folders=folders))
         except StudioError as error:
             self._complain(str(error))

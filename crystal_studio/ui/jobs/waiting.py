@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from crystal_studio.domain.errors import StudioError
 from crystal_studio.ports.job_queue import JobQueue, JobState, QueuedJob
-from crystal_studio.services.jobs import DesignJob, Job, PromoteJob, RepairJob, SheetJob
+from crystal_studio.services.jobs import DesignJob, ImportJob, Job, PromoteJob, RepairJob, ReplayJob, SheetJob
 
 logger = logging.getLogger(__name__)
 
@@ -77,12 +79,21 @@ class WaitingJobs:
 
 def title(job: Job) -> str:
     """A job in a few words for a person."""
-    if isinstance(job, DesignJob):
-        return (job.message or "From the predicted values")[:_TITLE_LENGTH]
-    if isinstance(job, PromoteJob):
-        return f"Candidate {job.candidate + 1} of {job.node[:8]}"
-    if isinstance(job, RepairJob):
-        return f"{job.repair.kind.value.capitalize()} of {job.node[:8]}"
-    if isinstance(job, SheetJob):
-        return f"Contact sheet: {job.base.message or 'from the predicted values'}"[:_TITLE_LENGTH]
-    return type(job).__name__.removesuffix("Job")
+    words = _WORDS.get(type(job))
+    return words(job)[:_TITLE_LENGTH] if words else type(job).__name__.removesuffix("Job")
+
+
+def _sources(job: ImportJob) -> str:
+    if job.text:
+        return "what was pasted"
+    return job.files[0].name if len(job.files) == 1 else f"{len(job.files):,} files"
+
+
+_WORDS: dict[type, Callable[[Any], str]] = {
+    DesignJob: lambda job: job.message or "From the predicted values",
+    PromoteJob: lambda job: f"Candidate {job.candidate + 1} of {job.node[:8]}",
+    RepairJob: lambda job: f"{job.repair.kind.value.capitalize()} of {job.node[:8]}",
+    SheetJob: lambda job: f"Contact sheet: {job.base.message or 'from the predicted values'}",
+    ReplayJob: lambda job: f"Run {job.node[:8]} again",
+    ImportJob: lambda job: f"Import of {_sources(job)}",
+}
