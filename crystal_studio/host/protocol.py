@@ -63,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Partial:
-    """Unfinished: "token" or "pivot" (str), "frames" (tuple of `Frame`), "cell" (str, a node) or "refused"."""
+    """Unfinished: "token", "pivot" or "notice" (str), "frames" (tuple of `Frame`), "cell" (str, a node) or "refused"."""
 
     id: str
     kind: str

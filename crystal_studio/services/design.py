@@ -266,6 +266,7 @@ class _Round:
 
     def _notes(self, best: Candidate, written: WrittenPivot) -> Iterator[str]:
         yield from best.notes
+        yield from self._context.notices
         for goal in self._intent.goals:
             key = goal.quantity.value
             if is_met(goal, best.goal_values.get(key), self._reference.get(key)) is False:

@@ -9,6 +9,7 @@ from crystal_studio.domain.trajectory import Frame
 from crystal_studio.ports.context import JobContext
 
 FRAMES = "frames"
+NOTICE = "notice"
 
 
 class TrajectoryKeeper:
@@ -16,23 +17,27 @@ class TrajectoryKeeper:
 
     Attributes:
         drawn: draws of the batches finished so far; a sampler counts from zero in each of its calls.
+        notices: sentences of the engines on how they had to work, each once.
     """
 
     def __init__(self, context: JobContext) -> None:
         self._context = context
         self._frames: defaultdict[int, list[Frame]] = defaultdict(list)
         self.drawn = 0
+        self.notices: list[str] = []
 
     def progress(self, part: str, fraction: float, message: str = "") -> None:
         """Handed on."""
         self._context.progress(part, fraction, message)
 
     def partial(self, kind: str, payload: object) -> None:
-        """Handed on; frames are renumbered and kept."""
+        """Handed on; frames are renumbered and kept, notices are kept."""
         if kind == FRAMES and isinstance(payload, tuple):
             payload = tuple(replace(frame, draw=frame.draw + self.drawn) for frame in payload)
             for frame in payload:
                 self._frames[frame.draw].append(frame)
+        if kind == NOTICE and str(payload) not in self.notices:
+            self.notices.append(str(payload))
         self._context.partial(kind, payload)
 
     def check_cancelled(self) -> None:

@@ -15,6 +15,7 @@ from crystal_studio.domain.validity import CheckResult
 from crystal_studio.engines.fake.bundle import FakeEngines
 from crystal_studio.engines.fake.context import FakeContext
 from crystal_studio.engines.fake.fake_history_store import FakeHistoryStore
+from crystal_studio.engines.fake.fake_sampler import FakeSampler
 from crystal_studio.services.design import DesignRequest, respond
 
 WISH = "An oxide insulator with a wide band gap that contains strontium and titanium"
@@ -143,3 +144,21 @@ def test_that_draws_of_a_second_batch_are_counted_on(engines: FakeEngines, store
     assert {frame.draw for frames in handed_out for frame in frames} == set(draws)
     assert all(isinstance(frame, Frame) for frames in handed_out for frame in frames)
     assert {frame.draw for frame in store.frames(node.id)} == {node.candidates[node.chosen].draw}
+
+
+class SparingSampler(FakeSampler):
+    """Had to spare memory."""
+
+    def sample(self, request, context):
+        context.partial("notice", "drawn 2 at a time")
+        return super().sample(request, context)
+
+
+def test_that_what_the_sampler_had_to_spare_is_said_once_with_the_node(
+    engines: FakeEngines, store: FakeHistoryStore
+) -> None:
+    engines.sampler = SparingSampler()
+    context = FakeContext()
+    node = respond(DesignRequest(None, None, 7, pivot=PEROVSKITE), engines, store, context)
+    assert node.notes.count("drawn 2 at a time") == 1
+    assert ("notice", "drawn 2 at a time") in context.partials

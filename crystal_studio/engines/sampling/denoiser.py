@@ -19,13 +19,14 @@ from crystal_studio.engines.devices.arithmetic import one_thread
 from crystal_studio.engines.devices.choice import choose_device
 from crystal_studio.engines.devices.model_folder import VOCABULARY, part_of, read_model
 from crystal_studio.engines.diffusion.process import Crystals, Process
-from crystal_studio.engines.diffusion.reverse import Condition, Reverse, denoise
+from crystal_studio.engines.diffusion.reverse import Condition, Network, Reverse, denoise
 from crystal_studio.engines.nets.clip_net import TextHalf
 from crystal_studio.engines.nets.configurations import clip_from_dict, denoiser_from_dict
-from crystal_studio.engines.nets.denoiser_net import DenoiserNet, Prediction
+from crystal_studio.engines.nets.denoiser_net import DenoiserNet
 from crystal_studio.engines.nets.tokenizer import Tokenizer
 from crystal_studio.engines.sampling.denoiser_frames import FrameMaker
 from crystal_studio.engines.sampling.denoiser_states import gather, in_their_cells, to_crystals
+from crystal_studio.engines.sampling.sparing import SparingNetwork
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.sampler import SampleRequest, StartState
 
@@ -54,16 +55,19 @@ class DenoiserSampler:
         generator = torch.Generator()
         generator.manual_seed(request.seed)
         text_T = self._embed(request.text)
+        self.net.to(self.device)  # an earlier call may have had to leave the card
+        network = SparingNetwork(self.net, self.device, lambda notice: context.partial("notice", notice))
         parts = [request.states[i : i + _LARGEST_BATCH] for i in range(0, len(request.states), _LARGEST_BATCH)]
         drawn: list[Crystal] = []
         for index, part in enumerate(parts):
             follow = _Follower(context, index, len(parts), index * _LARGEST_BATCH)
-            drawn += self._draw(part, text_T, bool(request.text.strip()), settings, generator, follow)
+            drawn += self._draw(network, part, text_T, bool(request.text.strip()), settings, generator, follow)
         context.progress("sampling", 1.0)
         return drawn
 
     def _draw(
         self,
+        network: Network,
         states: Sequence[StartState],
         text_T: Tensor,
         has_text: bool,
@@ -86,14 +90,10 @@ class DenoiserSampler:
                 follow.context.partial("frames", frames.unfinished(step, steps, crystals))
 
         with one_thread():
-            drawn = denoise(self._call, self.process, noisy, starts.t_B, condition, settings, generator, poll)
+            drawn = denoise(network, self.process, noisy, starts.t_B, condition, settings, generator, poll)
         finished = in_their_cells(to_crystals(drawn), states, starts)
         follow.context.partial("frames", frames.finished(finished))
         return finished
-
-    def _call(self, *tensors: Tensor) -> Prediction:
-        predicted = self.net(*(tensor.to(self.device) for tensor in tensors))
-        return Prediction(*(tensor.float().cpu() for tensor in vars(predicted).values()))
 
     @torch.no_grad()
     def _embed(self, text: str) -> Tensor:
