@@ -17,6 +17,7 @@ from crystal_studio.services.engines import Engines
 from crystal_studio.services.interpret import WrittenPivot
 from crystal_studio.services.jobs import SheetJob
 from crystal_studio.services.request import DesignRequest
+from crystal_studio.services.trajectory import FRAMES
 
 MOST_CELLS = 64
 CELL, REFUSED = "cell", "refused"
@@ -197,7 +198,9 @@ class _CellContext:
         self._context.progress("sheet", (self._index + self._share) / self._num_cells, told)
 
     def partial(self, kind: str, payload: object) -> None:
-        """Unfinished crystals of so many rounds are not shown; they are kept with each cell."""
+        """Handed on, but for the unfinished crystals of so many rounds; they are kept with each cell."""
+        if kind != FRAMES:
+            self._context.partial(kind, payload)
 
     def check_cancelled(self) -> None:
         """Handed on.
