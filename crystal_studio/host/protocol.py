@@ -63,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Partial:
-    """Unfinished: "token", "pivot" or "notice" (str), "frames" (tuple of `Frame`), "cell" (str, a node) or "refused"."""
+    """Unfinished: "token", "pivot", "notice" or "refused" (str), "frames" (tuple of `Frame`), "cell" (str, a node)."""
 
     id: str
     kind: str

@@ -334,6 +334,9 @@ class ChatPresenter(QObject):
         elif kind == "pivot" and isinstance(payload, str):
             job.text = payload[:MOST_STREAMED]
             self.job_changed.emit(job_id)
+        elif kind == "notice" and isinstance(payload, str):
+            job.note = payload
+            self.job_changed.emit(job_id)
         elif kind == "frames" and isinstance(payload, tuple):
             self._frames(job, payload)
 
