@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -15,12 +17,14 @@ from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.design import compose, pivot_of
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.interpret import WrittenPivot
+from crystal_studio.services.job_json import job_to_json
 from crystal_studio.services.jobs import SheetJob
 from crystal_studio.services.request import DesignRequest
 from crystal_studio.services.trajectory import FRAMES
 
 MOST_CELLS = 64
 CELL, REFUSED = "cell", "refused"
+_NOT_USED = ("project", "seed", "strength")  # of a sheet's base
 _SAMPLING_SHARE = 0.7  # of the time that a cell takes
 
 
@@ -63,7 +67,7 @@ def cells(job: SheetJob) -> tuple[Cell, ...]:
         UserCorrectable: there are none, too many, or two that are the same.
     """
     sheet = _sheet_id(job.sheet)
-    guidances: tuple[float | None, ...] = job.guidances or (None,)
+    guidances: tuple[float | None, ...] = tuple(map(float, job.guidances)) or (None,)
     for name, values in (("strength", job.strengths), ("seed", job.seeds), ("guidance scale", guidances)):
         _refuse_odd(name, values)
     num_cells = len(guidances) * len(job.strengths) * len(job.seeds)
@@ -73,8 +77,10 @@ def cells(job: SheetJob) -> tuple[Cell, ...]:
             f"{num_cells} cells; at most {MOST_CELLS} are drawn. Take some of them away."
         )
     places = product(enumerate(guidances), enumerate(map(float, job.strengths)), enumerate(job.seeds))
+    asked = {name: value for name, value in job_to_json(job.base).items() if name not in _NOT_USED}
+    base = uuid5(sheet, json.dumps(asked, sort_keys=True))  # another message under the same id has cells of its own
     return tuple(
-        Cell(uuid5(sheet, f"{strength!r} {seed} {guidance!r}").hex, row, column, layer, strength, seed, guidance)
+        Cell(uuid5(base, f"{strength!r} {seed} {guidance!r}").hex, row, column, layer, strength, seed, guidance)
         for (layer, guidance), (row, strength), (column, seed) in places
     )
 
@@ -135,10 +141,9 @@ def fill_sheet(
 
 
 def _sheet_id(text: str) -> UUID:
-    try:
-        return UUID(hex=text)
-    except ValueError as error:
-        raise UserCorrectable(f"'{text[:40]}' is no id of a sheet. Give 32 hexadecimal digits.") from error
+    if re.fullmatch(r"[0-9a-f]{32}", text) is None:
+        raise UserCorrectable(f"'{text[:40]}' is no id of a sheet. Give 32 hexadecimal digits.")
+    return UUID(hex=text)
 
 
 def _refuse_odd(name: str, values: Sequence[float | None]) -> None:

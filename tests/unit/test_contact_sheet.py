@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -18,6 +19,7 @@ from crystal_studio.engines.fake.bundle import FakeEngines
 from crystal_studio.services.contact_sheet import MOST_CELLS, RefusedCell, cells, fill_sheet
 from crystal_studio.services.design import DesignRequest, respond
 from crystal_studio.services.handle import handle
+from crystal_studio.services.job_json import job_from_json, job_to_json
 from crystal_studio.services.jobs import DesignJob, ReplayJob, SheetJob
 from crystal_studio.services.promote import promote
 from crystal_studio.services.replay import replay
@@ -177,7 +179,16 @@ def test_that_an_impossible_sheet_is_refused_before_any_work(
 def test_that_the_same_numbers_name_the_same_cells_and_other_numbers_others(job: SheetJob) -> None:
     first, again = cells(job), cells(replace(job, strengths=(0.1, 0.4, 0.5)))
     assert {cell.node for cell in first} < {cell.node for cell in again}
-    assert not {cell.node for cell in first} & {cell.node for cell in cells(replace(job, sheet="5f" * 16))}
+    base = job.base
+    others = [
+        replace(job, sheet="5f" * 16),
+        *(replace(job, base=other) for other in (replace(base, message="Wider."), replace(base, candidates=5))),
+    ]
+    for other in others:
+        assert not {cell.node for cell in first} & {cell.node for cell in cells(other)}
+    plain = json.loads(json.dumps(job_to_json(replace(job, guidances=(1, 2)))))
+    again = job_from_json("SheetJob", plain, Path("moved.cstudio"))
+    assert cells(again) == cells(replace(job, guidances=(1, 2))), "a queue that was moved finds its cells again"
 
 
 class Bench:
