@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select, true
 
 from crystal_studio.domain.node_query import NodeOrder, NodeQuery
 from crystal_studio.domain.node_search import asked_anonymous, asked_formula, asked_words, plain_words
@@ -96,7 +96,8 @@ def _order(query: NodeQuery) -> Iterator[ColumnElement[Any]]:
         yield _is_starred().desc()
     elif column is not None:
         if isinstance(column.type, ExactFloat):
-            yield func.typeof(column) != "real"
+            column = case((func.typeof(column) == "real", column))  # a NaN is as unknown as NULL
+            yield column.is_(None)
         yield column.desc() if query.is_descending else column
     yield outlines.c.ordinal.desc() if query.is_descending else outlines.c.ordinal
 

@@ -8,6 +8,7 @@ from checker_contract import CheckerContract
 from comparer_contract import ComparerContract
 from crystal_files_contract import CrystalFilesContract
 from describer_contract import DescriberContract
+from history_changes_contract import HistorySearchContract, HistoryTreeContract, HistoryUndoContract
 from history_store_contract import HistoryStoreContract
 from predictor_contract import BandGapContract, FormationEnergyContract, HullEnergyContract
 from prototype_library_contract import PrototypeLibraryContract
@@ -97,7 +98,7 @@ class TestFakeComparer(ComparerContract):
         return fake.FakeComparer()
 
 
-class TestFakeHistoryStore(HistoryStoreContract):
+class TestFakeHistoryStore(HistoryStoreContract, HistoryTreeContract, HistorySearchContract, HistoryUndoContract):
     @pytest.fixture
     def subject(self):
         return fake.FakeHistoryStore()
