@@ -17,6 +17,7 @@ from crystal_studio.storage.backup import write_backup
 from crystal_studio.storage.connection import reading_engine, use_best_journal, writing_engine
 from crystal_studio.storage.damage import refuse_damage_if_small
 from crystal_studio.storage.failure import in_words, primary_code
+from crystal_studio.storage.new_project import make_schema
 from crystal_studio.storage.outline_fill import fill_outlines, is_behind
 from crystal_studio.storage.schema import refuse_foreign, schema_state, upgrade
 from crystal_studio.storage.writer_lock import WriterLock
@@ -140,7 +141,7 @@ def _lock(path: Path) -> WriterLock:
 def _bring_up_to_date(engine: Engine, path: Path) -> tuple[str, ...]:
     state = schema_state(engine)
     if state.empty:
-        upgrade(engine)
+        make_schema(engine)
     if not state.outdated:
         fill_outlines(engine)
         return ()
