@@ -166,7 +166,7 @@ def test_that_a_cell_can_be_replayed_and_its_candidates_promoted(store: FakeHist
         ({"guidances": (99.0,)}, "guidance scale is 99"),
     ],
 )
-def test_that_an_impossible_sheet_is_refused_before_any_work(
+def test_that_an_impossible_sheet_is_refused_before_anything_is_drawn(
     store: FakeHistoryStore, job: SheetJob, change: dict[str, object], reason: str
 ) -> None:
     engines, context = FakeEngines(), FakeContext()
