@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 import time
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,7 +24,7 @@ _SECONDS_PER_BYTE = 1 / 20e6
 _STEPS_BETWEEN_LOOKS = 10_000
 _OF_SQLITE = "sqlite_"
 _DAMAGED = "holds a damaged project; ask for the bundle again"
-Schema = set[tuple[str, str, str]]
+Schema = frozenset[tuple[str, str, str]]
 
 
 def make_ready(copy: Path) -> None:
@@ -83,13 +84,14 @@ def _is_table(connection: sqlite3.Connection, name: str) -> bool:
 def _schema(connection: sqlite3.Connection) -> Schema:
     """Type, name and definition of everything but what SQLite keeps for itself."""
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
-    return {
+    return frozenset(
         (str(kind), str(name), " ".join(str(sql).split()))
         for kind, name, sql in rows
         if not (str(name).startswith(_OF_SQLITE) and kind in ("table", "index"))
-    }
+    )
 
 
+@cache
 def _schema_at(revision: str) -> Schema:
     """The schema that our migrations make."""
     with tempfile.TemporaryDirectory(prefix="crystal-studio-") as folder:
