@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
@@ -18,6 +18,8 @@ MAX_OPERATIONS = 400
 MIN_VOLUME_ANGSTROM3 = 1.0
 MIN_RELATIVE_VOLUME = 0.01
 MAX_LENGTH_ANGSTROM = 500.0
+MAX_TOKENS = 200_000
+MAX_LINE_CHARACTERS = 20_000  # ten times what CIF allows
 
 _TOKEN = re.compile(
     r"#[^\n]*"  # comment
@@ -64,9 +66,9 @@ def crystal_blocks(text: str) -> list[CifBlock]:
     """The blocks with atom sites, in order.
 
     Raises:
-        UserCorrectable: there is none.
+        UserCorrectable: there is none, or the text is too long to be looked through.
     """
-    tokens = [match for match in _TOKEN.finditer(text) if not match[0].startswith("#")]
+    tokens = _tokens(text)
     starts = [index for index, match in enumerate(tokens) if match[0].lower().startswith("data_")]
     blocks = []
     for start, end in pairwise([*starts, len(tokens)]):
@@ -103,6 +105,18 @@ def stated_formula(block: CifBlock) -> dict[str, float] | None:
             return None
         amounts[symbol] = amounts.get(symbol, 0.0) + number
     return amounts or None
+
+
+def _tokens(text: str) -> list[re.Match[str]]:
+    """Everything but comments; a quote that is not closed is looked for up to the end of its line."""
+    if max(map(len, text.splitlines()), default=0) > MAX_LINE_CHARACTERS:
+        raise UserCorrectable(f"The CIF has a line of more than {MAX_LINE_CHARACTERS} characters. Export it again.")
+    tokens = list(islice(_TOKEN.finditer(text), MAX_TOKENS + 1))
+    if len(tokens) > MAX_TOKENS:
+        raise UserCorrectable(
+            f"The CIF has more than {MAX_TOKENS:,} values. Export one crystal without its intensities."
+        )
+    return [match for match in tokens if not match[0].startswith("#")]
 
 
 def _values(tokens: list[str]) -> dict[str, list[str]]:

@@ -85,7 +85,8 @@ def _starts(lines: list[str]) -> Iterator[tuple[int, int]]:
             continue
         if not (word.isascii() and word.isdigit()) or len(word) > 9 or not 0 < int(word) <= MAX_ATOMS:
             raise UserCorrectable(
-                f"The XYZ file has '{word[:30]}' where the number of atoms should be; 1 to {MAX_ATOMS} are read."
+                f"The XYZ file has '{word[:30]}' where the number of atoms should be; 1 to {MAX_ATOMS} are read. "
+                "Correct it."
             )
         found += 1
         if found > MAX_FRAMES:

@@ -10,6 +10,7 @@ the reason of its refusal, and the `sha256` of the bytes.
 from __future__ import annotations
 
 import ctypes
+import gc
 import hashlib
 import json
 import os
@@ -34,18 +35,32 @@ _BLOCK_BYTES = 1 << 16
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Answer = dict[str, Any]
+_SMALL = {
+    "a.cif": "data_a\n_cell_length_a 4\n_cell_length_b 4\n_cell_length_c 4\n_cell_angle_alpha 90\n_cell_angle_beta 90\n"
+    "_cell_angle_gamma 90\n_space_group_IT_number 225\nloop_\n_atom_site_type_symbol\n_atom_site_label\n"
+    "_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\nNa Na1 0 0 0 1\n",
+    "POSCAR": "a\n1.0\n4 0 0\n0 4 0\n0 0 4\nNa\n1\nDirect\n0 0 0\n",
+    "a.extxyz": '1\nLattice="4 0 0 0 4 0 0 0 4" Properties=species:S:1:pos:R:3\nNa 0 0 0\n',
+}
 
 
 def main() -> None:
     """Answer until the input ends."""
-    from crystal_studio.engines.chem.file_formats import load_readers
-
-    load_readers()
     warnings.simplefilter("ignore")  # each reader records its own
+    _warm_up()
     _say({})
     for line in sys.stdin:
         request = json.loads(line)
         _say(_answer_of_grandchild(request) if CAN_FORK else _limited_answer(request))
+
+
+def _warm_up() -> None:
+    """Load the libraries and let each read a crystal once: what they prepare then, no grandchild need prepare again."""
+    from crystal_studio.engines.chem.file_formats import read_crystals
+
+    for name, text in _SMALL.items():
+        list(read_crystals(text, name))
+    gc.freeze()  # collecting would copy the pages that the grandchildren share with us
 
 
 def _answer_of_grandchild(request: Answer) -> Answer:
@@ -69,11 +84,12 @@ def _answer_of_grandchild(request: Answer) -> Answer:
     finally:
         os.close(reading)
         os.kill(grandchild, signal.SIGKILL)
-        _, status = os.waitpid(grandchild, 0)
+        _, status, used = os.wait4(grandchild, 0)
+    measured = {"cpu_seconds": used.ru_utime + used.ru_stime, "memory_kilobytes": used.ru_maxrss}
     try:
-        return dict(json.loads(answer))
+        return dict(json.loads(answer)) | measured
     except ValueError:
-        return {"ended": os.waitstatus_to_exitcode(status)}
+        return {"ended": os.waitstatus_to_exitcode(status)} | measured
 
 
 def _all_of(descriptor: int, seconds: float) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,8 @@ class LimitedFiles:
                 if reason is not None:
                     yield RefusedFile(path.name, reason)
                 else:
-                    yield from _items(worker, path.name, {"path": str(path.absolute())})
+                    request = {"name": path.name, "path": str(path.absolute())}
+                    yield from items_of(worker.ask(request), path.name)
 
     def read_text(self, text: str, name: str) -> Iterator[ReadFile | RefusedFile]:
         """The same of a text that was pasted; `name` is what it is called."""
@@ -65,7 +66,7 @@ class LimitedFiles:
             yield RefusedFile(name, f"It has more than {MAX_TEXT_CHARACTERS:,} characters. Save it as a file.")
             return
         with self._worker() as worker:
-            yield from _items(worker, name, {"text": text})
+            yield from items_of(worker.ask({"name": name, "text": text}), name)
 
     def write(self, path: Path, crystals: Sequence[LabelledCrystal], style: WritingStyle) -> Orders:
         """Write a new file; returns the orders of `WrittenFile`.
@@ -93,8 +94,8 @@ class LimitedFiles:
         return LimitedWorker(_READER, self._wall_seconds, TASKS_OF_ONE_CHILD if CAN_FORK else 1)
 
 
-def _items(worker: LimitedWorker, name: str, request: dict[str, str]) -> Iterator[ReadFile | RefusedFile]:
-    answer = worker.ask({"name": name, **request})
+def items_of(answer: Mapping[str, Any] | None, name: str) -> Iterator[ReadFile | RefusedFile]:
+    """What the child answered on a file, None where it did not."""
     if answer is None or "items" not in answer:  # killed by our clock or by its own limits
         yield RefusedFile(name, _TOO_SLOW)
         return

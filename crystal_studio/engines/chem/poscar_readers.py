@@ -65,7 +65,9 @@ def _counts(line: str, num_symbols: int) -> list[int]:
     words = line.split()
     counts = [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 10]
     if len(counts) != len(words) or len(counts) != num_symbols or min(counts) < 1 or sum(counts) > MAX_ATOMS:
-        raise UserCorrectable(f"The POSCAR needs one count for each symbol, {MAX_ATOMS} atoms in all at most.")
+        raise UserCorrectable(
+            f"The POSCAR needs one count for each symbol, {MAX_ATOMS} atoms in all at most. Correct the counts."
+        )
     return counts
 
 
