@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
 import sqlite3
 import tempfile
 import time
@@ -16,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from killed_writer import write_until_killed
 from random_nodes import random_crystal, random_frames, random_node, same
 
 from crystal_studio.domain.errors import ProjectUnavailable
@@ -32,7 +32,6 @@ from crystal_studio.storage.tables import metadata
 from crystal_studio.storage.writer_lock import lock_path
 
 NOBODY = 65534
-KILLS = 30
 
 
 @pytest.fixture
@@ -69,46 +68,6 @@ def committed(project: Path, count: int = 3, seed: int = 0) -> list:
 def tables_of(project: Path) -> set[str]:
     with closing(sqlite3.connect(project)) as connection:
         return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-
-
-def test_that_thirty_kills_of_a_writer_lose_no_acknowledged_node(project: Path) -> None:
-    rng = random.Random(7)
-    acknowledged: list[str] = []
-    for _ in range(KILLS):
-        acknowledged += _write_until_killed(project, rng.random() * 0.05, rng.getrandbits(32))
-    with SqlHistoryStore.open(project) as store:
-        stored = [node.id for node in store.nodes()]
-    assert len(acknowledged) > KILLS
-    assert set(acknowledged) <= set(stored)
-    assert len(stored) - len(acknowledged) <= KILLS
-
-
-def _write_until_killed(project: Path, seconds: float, seed: int) -> list[str]:
-    """Ids that a forked writer acknowledged between its first commit and its death."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            _write_for_ever(project, writing, seed)
-        finally:
-            os._exit(1)
-    os.close(writing)
-    with open(reading, "rb") as acknowledgements:
-        first = acknowledgements.readline()
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
-        rest = acknowledgements.read().splitlines(keepends=True)
-    os.waitpid(child, 0)
-    return [line.decode().strip() for line in [first, *rest] if line.endswith(b"\n")]
-
-
-def _write_for_ever(project: Path, pipe: int, seed: int) -> None:
-    rng = random.Random(seed)
-    store = SqlHistoryStore.open(project)
-    while True:
-        node = random_node(rng)
-        store.commit(node)
-        os.write(pipe, f"{node.id}\n".encode())
 
 
 def test_that_equal_crystals_are_stored_once(project: Path) -> None:
@@ -480,7 +439,7 @@ def test_that_a_second_writer_is_refused_and_told_who_writes(project: Path) -> N
 
 
 def test_that_a_lock_file_left_by_a_killed_writer_does_not_lock(project: Path) -> None:
-    _write_until_killed(project, 0, 1)
+    write_until_killed(project, 0, 1)
     assert lock_path(project).exists()
     with SqlHistoryStore.open(project) as store:
         assert store.nodes()
@@ -556,7 +515,7 @@ def test_that_a_read_only_folder_is_refused_for_writing_and_read(unprivileged_fo
 
 def test_that_a_log_left_in_a_read_only_folder_is_read_too(unprivileged_folder: Path) -> None:
     project = unprivileged_folder / "p.cstudio"
-    acknowledged = _write_until_killed(project, 0.02, 3)
+    acknowledged = write_until_killed(project, 0.02, 3)
     project.with_name(project.name + "-shm").unlink()
     unprivileged_folder.chmod(0o555)
     with SqlHistoryStore.open(project, read_only=True) as store:

@@ -1,0 +1,32 @@
+"""Writers that are killed, and writers side by side: nothing that was acknowledged is lost or torn."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from killed_writer import Acknowledged, broken_promises, write_together, write_until_killed
+
+from crystal_studio.storage import SqlHistoryStore
+
+
+@pytest.mark.parametrize("kills", [15, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])])
+def test_that_kills_of_a_writer_lose_no_acknowledged_node_and_tear_no_operation(tmp_path: Path, kills: int) -> None:
+    project = tmp_path / "project.cstudio"
+    rng = random.Random(7)
+    told = Acknowledged()
+    for _ in range(kills):
+        write_until_killed(project, rng.random() * 0.1, rng.getrandbits(32), told)
+    assert broken_promises(project, told) == []
+    assert len(told.nodes) >= kills
+    with SqlHistoryStore.open(project) as store:
+        assert store.num_nodes() - len(told.nodes) <= kills  # at most the one that was being written at each kill
+
+
+def test_that_two_processes_under_one_lock_tear_no_operation(tmp_path: Path) -> None:
+    project = tmp_path / "project.cstudio"
+    with SqlHistoryStore.open(project):
+        told = write_together(project, seeds=[1, 2], changes=60)
+    assert broken_promises(project, told) == []
+    assert len(told.nodes) > 40
