@@ -176,7 +176,8 @@ class Comparison:
         moves: matched sites; empty where the two do not match. A site of a first crystal that is repeated to meet a
             larger second one is in several moves.
         rms_displacement_angstrom: over the matched sites, None where the two do not match.
-        is_same_structure: whether `StructureMatcher` finds the same structure with the same elements.
+        is_same_structure: whether `StructureMatcher` finds the same structure with the same elements; a superstructure
+            counts as the same where its sites are within 0.25 Å of those of the smaller cell.
         is_same_framework: whether it does when elements are ignored.
         second_in_frame: the second crystal in the cell and origin of the first, for an overlay, its strain taken out:
             atom i is where move i ends; None without a match.

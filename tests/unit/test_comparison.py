@@ -346,3 +346,35 @@ def test_that_the_same_tolerances_decide_as_in_structure_matcher() -> None:
             found = False
         assert found == expected, push
     assert seen == {True, False}
+
+
+def test_that_bonds_that_take_too_long_are_left_out_with_a_remark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crystal_studio.engines.chem.surroundings.LIMIT_SECONDS", 0.0)
+    found = compared(rutile(), rutile())
+    assert found.surroundings_first == ()
+    assert found.is_same_structure
+    assert found.remarks == ("Finding the bonds of TiO2 takes more than 0 seconds (6 atoms), so they are left out.",)
+
+
+def test_that_two_doublings_of_one_cell_that_differ_a_little_are_the_same() -> None:
+    def doubled(axis: int) -> Crystal:
+        counts = np.eye(3, dtype=int)
+        counts[axis, axis] = 2
+        cell = repeated(rock_salt(), counts @ rock_salt().lattice)
+        return Crystal(
+            cell.lattice, cell.species, cell.frac_coords + np.array([[0.01, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]])
+        )
+
+    found = compared(doubled(0), doubled(2))
+    assert found.is_same_structure
+    assert 0 < (found.rms_displacement_angstrom or 0) < 0.1
+
+
+def test_that_a_superstructure_with_large_shifts_is_a_framework_only() -> None:
+    doubled = cell_of(perovskite(), [[1, 0, 0], [0, 1, 0], [0, 0, 2]])
+    frac_coords = doubled.frac_coords.copy()
+    titanium = [atom for atom, symbol in enumerate(doubled.species) if symbol == "Ti"]
+    frac_coords[titanium, 0] += np.array([0.09, -0.09])
+    found = compared(perovskite(), Crystal(doubled.lattice, doubled.species, frac_coords))
+    assert (found.is_same_structure, found.is_same_framework) == (False, True)
+    assert all(move.before == move.after for move in found.moves)

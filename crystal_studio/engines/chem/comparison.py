@@ -21,15 +21,24 @@ from crystal_studio.engines.chem.surroundings import surroundings
 
 _SYMPREC_ANGSTROM = 0.1
 _NIGGLI_EPSILON = 1e-5
+_MOST_KEPT = 32
+
+_Around = tuple[tuple[Surroundings, ...], str]
 
 
 class SiteComparer:
-    """`StructureMatcher` for the sites, spglib for the cells, CrystalNN for the bonds."""
+    """`StructureMatcher` for the sites, spglib for the cells, CrystalNN for the bonds.
+
+    Surroundings, which take longest, are kept for the crystals that were compared last.
+    """
+
+    def __init__(self) -> None:
+        self._around: dict[str, _Around] = {}
 
     def compare(self, first: Side, second: Side) -> Comparison:
         """Every difference of the second from the first."""
         match, reason = _matched(first.crystal, second.crystal)
-        (around_first, note), (around_second, other_note) = map(_surroundings, (first.crystal, second.crystal))
+        (around_first, note), (around_second, other_note) = map(self._surroundings, (first.crystal, second.crystal))
         moves = _moves(match, first.crystal, second.crystal) if match else ()
         frames = _frames(match, moves) if match else (None, None)
         return Comparison(
@@ -38,7 +47,7 @@ class SiteComparer:
             lattice=_lattice_change(first, second, match),
             moves=moves,
             rms_displacement_angstrom=_rms(match) if match else None,
-            is_same_structure=match is not None and match.keeps_elements,
+            is_same_structure=match is not None and match.is_same_structure,
             is_same_framework=match is not None,
             second_in_frame=frames[1],
             surroundings_first=around_first,
@@ -48,6 +57,13 @@ class SiteComparer:
             remarks=tuple(dict.fromkeys(filter(None, (note, other_note)))),
         )
 
+    def _surroundings(self, crystal: Crystal) -> _Around:
+        if crystal.content_hash not in self._around:
+            if len(self._around) >= _MOST_KEPT:
+                self._around.pop(next(iter(self._around)))
+            self._around[crystal.content_hash] = _surroundings(crystal)
+        return self._around[crystal.content_hash]
+
 
 def _matched(first: Crystal, second: Crystal) -> tuple[SiteMatch | None, str]:
     try:
@@ -56,7 +72,7 @@ def _matched(first: Crystal, second: Crystal) -> tuple[SiteMatch | None, str]:
         return None, str(reason)
 
 
-def _surroundings(crystal: Crystal) -> tuple[tuple[Surroundings, ...], str]:
+def _surroundings(crystal: Crystal) -> _Around:
     """What is around each element, or why it is not known."""
     try:
         return surroundings(crystal), ""

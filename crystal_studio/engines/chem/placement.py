@@ -45,6 +45,11 @@ class Placement:
     rms: float
 
 
+def load_libraries() -> None:
+    """Import what the search needs, which takes seconds once, before the time of a search begins to count."""
+    _matcher_class()
+
+
 def better(one: Placement | None, other: Placement | None) -> Placement | None:
     """The placement with the smaller RMS; the first of two that are as good as each other."""
     if one is None or other is None:
@@ -88,23 +93,28 @@ def _onto_first(found: _Found, target: Array, base: Array, second_is_larger: boo
 
 
 def _labelled(crystal: Crystal, names: Mapping[str, str]) -> Structure:
-    return to_structure(crystal.with_species([names[symbol] for symbol in crystal.species]))
+    """With labels as elements, atoms of a label together: their order is of no account here."""
+    structure = to_structure(crystal.with_species([names[symbol] for symbol in crystal.species]))
+    return structure.get_sorted_structure(key=lambda site: site.specie.Z)
 
 
 class _Search:
     """Lays the lattice of a small structure on that of a larger one in every way within a tolerance."""
 
     def __init__(self, target: Structure, base: Structure, ends_at: float) -> None:
-        self._target, self._base, self._ends_at = target, base, ends_at
+        from pymatgen.core import Lattice
+
         self._times = len(target) // len(base)
+        factor = (target.volume / (base.volume * self._times)) ** (1 / 3)
+        base.lattice = Lattice(base.lattice.matrix * factor)
+        self._target, self._base, self._ends_at = target, base, ends_at
 
     def best(self, length_tolerance: float, angle_tolerance_degree: float) -> _Found | None:
         best = None
-        matcher = _matcher_class()(length_tolerance, angle_tolerance_degree)
         for counts in self._ways(length_tolerance, angle_tolerance_degree):
             if time.monotonic() > self._ends_at:
                 break
-            found = matcher.match_on(self._target, self._base, counts)
+            found = _matcher_class()(counts).match_on(self._target, self._base, self._times)
             if found is not None and (best is None or found[0] < best.rms - SAME_RMS):
                 best = _Found(found[0], counts, found[1])
                 if best.rms < EXACT_RMS:
@@ -113,18 +123,14 @@ class _Search:
 
     def _ways(self, length_tolerance: float, angle_tolerance_degree: float) -> list[Array]:
         """Whole-number matrices, those that strain and then those that turn the base least coming first."""
-        from pymatgen.core import Lattice
-
-        target = self._target.lattice.matrix
-        factor = (self._target.volume / (self._base.volume * self._times)) ** (1 / 3)
-        base = Lattice(self._base.lattice.matrix * factor)
-        if not _is_searchable(base.volume, self._target.lattice.abc, length_tolerance):
+        base, target = self._base.lattice, self._target.lattice
+        if not _is_searchable(base.volume, target.abc, length_tolerance):
             return []
         mappings = base.find_all_mappings(
-            self._target.lattice, ltol=length_tolerance, atol=angle_tolerance_degree, skip_rotation_matrix=True
+            target, ltol=length_tolerance, atol=angle_tolerance_degree, skip_rotation_matrix=True
         )
         fitting = [counts for _, _, counts in mappings if abs(abs(np.linalg.det(counts)) - self._times) < 0.5]
-        return sorted(fitting, key=lambda counts: _effort(counts @ base.matrix, target))
+        return sorted(fitting, key=lambda counts: _effort(counts @ base.matrix, target.matrix))
 
 
 def _effort(laid: Array, target: Array) -> tuple[float, float]:
@@ -149,34 +155,22 @@ def _matcher_class() -> Any:
     class OneWayMatcher(StructureMatcher):  # type: ignore[misc]
         """A `StructureMatcher` that lays the lattices on each other in one way, as told, and says how well it fits.
 
-        `get_transformation` takes the lattices in any order and keeps quiet about the RMS; hence the two methods of
-        pymatgen's (2026.10.24) that are overridden.
+        `get_transformation` takes the lattices in any order, keeps quiet about the RMS and compares the structures
+        anew each time; hence one method of pymatgen's (2026.10.24) that is overridden and one that is called.
         """
 
-        def __init__(self, length_tolerance: float, angle_tolerance_degree: float) -> None:
-            super().__init__(
-                ltol=length_tolerance,
-                stol=LARGEST_RMS,
-                angle_tol=angle_tolerance_degree,
-                primitive_cell=False,
-                attempt_supercell=True,
-            )
-            self._counts: Array | None = None
-            self._last: Any = None
-
-        def match_on(self, target: Structure, base: Structure, counts: Array) -> tuple[float, Array] | None:
-            """RMS and the shift of the base, in fractions of the target; None where the atoms stay apart."""
+        def __init__(self, counts: Array) -> None:
+            super().__init__(stol=LARGEST_RMS, primitive_cell=False, attempt_supercell=True)
             self._counts = counts
-            found = self.get_transformation(target, base)
-            return None if found is None else (float(self._last[0]), np.asarray(found[1]))
+
+        def match_on(self, target: Structure, base: Structure, times: int) -> tuple[float, Array] | None:
+            """RMS and the shift of the base, in fractions of the target; None where the atoms stay apart."""
+            found = self._strict_match(target, base, times, s1_supercell=False, use_rms=True)
+            return None if found is None else (float(found[0]), np.asarray(found[3]))
 
         def _get_lattices(self, target_lattice: Any, s: Structure, supercell_size: int = 1) -> Iterator[Any]:
             from pymatgen.core import Lattice
 
             yield Lattice(self._counts @ s.lattice.matrix), self._counts
-
-        def _strict_match(self, *arguments: Any, **options: Any) -> Any:
-            self._last = super()._strict_match(*arguments, **options)
-            return self._last
 
     return OneWayMatcher

@@ -12,12 +12,13 @@ from crystal_studio.engines.chem.symmetry import symmetry_dataset
 _SYMPREC_ANGSTROM = 0.01  # below any distortion that is worth an arrow
 
 
-def primitive_in_place(crystal: Crystal) -> Crystal:
+def primitive_in_place(crystal: Crystal, symprec_angstrom: float = _SYMPREC_ANGSTROM) -> Crystal:
     """One atom of each orbit of the lattice translations, where it is, in a primitive lattice of short vectors."""
-    dataset = symmetry_dataset(crystal, _SYMPREC_ANGSTROM)
+    dataset = symmetry_dataset(crystal, symprec_angstrom)
     lattice, kept = crystal.lattice, list(range(len(crystal)))
     if dataset is not None:
-        lattice = np.array(dataset.primitive_lattice)
+        counts = np.rint(crystal.lattice @ np.linalg.inv(dataset.primitive_lattice))
+        lattice = np.linalg.solve(counts, crystal.lattice)  # found within a tolerance, and now exact
         kept = np.unique(dataset.mapping_to_primitive, return_index=True)[1].tolist()
     lattice = reduction(lattice) @ lattice
     frac_coords = crystal.cart_coords[kept] @ np.linalg.inv(lattice)

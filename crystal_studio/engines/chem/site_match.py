@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +14,20 @@ from numpy.typing import NDArray
 
 from crystal_studio.domain.crystal import Array, Crystal
 from crystal_studio.engines.chem.labelling import Labelling, labellings
-from crystal_studio.engines.chem.placement import EXACT_RMS, LARGEST_RMS, Placement, best_placement, better
+from crystal_studio.engines.chem.placement import (
+    EXACT_RMS,
+    LARGEST_RMS,
+    Placement,
+    best_placement,
+    better,
+    load_libraries,
+)
 from crystal_studio.engines.chem.primitive import is_made_of, primitive_in_place, repeated, sites_at
 
 LIMIT_SECONDS = 8.0
 MOST_ATOMS_SEARCHED = 160
 MOST_ATOMS_PAIRED = 600
+LOOSE_ANGSTROM = 0.25  # within which pymatgen takes atoms for repeated ones
 
 _LARGEST_STRAIN = 0.2
 _LEAST_VOLUME_PER_ATOM_ANGSTROM3 = 0.5
@@ -39,6 +49,7 @@ class SiteMatch:
         start_angstrom: (M, 3) Cartesian position of each atom of the first.
         moves_angstrom: (M, 3) Cartesian displacement, without the mean drift.
         keeps_elements: whether every atom is matched with one of its element because it was asked to be.
+        is_same_structure: whether it is, and neither is a superstructure of the other for more than small shifts.
     """
 
     lattice: Array
@@ -48,6 +59,7 @@ class SiteMatch:
     start_angstrom: Array
     moves_angstrom: Array
     keeps_elements: bool
+    is_same_structure: bool
 
 
 def match_sites(first: Crystal, second: Crystal) -> SiteMatch:
@@ -57,18 +69,26 @@ def match_sites(first: Crystal, second: Crystal) -> SiteMatch:
         Unmatched: no cell and origin bring the atoms together, or finding out would take too long.
     """
     _refuse_flat(first, second)
+    load_libraries()
     ends_at = time.monotonic() + LIMIT_SECONDS
-    smaller = primitive_in_place(first), primitive_in_place(second)
-    reason = _hopeless(*smaller)
+    cells = _cells(first, second)
+    reasons = [_hopeless(*pair) for pair in cells]
     for labelling in labellings(first.composition, second.composition):
         placement = _as_it_stands(first, second, labelling)
-        if not reason and (placement is None or placement.rms > EXACT_RMS):
-            placement = better(placement, best_placement(*smaller, labelling, ends_at))
-        if placement is not None:
-            return _site_match((first, second), smaller, labelling, placement)
-    if time.monotonic() > ends_at:
-        reason = f"No match was found in {LIMIT_SECONDS:g} seconds, the time that is given to the search."
-    raise Unmatched(reason or _no_match(first, second))
+        for pair, reason in zip(cells, reasons, strict=True):
+            if not reason and (placement is None or placement.rms > EXACT_RMS):
+                placement = better(placement, best_placement(*pair, labelling, ends_at))
+        match = None if placement is None else _site_match((first, second), cells[0], labelling, placement)
+        if match is not None:
+            return match
+    raise Unmatched(_why_not(first, second, reasons[0], ends_at))
+
+
+def _cells(first: Crystal, second: Crystal) -> list[tuple[Crystal, Crystal]]:
+    """Primitive cells; and those that `StructureMatcher` would take, where a larger tolerance makes them smaller."""
+    primitive = primitive_in_place(first), primitive_in_place(second)
+    loose = primitive_in_place(first, LOOSE_ANGSTROM), primitive_in_place(second, LOOSE_ANGSTROM)
+    return [primitive] if [*map(len, loose)] == [*map(len, primitive)] else [primitive, loose]
 
 
 def _refuse_flat(*crystals: Crystal) -> None:
@@ -93,7 +113,11 @@ def _hopeless(first: Crystal, second: Crystal) -> str:
     return ""
 
 
-def _no_match(first: Crystal, second: Crystal) -> str:
+def _why_not(first: Crystal, second: Crystal, reason: str, ends_at: float) -> str:
+    if reason:
+        return reason
+    if time.monotonic() > ends_at:
+        return f"No match was found in {LIMIT_SECONDS:g} seconds, the time that is given to the search."
     if first.formula == second.formula:
         return (
             "The two are different polymorphs of one composition: no choice of cell and origin brings their atoms "
@@ -124,33 +148,36 @@ def _as_it_stands(first: Crystal, second: Crystal, labelling: Labelling) -> Plac
 
 def _site_match(
     whole: tuple[Crystal, Crystal], primitive: tuple[Crystal, Crystal], labelling: Labelling, placement: Placement
-) -> SiteMatch:
-    """The atoms of both in one cell of the first, each with its partner."""
+) -> SiteMatch | None:
+    """The atoms of both in one cell of the first, each with its partner; None where no cell holds both."""
     linear = placement.linear
     lattice = _frame(whole, primitive, linear)
-    back = np.linalg.inv(linear)
+    if lattice is None:
+        return None
     start, sites = _filled(whole[0], primitive[0], lattice)
-    end, matched = _filled(whole[1], primitive[1], lattice @ back)
-    placed = Crystal(
-        lattice, end.species, (end.cart_coords @ linear + placement.shift_angstrom) @ np.linalg.inv(lattice)
-    )
-    pairs = _paired(lattice, (start, placed), labelling)
+    end, matched = _filled(whole[1], primitive[1], lattice @ np.linalg.inv(linear))
+    placed = end.cart_coords @ linear + placement.shift_angstrom
+    pairs = _paired(lattice, (start, Crystal(lattice, end.species, placed @ np.linalg.inv(lattice))), labelling)
     if pairs is None:
-        raise Unmatched("The sites cannot be paired one to one.")
+        return None
     moves = pairs.moves_angstrom - pairs.moves_angstrom.mean(axis=0)
-    return SiteMatch(lattice, linear, sites, matched[pairs.order], start.cart_coords, moves, labelling.keeps_elements)
+    is_repeated = len(primitive[0]) == len(primitive[1]) or np.linalg.norm(moves, axis=1).max() <= LOOSE_ANGSTROM
+    keeps = labelling.keeps_elements
+    order = matched[pairs.order]
+    return SiteMatch(lattice, linear, sites, order, start.cart_coords, moves, keeps, bool(keeps and is_repeated))
 
 
-def _frame(whole: tuple[Crystal, Crystal], primitive: tuple[Crystal, Crystal], linear: Array) -> Array:
-    """The first crystal's own cell where the second repeats with it; the second's own cell, laid on the first; or the
-    larger of the primitive cells, where the others hold too much."""
-    vectors = primitive[0].lattice, primitive[1].lattice @ linear
+def _frame(whole: tuple[Crystal, Crystal], primitive: tuple[Crystal, Crystal], linear: Array) -> Array | None:
+    """A cell of the first that both repeat with: its own, that of the second laid on it, or a few of its own."""
+    first, second = primitive[0].lattice, primitive[1].lattice @ linear
     own, laid = whole[0].lattice, whole[1].lattice @ linear
-    if len(whole[0]) <= MOST_ATOMS_PAIRED and is_made_of(own, vectors[1]):
-        return own
-    if len(whole[1]) <= MOST_ATOMS_PAIRED and is_made_of(laid, vectors[0]):
-        return laid
-    return vectors[0] if is_made_of(vectors[0], vectors[1]) else vectors[1]
+    several = [np.diag(counts) @ own for counts in sorted(product(range(1, 5), repeat=3), key=prod)]
+    density = len(whole[0]) / whole[0].volume_angstrom3
+    for lattice in (own, laid, first, second, *several[1:]):
+        holds_both = is_made_of(lattice, first) and is_made_of(lattice, second)
+        if holds_both and density * abs(np.linalg.det(lattice)) < MOST_ATOMS_PAIRED + 0.5:
+            return np.asarray(lattice, dtype=np.float64)
+    return None
 
 
 def _filled(whole: Crystal, primitive: Crystal, lattice: Array) -> tuple[Crystal, NDArray[np.int64]]:
