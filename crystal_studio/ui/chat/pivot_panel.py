@@ -35,6 +35,7 @@ _AUTHORS = {
     PivotSource.REPAIRED.value: "written by {model}, at its second try",
     PivotSource.DRAFT.value: "a draft from prototypes; no text of the language model could be used",
     PivotSource.PERSON.value: "your own text",
+    PivotSource.DESCRIBED.value: "the description of the crystal that was read from a file",
 }
 _AGAINST_CRYSTAL, _AGAINST_PARENT = "the crystal's own description", "the text of the round before"
 

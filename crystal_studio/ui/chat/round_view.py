@@ -18,6 +18,11 @@ from crystal_studio.ui.chat.plain_text import CappedText, FlatText, ToneLabel
 from crystal_studio.ui.chat.rounds import Round
 
 THUMBNAIL_SIZE = 88
+# What stands in the place of a message that was not written.
+_SILENT = {
+    PivotSource.PERSON.value: "Edited the description by hand",
+    PivotSource.DESCRIBED.value: "Imported from a file",
+}
 
 
 class RoundView(QWidget):
@@ -91,8 +96,7 @@ class RoundView(QWidget):
 
     def _build_person(self) -> None:
         message = self._round.outline.message
-        is_own = self._round.outline.pivot_source == PivotSource.PERSON.value
-        silent = "Edited the description by hand" if is_own else "Let the predicted values decide"
+        silent = _SILENT.get(self._round.outline.pivot_source, "Let the predicted values decide")
         self.message = CappedText(message or silent, "text" if message else "muted")
         self.message.setAccessibleName("Your message")
         self.person.column.addWidget(self.message)

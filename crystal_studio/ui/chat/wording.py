@@ -44,6 +44,11 @@ _DIRECTIONS = {
     Direction.AT_MOST: "at most",
     Direction.NEAR: "near",
 }
+_AUTHORS = {
+    PivotSource.PERSON.value: "your own text",
+    PivotSource.DRAFT.value: "draft from prototypes",
+    PivotSource.DESCRIBED.value: "its own description",
+}
 _MANY_ELEMENTS = 6
 
 
@@ -118,10 +123,8 @@ def known_line(known: Known | None) -> str:
 
 def author_line(outline: NodeOutline) -> str:
     """Who wrote the pivot: a model's name, the person, or nobody."""
-    if outline.pivot_source == PivotSource.PERSON.value:
-        return "your own text"
-    if outline.pivot_source == PivotSource.DRAFT.value:
-        return "draft from prototypes"
+    if outline.pivot_source in _AUTHORS:
+        return _AUTHORS[outline.pivot_source]
     return shown(outline.language_model.partition("@")[0]) or "no language model"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from crystal_studio.domain.candidate import Start
 from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.ui.notation import MISSING, formula_text, number_text, one_line, space_group_text, with_unit
 
-_UNSAID = "(driven by the predicted values)"
+_UNSAID, _IMPORTED = "(driven by the predicted values)", "(read from a file)"
 
 
 def title(outline: NodeOutline, mark: Mark) -> str:
@@ -25,11 +26,13 @@ def facts(outline: NodeOutline, mark: Mark) -> str:
 
 def message(outline: NodeOutline) -> str:
     """What the person wrote, in one line."""
-    return one_line(outline.message[:400]) or _UNSAID
+    return one_line(outline.message[:400]) or (_IMPORTED if outline.start == Start.FILE else _UNSAID)
 
 
 def origin(outline: NodeOutline) -> str:
     """Strength, seed and the model that wrote the pivot."""
+    if outline.start == Start.FILE:
+        return "imported"
     parts = [f"α {number_text(outline.strength)}", f"seed {outline.seed}"]
     return " · ".join([*parts, *([model_name(outline.language_model)] if outline.language_model else [])])
 
@@ -48,8 +51,7 @@ def row_summary(outline: NodeOutline, mark: Mark, siblings: tuple[int, int]) -> 
         f"band gap {with_unit(outline.band_gap_ev, 'eV')} (PBE)",
         f"energy above the hull {with_unit(outline.e_above_hull_ev, 'eV/atom', 3)}",
         "valid: every required check passed" if outline.valid else "not valid: a required check failed",
-        f"round {outline.round}, strength {number_text(outline.strength)}, seed {outline.seed}, from {outline.start}",
-        f"pivot by {_author(outline)}",
+        f"round {outline.round}, {_made(outline)}",
     ]
     if count > 1:
         lines.append(f"answer {place} of {count} to the same node")
@@ -57,6 +59,13 @@ def row_summary(outline: NodeOutline, mark: Mark, siblings: tuple[int, int]) -> 
     if mark.note:
         lines.append(f"note: {mark.note[:300]}")
     return "\n".join([*lines, outline.created.replace("T", " ").replace("+00:00", " UTC")])
+
+
+def _made(outline: NodeOutline) -> str:
+    if outline.start == Start.FILE:
+        return "imported"
+    drawn = f"strength {number_text(outline.strength)}, seed {outline.seed}, from {outline.start}"
+    return f"{drawn}\npivot by {_author(outline)}"
 
 
 def _author(outline: NodeOutline) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+from crystal_studio.domain.candidate import Start
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.history import Node
@@ -16,7 +17,7 @@ from crystal_studio.domain.measured import Measured
 from crystal_studio.ui.notation import MISSING, formula_text, number_text, space_group_text, with_unit
 
 _GRAM_PER_CM3 = 1.66053907  # one u per cubic angstrom; CODATA 2018
-_ANSWERED = "(driven by the predicted values)"
+_ANSWERED, _IMPORTED = "(driven by the predicted values)", "(read from a file)"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _identity(node: Node) -> tuple[tuple[str, str], ...]:
         ("parent", node.parent or "none (a first wish)"),
         ("round", str(node.round)),
         ("created", node.created.replace("T", " ").replace("+00:00", " UTC") or MISSING),
-        ("message", node.message or _ANSWERED),
+        ("message", node.message or (_IMPORTED if node.start == Start.FILE else _ANSWERED)),
     )
 
 

@@ -1,0 +1,105 @@
+"""Crystals into a real window and out of it, through real engine hosts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from crystal_studio.domain.exported import FileFormat
+from crystal_studio.ui.exchange.export_dialog import ExportDialog
+from crystal_studio.ui.exchange.read_dialog import ReadDialog
+
+pytestmark = pytest.mark.window
+
+CIF = """\
+data_rock_salt
+_cell_length_a    5.64
+_cell_length_b    5.64
+_cell_length_c    5.64
+_cell_angle_alpha 90
+_cell_angle_beta  90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'F m -3 m'
+_symmetry_Int_Tables_number 225
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+_atom_site_occupancy
+Na1 Na 0   0   0   1
+Cl1 Cl 0.5 0.5 0.5 1
+"""
+
+
+def paste(studio, window, text: str) -> None:
+    """Copy a text elsewhere and press Ctrl+V with the keyboard in the tree."""
+    QGuiApplication.clipboard().setText(text)
+    window.actions_["panel.tree"].trigger()
+    studio.qtbot.keyClick(window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_that_a_pasted_crystal_is_a_root_that_is_written_and_read_back_as_it_was(studio, tmp_path: Path) -> None:
+    window = studio.open()
+    paste(studio, window, CIF)
+    studio.until(lambda: window.state.current is not None)
+    root = window.state.current
+    assert root.parent is None
+    assert root.crystal.formula == "NaCl"
+    assert root.start == "file"
+    window.actions_["crystals.export"].trigger()
+    dialog = window.findChild(ExportDialog)
+    dialog.format.setCurrentIndex(dialog.format.findData(FileFormat.CIF_SYMMETRIZED.value))
+    dialog.file.line.setText(str(tmp_path / "back.cif"))
+    dialog.export.click()
+    studio.until(window.exchange().note.isVisible)
+    written = (tmp_path / "back.cif").read_text()
+    assert "Fm-3m" in written.replace(" ", "")
+    assert root.id in written
+    window.state.set_current(None)
+    paste(studio, window, written)
+    studio.until(lambda: window.state.current is not None)
+    back = window.state.current
+    assert back.id != root.id
+    assert back.crystal.composition == root.crystal.composition
+    assert back.crystal.volume_angstrom3 == pytest.approx(root.crystal.volume_angstrom3, rel=1e-3)
+    assert np.allclose(np.sort(back.crystal.lengths_angstrom), np.sort(root.crystal.lengths_angstrom), atol=1e-3)
+
+
+def test_that_a_crystal_that_cannot_be_used_is_told_and_leaves_no_node(studio) -> None:
+    window = studio.open()
+    paste(studio, window, CIF.replace("5.64", "0.0001"))
+    studio.until(lambda: window.findChild(ReadDialog) is not None or bool(window.banner.text))
+    assert window.state.num_nodes() == 0
+    assert window.state.current is None
+
+
+def test_that_a_disordered_crystal_is_viewed_and_makes_no_node(studio) -> None:
+    window = studio.open()
+    paste(studio, window, CIF.replace("Na1 Na 0   0   0   1", "Na1 Na 0 0 0 0.6\nK1 K 0 0 0 0.4"))
+    studio.until(lambda: window.findChild(ReadDialog) is not None)
+    window.findChild(ReadDialog).view.click()
+    assert window.state.crystal is not None
+    assert window.state.num_nodes() == 0
+    assert window.exchange().strip.isVisible()
+    assert "0.60 Na, 0.40 K" in window.exchange().strip.label.text()
+
+
+def test_that_a_cif_is_copied_and_a_bundle_is_merged_back_without_new_nodes(studio, tmp_path: Path) -> None:
+    window = studio.open()
+    paste(studio, window, CIF)
+    studio.until(lambda: window.state.current is not None)
+    window.actions_["crystals.copy_cif"].trigger()
+    studio.until(lambda: window.state.current.id in QGuiApplication.clipboard().text())
+    assert QGuiApplication.clipboard().text().count("Na") >= 4
+    bundling = window.exchange().bundling
+    bundling._pack(tmp_path / "all.zip")
+    studio.until((tmp_path / "all.zip").exists)
+    studio.until(lambda: not window.bridge.has_tasks)
+    bundling.merge(tmp_path / "all.zip")
+    studio.until(lambda: "nothing new" in window.status.currentMessage())
