@@ -22,10 +22,10 @@ def asked(request: DesignRequest) -> dict[str, Any]:
         "pivot": request.pivot if request.has_pivot else None,
         "limits": limits_to_plain(request.limits) if request.limits is not None else None,
         "goals": goals_to_plain(request.goals) if request.goals is not None else None,
-        "guidance": request.guidance,
         "writing_seed": request.writing_seed,
     }
-    return {"candidates": request.candidates, "run_seed": request.seed, _REQUEST: plain}
+    numbers = {"candidates": request.candidates, "run_seed": request.seed, "guidance": request.guidance}
+    return {**numbers, _REQUEST: plain}
 
 
 def request_of(node: Node, parent: Node | None) -> tuple[DesignRequest, tuple[str, ...]]:
@@ -57,7 +57,7 @@ def _read(plain: Mapping[str, Any], node: Node, parent: Node | None) -> DesignRe
         pivot=plain["pivot"],
         limits=limits_from_plain(limits) if limits is not None else None,
         goals=goals_from_plain(goals) if goals is not None else None,
-        guidance=plain["guidance"],
+        guidance=node.parameters["guidance"],
         writing_seed=plain["writing_seed"],
     )
 

@@ -76,7 +76,7 @@ def test_that_guidance_scales_are_layers_and_reach_the_sampler(store: FakeHistor
     engines = FakeEngines()
     nodes, _ = filled(replace(job, seeds=(1,), guidances=(0.0, 2.5)), store, engines)
     assert [node.parameters["cell"] for node in nodes] == [[0, 0, 0], [1, 0, 0], [0, 0, 1], [1, 0, 1]]
-    assert [node.parameters["request"]["guidance"] for node in nodes] == [0.0, 0.0, 2.5, 2.5]
+    assert [node.parameters["guidance"] for node in nodes] == [0.0, 0.0, 2.5, 2.5]
     assert {request.guidance for request in engines.sampler.requests} == {0.0, 2.5}
 
 

@@ -8,19 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crystal_studio.domain.candidate import Candidate, Start
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import JobCancelled, Unavailable, UserCorrectable
 from crystal_studio.domain.history import Node
-from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
-from crystal_studio.domain.pivot import PivotSource
+from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
 from crystal_studio.domain.replayed import Replayed, Verdict
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.engines.fake import FakeContext, FakeHistoryStore
 from crystal_studio.engines.fake.bundle import FakeEngines
-from crystal_studio.services.appraise import appraise
 from crystal_studio.services.design import DesignRequest, respond
 from crystal_studio.services.jobs import Repair, RepairKind
+from crystal_studio.services.library import import_files
 from crystal_studio.services.likeness import likeness
 from crystal_studio.services.promote import promote
 from crystal_studio.services.provenance import provenance
@@ -52,35 +50,9 @@ def again(store: FakeHistoryStore, node: Node, engines: FakeEngines | None = Non
 
 
 def imported(engines: FakeEngines, store: FakeHistoryStore, crystal: Crystal) -> Node:
-    """A root as `import` makes it: described, and measured."""
-    text = engines.describer.describe(crystal)
-    found = appraise(crystal, text, Intent(""), engines, FakeContext())
-    candidate = Candidate(crystal, Start.FILE, "salt.cif", found.checks, space_group=found.space_group, rank=1)
-    bare = Node(
-        id="f1" * 16,
-        parent=None,
-        round=1,
-        message="",
-        intent=Intent(""),
-        pivot=text,
-        pivot_source=PivotSource.DESCRIBED,
-        crystal=crystal,
-        relaxed=False,
-        description=text,
-        space_group=found.space_group,
-        alignment=None,
-        checks=(),
-        band_gap=None,
-        chosen=0,
-        candidates=(candidate,),
-        seed=0,
-        strength=0.0,
-        models=engines.identities(),
-        parameters={**STAMP, "environment": engines.environment()},
-    )
-    node = found.of(bare)
-    store.commit(node)
-    return node
+    text = engines.files.to_cif(crystal, crystal.formula)
+    done = import_files((), text, engines, engines.files, store, FakeContext(), STAMP)
+    return store.node(done.nodes[0])
 
 
 SALT = Crystal(np.eye(3) * 4.0, ("Cs", "Cl"), np.array([[0.0, 0, 0], [0.5, 0.5, 0.5]]))
