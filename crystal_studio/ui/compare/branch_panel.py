@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QTabWidget, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from crystal_studio.domain.errors import StudioError
 from crystal_studio.domain.outline import NodeOutline
@@ -50,7 +50,12 @@ class BranchPanel(InspectionPanel):
         self._shown_anew.timeout.connect(self._show)
         self._starter = PlotStarter(self)
         self._starter.ready.connect(self._plots_ready)
-        self.lay_out([self.warning, self.views], large=self.views)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(4, 2, 4, 2)
+        column.addWidget(self.warning)
+        column.addWidget(self.views, 1)
+        self._stack.addWidget(page)
         self._connect()
 
     def has_subject(self) -> bool:

@@ -22,12 +22,12 @@ def _interval(ends: tuple[float, float]) -> str:
 
 
 _COLUMNS = (
-    Column("Round", is_number=True),
-    Column("", tip="the node that is shown"),
+    Column("Round"),
+    Column("", tip="★: the node that is shown"),
     Column("Formula", formula_text),
     Column("Group", space_group_text),
     Column("Gap (eV)", decimals(2), is_number=True),
-    Column("95 % interval", _interval),
+    Column("95 % interval", _interval, is_number=True),
     Column("Hull (eV/atom)", decimals(3), is_number=True, tip="predicted energy above the convex hull"),
     Column("Alignment", decimals(2), is_number=True, tip="cosine between text and crystal"),
     Column("Å³/atom", decimals(2), is_number=True, tip="volume per atom"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from crystal_studio.scene import directions
 from crystal_studio.scene.drawable import Style
 from crystal_studio.scene.superposed import MAGNIFICATIONS
+from crystal_studio.ui import theme
 from crystal_studio.ui.plain_label import PlainLabel
 
 _STYLES = {
@@ -63,6 +65,7 @@ class CompareBar(QWidget):
         self._lay_out()
         self._connect()
         self._show_arrows()
+        self._show_mode()
 
     @property
     def is_overlay(self) -> bool:
@@ -90,6 +93,7 @@ class CompareBar(QWidget):
 
     def show_count(self, count: int, most: int) -> None:
         """How many nodes are compared."""
+        self.swap.setText("S&wap" if count == 2 else "&Next first")
         self.add.setEnabled(count < most)
         self.add.setToolTip("Choose a further node" if count < most else f"At most {most} nodes are compared at a time")
 
@@ -108,6 +112,7 @@ class CompareBar(QWidget):
 
     def _connect(self) -> None:
         self.over.toggled.connect(self._toggle)
+        theme.switch.changed.connect(self._show_mode)
         self.style_box.currentIndexChanged.connect(lambda index: self.style_chosen.emit(tuple(_STYLES)[index]))
         self.times.currentIndexChanged.connect(lambda index: self.magnification_chosen.emit(MAGNIFICATIONS[index]))
         for direction in directions.STANDARD[:3]:
@@ -120,7 +125,18 @@ class CompareBar(QWidget):
 
     def _toggle(self, is_on: bool) -> None:
         self._show_arrows()
+        self._show_mode()
         self.overlay_chosen.emit(is_on)
+
+    def _show_mode(self, *_: object) -> None:
+        """Fill the button of the mode in force: a sunken one can hardly be told on a dark ground."""
+        colours = theme.current()
+        for button in (self.beside, self.over):
+            palette = theme.palette(colours)
+            if button.isChecked():
+                palette.setColor(QPalette.ColorRole.Button, QColor(colours.accent))
+                palette.setColor(QPalette.ColorRole.ButtonText, QColor(colours.on_accent))
+            button.setPalette(palette)
 
     def _show_arrows(self) -> None:
         for widget in (self.times_label, self.times):

@@ -13,7 +13,7 @@ from crystal_studio.domain.errors import StudioError, UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.scene.build import build
 from crystal_studio.scene.colours import Rgb
-from crystal_studio.scene.drawable import Style
+from crystal_studio.scene.drawable import Scene, Style
 from crystal_studio.scene.options import SceneOptions
 from crystal_studio.scene.superposed import Look, fitting_magnification, superposed
 from crystal_studio.services.jobs import CompareJob
@@ -54,6 +54,9 @@ class CompareWindow(QMainWindow):
         self._problems: dict[str, str] = {}
         self._options = SceneOptions()
         self._magnification: int | None = None
+        self._scenes: dict[str, Scene] = {}
+        self._drawing = QTimer(self, interval=0)
+        self._drawing.timeout.connect(self._draw_on)
         answers = Answers()
         self._questions = tuple(Inspection(jobs, self, answers) for _ in range(MOST - 1))
         self.bar, self.gallery, self.findings = CompareBar(), Gallery(), Findings()
@@ -81,6 +84,7 @@ class CompareWindow(QMainWindow):
         nodes = tuple(self._state.node(one) for one in wanted)
         self._nodes = nodes
         self._found, self._problems, self._magnification = {}, {}, None
+        self._scenes = {one: scene for one, scene in self._scenes.items() if one in wanted}
         self.bar.show_count(len(nodes), MOST)
         self._ask()
         self._show_all()
@@ -102,6 +106,7 @@ class CompareWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Give OpenGL's memory back and await no answers."""
+        self._drawing.stop()
         for one in self._questions:
             one.close()
         self.gallery.close_gallery()
@@ -199,13 +204,25 @@ class CompareWindow(QMainWindow):
         return self._found.get(self._nodes[index].id) if index < len(self._nodes) else None
 
     def _draw(self) -> None:
+        """Bring the pictures up to date: their scenes are built one a turn of the event loop."""
         found = self._other()
-        can_overlay = found is not None and found.second_in_frame is not None and found.first_in_frame is not None
+        can_overlay = found is not None and None not in (found.first_in_frame, found.second_in_frame)
         self.bar.offer_overlay(can_overlay, self._why_no_overlay(found))
-        if can_overlay and self.bar.is_overlay and found is not None:
+        self._drawing.start()
+
+    def _draw_on(self) -> None:
+        """Build the next scene that is missing, or show them all."""
+        found = self._other()
+        if self.bar.is_overlay and found is not None:
+            self._drawing.stop()
             self.gallery.exhibit([self._overlay(found)])
-        else:
-            self.gallery.exhibit([self._side(index) for index in range(len(self._nodes))])
+            return
+        for node in self._nodes:
+            if node.id not in self._scenes:
+                self._scenes[node.id] = build(node.crystal, self._options)
+                return
+        self._drawing.stop()
+        self.gallery.exhibit([self._side(index) for index in range(len(self._nodes))])
 
     def _why_no_overlay(self, found: Comparison | None) -> str:
         if found is None:
@@ -214,9 +231,8 @@ class CompareWindow(QMainWindow):
 
     def _side(self, index: int) -> Exhibit:
         node = self._nodes[index]
-        scene = build(node.crystal, self._options)
-        name = self._state.mark(node.id).name
-        return Exhibit(node.id, words.LETTERS[index], words.title(node, name), words.facts(node), scene)
+        title = words.title(node, self._state.mark(node.id).name)
+        return Exhibit(node.id, words.LETTERS[index], title, words.facts(node), self._scenes[node.id])
 
     def _overlay(self, found: Comparison) -> Exhibit:
         first, second = found.first_in_frame, found.second_in_frame
@@ -238,6 +254,7 @@ class CompareWindow(QMainWindow):
 
     def _set_style(self, style: Style) -> None:
         self._options = replace(self._options, style=style)
+        self._scenes.clear()
         self.bar.show_style(style)
         self._draw()
 

@@ -15,7 +15,7 @@ from crystal_studio.ui.notation import MISSING, formula_text, number_text, with_
 
 _WAITING = "…"
 _LENGTHS, _ANGLES = ("a", "b", "c"), ("α", "β", "γ")
-_RMS = "RMS displacement of matched sites"
+_RMS = "RMS displacement"
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from crystal_studio.ui.compare import facts
+from crystal_studio.ui.notation import plain_tooltip
 
 
 class GridTable(QTableWidget):
@@ -32,8 +33,13 @@ class GridTable(QTableWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
-        copy = QShortcut(QKeySequence.StandardKey.Copy, self, context=Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self.copy_text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+C copies rows; Qt's own would copy one cell."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_text()
+        else:
+            super().keyPressEvent(event)
 
     def show_rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Replace everything; the first row is the heading."""
@@ -44,7 +50,9 @@ class GridTable(QTableWidget):
         self.setHorizontalHeaderLabels(heading)
         for line, row in enumerate(body):
             for column, text in enumerate(row):
-                self.setItem(line, column, QTableWidgetItem(text))
+                item = QTableWidgetItem(text)
+                item.setToolTip(plain_tooltip(text))
+                self.setItem(line, column, item)
 
     def copy_text(self) -> None:
         """Put the selected rows, or all, on the clipboard with tabs."""

@@ -26,8 +26,8 @@ _PAGE = 400
 _WAYS = ("higher is better", "lower is better")
 _FRONT = (
     Column("Formula", formula_text),
-    Column("x", decimals(3), is_number=True),
-    Column("y", decimals(3), is_number=True),
+    Column("Across", decimals(3), is_number=True),
+    Column("Up", decimals(3), is_number=True),
     Column(""),
 )
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.scene.drawable import Scene
 from crystal_studio.ui import theme
 from crystal_studio.ui.compare.lens import Lens, SharedRenderer
 from crystal_studio.ui.compare.scale_bar import paint_bar
-from crystal_studio.ui.plain_label import PlainLabel
+from crystal_studio.ui.elided_label import ElidedLabel
 from crystal_studio.ui.viewer.canvas import Canvas
 from crystal_studio.ui.viewer.overlay import Mark, Overlay
 from crystal_studio.ui.viewer.words_over_view import WordsOverView
@@ -82,13 +82,13 @@ class Pane(QWidget):
         self.canvas.setAccessibleName(f"{exhibit.letter} {exhibit.title} in three dimensions".strip())
         self.canvas.message = "The 3D view is starting…"
         self.words = WordsOverView(self.canvas)
-        self.title = PlainLabel(f"{exhibit.letter}  {exhibit.title}".strip())
-        self.facts = PlainLabel(exhibit.facts)
+        self.title = ElidedLabel(f"{exhibit.letter}  {exhibit.title}".strip())
+        self.facts = ElidedLabel(exhibit.facts)
         self.open_button = _button("Show", f"Show {exhibit.title} in the main window")
         self.drop_button = _button("×", f"Take {exhibit.title} out of the comparison")
         self._lens: Lens | None = None
         self._lay_out(may_drop)
-        self.show_exhibit(exhibit)
+        self._show_scene()
         self.open_button.clicked.connect(lambda: self.opened.emit(self.exhibit.key))
         self.drop_button.clicked.connect(lambda: self.dropped.emit(self.exhibit.key))
         self.canvas.clicked.connect(self._click)
@@ -99,15 +99,13 @@ class Pane(QWidget):
         self.canvas.use(self._lens)
 
     def show_exhibit(self, exhibit: Exhibit) -> None:
-        """Show another scene of the same crystal."""
+        """Show another scene or title of the same crystal."""
+        has_changed = exhibit.scene is not self.exhibit.scene
         self.exhibit = exhibit
+        self.title.setText(f"{exhibit.letter}  {exhibit.title}".strip())
         self.facts.setText(exhibit.facts)
-        self.facts.setToolTip("")
-        self.words.say_notices(exhibit.scene.notices)
-        self.canvas.lay(Overlay(np.asarray(exhibit.scene.lattice, dtype=np.float64), exhibit.scene.labels))
-        if self._lens is not None:
-            self._lens.scene = exhibit.scene
-        self.canvas.redraw()
+        if has_changed:
+            self._show_scene()
 
     def mark_site(self, site: int | None, text: str = "") -> None:
         """Put a ring around the first image of an atom, or around none."""
@@ -124,19 +122,23 @@ class Pane(QWidget):
         self.canvas.use(None)
         self._lens = None
 
+    def _show_scene(self) -> None:
+        exhibit = self.exhibit
+        self.words.say_notices(exhibit.scene.notices)
+        self.canvas.lay(Overlay(np.asarray(exhibit.scene.lattice, dtype=np.float64), exhibit.scene.labels))
+        if self._lens is not None:
+            self._lens.scene = exhibit.scene
+        self.canvas.redraw()
+
     def _lay_out(self, may_drop: bool) -> None:
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
-        # A long name must not make one picture wider than the others.
-        for label in (self.title, self.facts):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.facts.setEnabled(False)  # the palette's muted colour
         head = QHBoxLayout()
         head.setSpacing(4)
         head.addWidget(self.title, 1)
-        for button, is_shown in ((self.open_button, bool(self.exhibit.key)), (self.drop_button, may_drop)):
+        for button, is_shown in ((self.open_button, bool(self.exhibit.letter)), (self.drop_button, may_drop)):
             button.setVisible(is_shown)
             head.addWidget(button)
         column = QVBoxLayout(self)

@@ -45,6 +45,9 @@ class PathPage(QWidget):
         """The library is loaded."""
         self.plots = [plot.new_plot(f"{name} along the branch") for name in ("Gap", "Alignment", "Volume", "Energy")]
         for number, widget in enumerate(self.plots):
+            # One width for all: pyqtgraph 0.14 lets numbers run into the name of an axis that is drawn smaller.
+            metrics = widget.fontMetrics()
+            widget.getAxis("left").setWidth(metrics.horizontalAdvance("-0.005") + 2 * metrics.height())
             self._grid.addWidget(widget, 0, number)
         self.legend.setText(_LEGEND)
         self._turn()

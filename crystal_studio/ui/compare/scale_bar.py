@@ -9,13 +9,15 @@ from crystal_studio.ui.theme import Theme
 
 _LENGTHS_ANGSTROM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SHARE = 0.3  # of the width, at most
+_WIDEST = 160.0  # pixels
 _MARGIN = 12.0
 _TICK = 4.0
 
 
 def bar_length(angstrom_per_pixel: float, width: float) -> float:
-    """The longest round length that takes at most a third of a picture's width, in angstrom."""
-    fitting = [one for one in _LENGTHS_ANGSTROM if one / angstrom_per_pixel <= _SHARE * width]
+    """The longest round length that takes a small part of a picture's width, in angstrom."""
+    room = min(_SHARE * width, _WIDEST)
+    fitting = [one for one in _LENGTHS_ANGSTROM if one / angstrom_per_pixel <= room]
     return float(fitting[-1] if fitting else _LENGTHS_ANGSTROM[0])
 
 

@@ -46,12 +46,12 @@ def with_interval(measured: Measured | None, decimals: int = 2) -> str:
 
 
 def measured_change(first: Measured | None, second: Measured | None, decimals: int = 2) -> str:
-    """``+1.10 eV; the 95 % intervals overlap``."""
+    """``+1.10 eV; 95 % intervals overlap``."""
     change = ValueChange.between(first, second)
     if change is None or not isfinite(change.difference):
         return MISSING
     words = "overlap" if change.intervals_overlap else "do not overlap"
-    return f"{signed(change.difference, change.first.unit, decimals)}; the 95 % intervals {words}"
+    return f"{signed(change.difference, change.first.unit, decimals)}; 95 % intervals {words}"
 
 
 def signed(value: float | None, unit: str, decimals: int = 2) -> str:
