@@ -14,6 +14,7 @@ _WIDTH, _HEIGHT = 400, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 10.0, 26.0, 46.0
 _WIDTH_MM, _HEIGHT_MM = 84.0, 48.3
 _MOST_LABELS = 8
+_LARGEST = 1e12
 _INK, _MUTED, _GRID, _LINE, _GOAL = "#1c2026", "#5a6270", "#dfe2e7", "#2f5fd0", "#1a7f45"
 _FONT = 'font-family="Helvetica, Arial, DejaVu Sans, sans-serif"'
 
@@ -46,7 +47,7 @@ def path_plot(title: str, unit: str, points: Sequence[PlotPoint], decimals: int)
         points: one a round, in order.
         decimals: of the values in the text that stands for the picture.
     """
-    known = [point for point in points if point.value is not None and isfinite(point.value)]
+    known = [point for point in points if _drawable(point.value)]
     if not known:
         return None
     plot = _Plot(points, _Axis.around(list(_extremes(known))))
@@ -130,12 +131,12 @@ class _Plot:
     def intervals(self) -> Iterator[str]:
         """Thin: 95 %; thick: 68 %."""
         for index, point in enumerate(self._points):
-            if point.value is None or not isfinite(point.value):
+            if not _drawable(point.value):
                 continue
             x = self._x(index)
-            if point.ends is not None and all(map(isfinite, point.ends)):
+            if point.ends is not None and all(map(_drawable, point.ends)):
                 yield _line(x, self._y(point.ends[0]), x, self._y(point.ends[1]), _LINE, 1.2)
-            if point.sigma is not None and isfinite(point.sigma):
+            if point.sigma is not None and all(map(_drawable, _inner(point))):
                 low, high = _inner(point)
                 yield _line(x, self._y(low), x, self._y(high), _LINE, 4, opacity=0.45)
 
@@ -144,7 +145,7 @@ class _Plot:
         before: tuple[float, float] | None = None
         for index, point in enumerate(self._points):
             here = None
-            if point.value is not None and isfinite(point.value):
+            if point.value is not None and _drawable(point.value):
                 here = self._x(index), self._y(point.value)
                 yield f'<circle cx="{here[0]:.1f}" cy="{here[1]:.1f}" r="3.6" fill="{_LINE}"/>'
             if before is not None and here is not None:
@@ -162,7 +163,12 @@ class _Plot:
 def _extremes(points: Sequence[PlotPoint]) -> Iterator[float]:
     for point in points:
         found = (*_inner(point), *(point.ends or ()), *(point.goal or ()))
-        yield from (one for one in found if one is not None and isfinite(one))
+        yield from (one for one in found if one is not None and _drawable(one))
+
+
+def _drawable(value: float | None) -> bool:
+    """Whether an axis can have it on it."""
+    return value is not None and isfinite(value) and abs(value) < _LARGEST
 
 
 def _inner(point: PlotPoint) -> tuple[float, float]:

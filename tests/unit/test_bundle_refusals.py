@@ -297,7 +297,8 @@ def test_that_a_node_without_its_parent_is_refused(tmp_path: Path, honest: Membe
 
 
 def test_that_a_trajectory_that_unpacks_to_gigabytes_adds_nothing(tmp_path: Path, honest: Members) -> None:
-    """It is read after the nodes: the project is made, and stays empty."""
+    """It is read after the nodes: what they added is taken back."""
+    fill(tmp_path / "p.cstudio", [])
     blob = zlib.compress(bytes(70_000_000), 6).hex()
     statement = f"INSERT INTO trajectories SELECT id, x'{blob}' FROM nodes WHERE ordinal = 1"
     bundle = changed_database(tmp_path, honest, statement)

@@ -31,6 +31,10 @@ def print_pdf(document: Document, out: Path) -> int:
     Raises:
         CannotWrite: the file cannot be written.
     """
+    try:
+        out.touch()
+    except OSError as error:
+        raise CannotWrite(f"{out} cannot be written ({error.strerror})") from error
     writer = QPdfWriter(str(out))
     writer.setResolution(_DPI)
     writer.setTitle(document.title)
