@@ -57,7 +57,7 @@ def _read(plain: Mapping[str, Any], node: Node, parent: Node | None) -> DesignRe
         pivot=plain["pivot"],
         limits=limits_from_plain(limits) if limits is not None else None,
         goals=goals_from_plain(goals) if goals is not None else None,
-        guidance=node.parameters["guidance"],
+        guidance=node.parameters.get("guidance"),
         writing_seed=plain["writing_seed"],
     )
 
