@@ -35,12 +35,13 @@ def add(state, store, node_of):
         count += 1
         crystal = Crystal(CUBIC.lattice * edge / 3.9, CUBIC.species, CUBIC.frac_coords)
         band_gap = None if gap_ev is None else gap(gap_ev, max(0.0, gap_ev - 0.6), gap_ev + 0.8)
+        drawn = node_of("a cubic oxide" if parent is None else "wider band gap", parent)
         made = replace(
-            node_of("a cubic oxide" if parent is None else "wider band gap", parent), id=f"{count:032x}",
+            drawn, id=f"{count:032x}",
             crystal=crystal, space_group=SpaceGroup(221, 0.1), band_gap=band_gap, **fields,
         )  # fmt: skip
         store.commit(made)
-        store.hide([round_.id])  # only the remade one is looked at
+        store.hide([drawn.id])  # only the remade one is looked at
         state.add(made)
         return made
 
