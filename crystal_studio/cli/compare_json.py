@@ -24,6 +24,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "lattice": _lattice(found.lattice),
         "volume_percent": found.lattice.volume_percent,
         "space_group_changed": first.space_group.number != second.space_group.number,
+        "verdict": found.verdict,
         "same_structure": found.is_same_structure,
         "same_framework": found.is_same_framework,
         "unmatched_reason": found.unmatched_reason or None,

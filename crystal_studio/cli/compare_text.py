@@ -107,7 +107,7 @@ def _sites(found: Comparison) -> list[str]:
     if found.rms_displacement_angstrom is None:
         return wrap(f"Sites: not matched. {found.unmatched_reason}", WIDTH)
     head = (
-        f"Sites: {_kind(found)}; {len(found.moves)} matched, RMS displacement {found.rms_displacement_angstrom:.4f} Å"
+        f"Sites: {found.verdict}; {len(found.moves)} matched, RMS displacement {found.rms_displacement_angstrom:.4f} Å"
     )
     shown = [
         move for move in found.moves if move.before != move.after or move.distance_angstrom >= _LEAST_MOVE_ANGSTROM
@@ -122,14 +122,6 @@ def _sites(found: Comparison) -> list[str]:
     if rest:
         lines.append(f"{rest} sites more that moved less" if lines else "No site moved.")
     return [head, *lines]
-
-
-def _kind(found: Comparison) -> str:
-    if found.is_same_structure:
-        return "the same structure"
-    if any(move.before != move.after for move in found.moves):
-        return "the same framework, other elements on it"
-    return "the same framework, distorted into a larger cell"
 
 
 def _place(site: int, before: str, matched: int, after: str) -> str:

@@ -203,6 +203,17 @@ class Comparison:
     remarks: tuple[str, ...] = ()
 
     @property
+    def verdict(self) -> str:
+        """How alike the two are, in words."""
+        if self.is_same_structure:
+            return "the same structure"
+        if not self.is_same_framework:
+            return "different structures"
+        if any(move.before != move.after for move in self.moves):
+            return "the same framework with other elements"
+        return "the same framework, distorted into a larger cell"
+
+    @property
     def band_gap(self) -> ValueChange | None:
         """How the predicted gap changed, None where one is unknown."""
         return ValueChange.between(self.first.band_gap, self.second.band_gap)

@@ -78,7 +78,7 @@ def _shortest(frac_coords: Array, lattice: Array) -> float:
 
 def test_that_a_crystal_does_not_differ_from_itself() -> None:
     found = compared(perovskite(), perovskite())
-    assert found.is_same_structure
+    assert found.verdict == "the same structure"
     assert found.is_same_framework
     assert found.rms_displacement_angstrom == 0
     assert [(move.site, move.matched) for move in found.moves] == [(site, site) for site in range(5)]
@@ -237,6 +237,7 @@ def test_that_half_the_strontium_replaced_is_a_match_of_the_doubled_cell() -> No
 def test_that_a_cation_is_matched_with_a_cation_where_both_elements_change() -> None:
     found = compared(rock_salt(), rock_salt("Mg", "O", 4.2))
     assert [(move.before, move.after) for move in found.moves] == [("Na", "Mg"), ("Cl", "O")]
+    assert found.verdict == "the same framework with other elements"
 
 
 def test_that_elements_that_change_places_leave_the_framework() -> None:
@@ -252,6 +253,7 @@ def test_that_polymorphs_are_told_apart_in_words() -> None:
     assert found.rms_displacement_angstrom is None
     assert found.second_in_frame is None
     assert "polymorphs" in found.unmatched_reason
+    assert found.verdict == "different structures"
     assert found.lattice.basis is CellBasis.NIGGLI
 
 
@@ -378,3 +380,4 @@ def test_that_a_superstructure_with_large_shifts_is_a_framework_only() -> None:
     found = compared(perovskite(), Crystal(doubled.lattice, doubled.species, frac_coords))
     assert (found.is_same_structure, found.is_same_framework) == (False, True)
     assert all(move.before == move.after for move in found.moves)
+    assert found.verdict == "the same framework, distorted into a larger cell"
