@@ -239,7 +239,7 @@ def test_that_a_goal_is_said_to_be_met_or_missed(branch: list[Node]) -> None:
 
 def test_that_nodes_with_any_numbers_make_a_page_and_pictures_that_parse() -> None:
     rng = random.Random(5)
-    for _ in range(8):
+    for _ in range(4):
         root = random_node(rng)
         document = branch_document(
             [root, random_node(rng, root)], "p", ReportTools("1", crystal_svg, lambda a, b: None), FakeContext()
