@@ -21,8 +21,9 @@ from crystal_studio.app.engine_command import command
 from crystal_studio.app.projects import open_job_queue, open_project
 from crystal_studio.domain.errors import ProjectLocked, ProjectUnavailable, StudioError
 from crystal_studio.ports.history_store import HistoryStore
-from crystal_studio.services.jobs import Lane
+from crystal_studio.services.jobs import CheckProjectJob, Lane
 from crystal_studio.services.settings import SettingsFile
+from crystal_studio.storage.damage import CHECKED_ON_OPENING_BYTES
 from crystal_studio.ui.appearance import follow_desktop, use_appearance
 from crystal_studio.ui.commands import PROJECT_FILES
 from crystal_studio.ui.crash_guard import CrashGuard
@@ -161,6 +162,8 @@ class StudioWindows(QObject):
         window.listening.connect(jobs.resume)
         window.painted.connect(lambda: _note("chat and tree are painted"))
         window.settled.connect(_collect_garbage_again)
+        if not read_only and path.stat().st_size >= CHECKED_ON_OPENING_BYTES:
+            window.settled.connect(lambda: jobs.submit(CheckProjectJob(path)))
         window.viewer_ready.connect(lambda: _note("the 3D view can draw"))
         window.closed.connect(lambda: _close_store(store))
         return window

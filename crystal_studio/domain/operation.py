@@ -28,6 +28,7 @@ class Operation:
         nodes: ids of the nodes that changed.
         is_undone: whether it is undone at present.
         created: ISO 8601, UTC.
+        is_superseded: whether something new was done since it was undone, so that it cannot be redone.
     """
 
     ordinal: int
@@ -36,3 +37,4 @@ class Operation:
     nodes: tuple[str, ...]
     is_undone: bool
     created: str
+    is_superseded: bool = False

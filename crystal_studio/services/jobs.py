@@ -261,6 +261,14 @@ class CheckProjectJob:
     lane: ClassVar[Lane] = Lane.SCIENCE
 
 
+@dataclass(frozen=True)
+class CompactJob:
+    """Give the unused pages of a project back to the disk; the result is the bytes won."""
+
+    project: Path
+    lane: ClassVar[Lane] = Lane.SCIENCE
+
+
 Job = (
     WarmUpJob
     | DesignJob
@@ -279,4 +287,5 @@ Job = (
     | ReplayJob
     | SheetJob
     | CheckProjectJob
+    | CompactJob
 )

@@ -91,6 +91,7 @@ def _operation(row: Any) -> Operation:
         nodes=tuple(row["nodes"]),
         is_undone=row["is_undone"],
         created=row["created"],
+        is_superseded=row["is_superseded"],
     )
 
 

@@ -14,6 +14,8 @@ class When(StrEnum):
     NODE = "a node is shown"
     PARENT = "the node that is shown answers another"
     MARKABLE = "a node is shown and the project can be written to"
+    UNDOABLE = "something was changed that can be taken back"
+    REDOABLE = "something was taken back that can be done again"
     RUNNING = "a job runs or waits"
     VIEWER = "the 3D view is there"
 
@@ -25,6 +27,8 @@ class Situation:
     node: bool = False
     parent: bool = False
     writable: bool = True
+    undoable: bool = False
+    redoable: bool = False
     running: bool = False
     viewer: bool = False
 
@@ -36,6 +40,8 @@ class Situation:
             When.NODE: self.node,
             When.PARENT: self.node and self.parent,
             When.MARKABLE: self.node and self.writable,
+            When.UNDOABLE: self.undoable and self.writable,
+            When.REDOABLE: self.redoable and self.writable,
             When.RUNNING: self.running,
             When.VIEWER: self.viewer,
         }[when]
@@ -68,7 +74,8 @@ class Action:
     opens_group: bool = False
 
 
-PROJECT, FILE, DESIGN, CRYSTAL, VIEW, HELP = "&Project", "&File", "&Design", "&Crystal", "&View", "&Help"
+PROJECT, FILE, EDIT, DESIGN = "&Project", "&File", "&Edit", "&Design"
+CRYSTAL, VIEW, HELP = "&Crystal", "&View", "&Help"
 
 # fmt: off
 ACTIONS = (
@@ -78,6 +85,8 @@ ACTIONS = (
            "Open a project file", "Ctrl+O", "folder-open"),
     Action("picture.save", PROJECT, "Save &picture…",
            "Save the 3D view as a PNG at a chosen scale", "Ctrl+Shift+E", "camera", When.VIEWER, opens_group=True),
+    Action("project.compact", PROJECT, "&Compact",
+           "Give space that is no longer used back to the disk", "", "compress", When.WRITABLE, opens_group=True),
     Action("preferences.open", PROJECT, "P&references…",
            "Colours, text size, what a message begins with, folders", "Ctrl+,", "gear", opens_group=True),
     Action("window.close", PROJECT, "&Quit",
@@ -104,6 +113,14 @@ ACTIONS = (
     Action("bundle.open", FILE, "&Open or merge bundle…",
            "Add what is new in a bundle to this project, or make a project of it", "", "box-open"),
 
+    Action("history.undo", EDIT, "&Undo",
+           "Take back the newest change of the project; nothing is lost", "Ctrl+Z", "rotate-left", When.UNDOABLE),
+    Action("history.redo", EDIT, "&Redo",
+           "Do what was taken back last again", "Ctrl+Shift+Z", "rotate-right", When.REDOABLE),
+    Action("node.hide", EDIT, "&Hide this branch…",
+           "Leave the node that is shown, and all below it, out of the tree", "Delete", "eye-slash", When.MARKABLE,
+           opens_group=True),
+
     Action("wish.new", DESIGN, "&New wish",
            "Begin a new branch: the next message answers no node", "Ctrl+N", "plus", on_toolbar=True),
     Action("chat.focus", DESIGN, "&Write a message",
@@ -122,6 +139,9 @@ ACTIONS = (
            "Show the node that this branch began with", "Alt+Home", "angles-up", When.PARENT),
     Action("node.star", DESIGN, "S&tar",
            "Mark as a favourite, or unmark", "Ctrl+D", "star", When.MARKABLE, on_toolbar=True, opens_group=True),
+    Action("sheet.new", DESIGN, "C&ontact sheet…",
+           "Draw the same message with several strengths and seeds, side by side", "Ctrl+G", "table-cells",
+           When.WRITABLE),
     Action("node.replay", DESIGN, "Run a&gain and compare",
            "Run the node that is shown again from what is stored with it; nothing is added", "", "rotate", When.NODE),
     Action("compare.choose", DESIGN, "&Compare with…",
@@ -159,6 +179,7 @@ ACTIONS = (
     Action("panel.chat", VIEW, "&Chat", "Go to the chat", "Alt+3"),
     Action("panel.pivot", VIEW, "Pi&vot", "Go to the text that conditioned the sampler", "Alt+4"),
     Action("panel.candidates", VIEW, "C&andidates", "Go to the crystals that were drawn for this node", "Alt+5"),
+    Action("panel.sheet", VIEW, "Contact sheet", "Go to the grid of strengths and seeds"),
     Action("panel.validity", VIEW, "Chec&ks", "Go to the validity checks", "Alt+6"),
     Action("panel.gap", VIEW, "Band &gap", "Go to the predicted band gap", "Alt+7"),
     Action("panel.stability", VIEW, "&Stability", "Go to the predicted stability", "Alt+8"),

@@ -18,6 +18,7 @@ from crystal_studio.ui import theme
 from crystal_studio.ui.action_table import ACTIONS, Situation
 from crystal_studio.ui.appearance import use_appearance
 from crystal_studio.ui.exchange.commands import exchange_slots
+from crystal_studio.ui.history.tidying import tidying_slots
 from crystal_studio.ui.node_steps import NodeSteps
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Commands:
             "diagnostics.copy": self.copy_diagnostics,
             "about.show": self.show_about,
         }
-        found |= exchange_slots(self._window)
+        found |= exchange_slots(self._window) | tidying_slots(self._window)
         for action_id, style in _STYLES.items():
             found[action_id] = lambda style=style: self._set_style(style)
         for direction in directions.STANDARD:
@@ -93,6 +94,8 @@ class Commands:
             node=current is not None,
             parent=current is not None and current.parent is not None,
             writable=not window.read_only,
+            undoable=window.tidying.undoable is not None,
+            redoable=window.tidying.redoable is not None,
             running=window.bridge.has_tasks,
             viewer=window.viewer is not None,
         )

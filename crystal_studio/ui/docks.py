@@ -56,6 +56,7 @@ PANELS = (
     Panel("chat", "Chat", Place.RIGHT),
     Panel("pivot", "Pivot", Place.RIGHT),
     Panel("candidates", "Candidates", Place.BOTTOM),
+    Panel("sheet", "Contact sheet", Place.BOTTOM),
     Panel("validity", "Checks", Place.BOTTOM),
     Panel("gap", "Band gap", Place.BOTTOM),
     Panel("stability", "Stability", Place.BOTTOM),

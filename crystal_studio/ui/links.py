@@ -37,3 +37,9 @@ def link_with_comparison(panel: QWidget, commands: Commands) -> None:
 def link_panels(docks: Docks) -> None:
     """Connect chat and tree with each other: branching from a node goes on in the message box."""
     docks["tree"].branch_requested.connect(lambda _node_id: docks.show("chat"))
+    docks["tree"].sheet_requested.connect(lambda node_id: _ask_for_sheet(docks, node_id))
+
+
+def _ask_for_sheet(docks: Docks, node_id: str) -> None:
+    docks.show("sheet")
+    docks["sheet"].ask(node_id)

@@ -16,6 +16,7 @@ from crystal_studio.ui.banner import Banner
 from crystal_studio.ui.bridge import Bridge
 from crystal_studio.ui.commands import Commands
 from crystal_studio.ui.docks import Docks
+from crystal_studio.ui.history.tidying import Tidying
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.links import link_panels, link_with_comparison, link_with_viewer
 from crystal_studio.ui.log_panel import LogPanel, LogTap
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self._make_centre()
         self.status = StatusLine(jobs, str(state.path), self)
         self.setStatusBar(self.status)
+        self.tidying = Tidying(state, jobs, self.status.say, self.banner.say, self)
         self.commands = Commands(self)
         self.memory = WindowMemory(program, str(state.path), self.banner.say)
         makers = panel_makers(state, jobs)
@@ -160,6 +162,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.state.current_changed.connect(self._follow)
+        self.state.operations_changed.connect(self._update_actions)
         self.bridge.tasks_changed.connect(lambda _any: self._update_actions())
         self.docks.filled.connect(self._link_panel)
         self.docks.filled.connect(lambda name: link_with_comparison(self.docks.made()[name], self.commands))
@@ -171,6 +174,7 @@ class MainWindow(QMainWindow):
 
     def _update_actions(self) -> None:
         self.actions_.update_for(self.commands.situation())
+        self.tidying.name(self.actions_)
 
     def _make_chat(self) -> QWidget:
         from crystal_studio.ui.chat.chat_panel import ChatPanel
@@ -246,9 +250,10 @@ class MainWindow(QMainWindow):
     def _close_down(self) -> None:
         self.memory.keep_layout(self)
         self.state.current_changed.disconnect(self._follow)
+        self.state.operations_changed.disconnect(self._update_actions)
         self.hide()
         self.commands.close_windows()
-        for part in (*self.docks.made().values(), self.bridge, self.status):
+        for part in (*self.docks.made().values(), self.bridge, self.status, self.tidying):
             part.close_panel()
         if self._exchange is not None:
             self._exchange.close_panel()

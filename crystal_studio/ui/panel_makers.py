@@ -17,6 +17,7 @@ CLASSES = {
     "chat": "crystal_studio.ui.chat.chat_panel:ChatPanel",
     "pivot": "crystal_studio.ui.chat.pivot_panel:PivotPanel",
     "candidates": "crystal_studio.ui.history.candidates_panel:CandidatesPanel",
+    "sheet": "crystal_studio.ui.history.sheet_panel:SheetPanel",
     "validity": "crystal_studio.ui.panels.validity_panel:ValidityPanel",
     "gap": "crystal_studio.ui.panels.gap_panel:GapPanel",
     "stability": "crystal_studio.ui.panels.stability_panel:StabilityPanel",

@@ -44,28 +44,41 @@ def thumbnail(crystal: Crystal, size: int, theme: themes.Theme | None = None) ->
     return _cache[key]
 
 
-def _painted(crystal: Crystal, size: int, colours: themes.Theme, ratio: float) -> QPixmap:
+def usual_camera(crystal: Crystal, like: Camera | None = None) -> Camera:
+    """The camera that a crystal is painted with by itself, looking the way of another one if there is one."""
+    scene = _scene(crystal)
+    return _fitted(scene, like or standing(np.asarray(scene.lattice, dtype=np.float64)))
+
+
+def picture(crystal: Crystal, size: int, camera: Camera) -> QPixmap:
+    """A square picture seen by a given camera, so that several can have one scale."""
+    return _painted(crystal, size, themes.current(), QGuiApplication.instance().devicePixelRatio(), camera)
+
+
+def _painted(crystal: Crystal, size: int, colours: themes.Theme, ratio: float, given: Camera | None = None) -> QPixmap:
     scene = _scene(crystal)
     side = max(1, round(size * ratio))
     pixmap = QPixmap(side, side)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
-    spheres = scene.spheres
-    corners = scene.cell.segments_E23.reshape(-1, 3)
-    points = np.concatenate([spheres.centers_A3, corners])
-    radii = np.concatenate([spheres.radii_A, np.zeros(len(corners))])
-    camera = standing(np.asarray(scene.lattice, dtype=np.float64)).fitted(points, radii, 1.0)
+    camera = given or _fitted(scene, standing(np.asarray(scene.lattice, dtype=np.float64)))
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     strokes = [
         *_edges(painter, scene, camera, size, colours),
         *_sticks(painter, scene.sticks, camera, size),
-        *_balls(painter, spheres, camera, size),
+        *_balls(painter, scene.spheres, camera, size),
     ]
     for _, stroke in sorted(strokes, key=lambda one: one[0]):
         stroke()
     painter.end()
     return pixmap
+
+
+def _fitted(scene: Scene, camera: Camera) -> Camera:
+    corners = scene.cell.segments_E23.reshape(-1, 3)
+    points = np.concatenate([scene.spheres.centers_A3, corners])
+    return camera.fitted(points, np.concatenate([scene.spheres.radii_A, np.zeros(len(corners))]), 1.0)
 
 
 def _scene(crystal: Crystal) -> Scene:

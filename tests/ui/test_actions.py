@@ -75,7 +75,9 @@ def test_that_actions_are_enabled_for_what_is_shown(actions) -> None:
 
 
 def test_that_every_condition_can_be_met() -> None:
-    everything = Situation(node=True, parent=True, writable=True, running=True, viewer=True)
+    everything = Situation(
+        node=True, parent=True, writable=True, undoable=True, redoable=True, running=True, viewer=True
+    )
     assert all(everything.allows(when) for when in When)
 
 

@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
 from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.host.protocol import Failure
-from crystal_studio.services.jobs import DesignJob, WarmUpJob
+from crystal_studio.services.jobs import CompactJob, DesignJob, WarmUpJob
 from crystal_studio.services.settings import Settings, SettingsFile
 from crystal_studio.ui import theme
 from crystal_studio.ui.appearance import use_appearance
 from crystal_studio.ui.dialogs.failure_dialog import FailureDialog
 from crystal_studio.ui.dialogs.preferences_dialog import PreferencesDialog
 from crystal_studio.ui.docks import PANELS
+from crystal_studio.ui.history.sheet_dialog import SheetDialog
 from crystal_studio.ui.log_panel import LogTap
 from crystal_studio.ui.main_window import MainWindow
 from crystal_studio.ui.program import WindowProgram
@@ -365,3 +366,48 @@ def test_that_nothing_is_cut_off_when_everything_is_twice_as_large(open_window, 
     qapp.processEvents()
     assert window.minimumSizeHint().width() <= 2560
     assert window.minimumSizeHint().height() <= 1600
+
+
+def test_that_undo_and_redo_say_in_menu_and_line_what_they_change(window, state, new_node) -> None:
+    root = new_node("a cubic oxide")
+    branch = new_node("make the band gap wider", root)
+    state.set_current(branch.id)
+    state.hide([branch.id])
+    formula = branch.crystal.formula
+    assert state.current.id == root.id
+    assert window.actions_["history.undo"].text() == f"&Undo: hide {formula}"
+    assert not window.actions_["history.redo"].isEnabled()
+    window.actions_["history.undo"].trigger()
+    assert window.status.currentMessage() == f"Undone: hide {formula}."
+    assert window.actions_["history.redo"].text() == f"&Redo: hide {formula}"
+    assert window.docks["tree"].model.row_of(branch.id) is not None
+    window.actions_["history.redo"].trigger()
+    assert window.docks["tree"].model.row_of(branch.id) is None
+
+
+def test_that_undo_in_a_text_field_is_the_fields_own(window, state, new_node, qtbot) -> None:
+    state.set_current(new_node("a cubic oxide").id)
+    chat = window.docks["chat"]
+    window.activateWindow()
+    chat.focus_message()
+    qtbot.keyClicks(chat.composer.box, "wider")
+    qtbot.keyClick(chat.composer.box, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert chat.composer.text == ""
+    assert state.operations(1)[0].is_undone is False
+
+
+def test_that_a_project_is_compacted_by_a_host_and_the_bytes_won_are_said(window, runner, project) -> None:
+    window.actions_["project.compact"].trigger()
+    assert runner.last_job == CompactJob(project)
+    runner.finish(2_340_000)
+    assert window.status.currentMessage() == "Compacted: 2.3 MB won."
+
+
+def test_that_a_contact_sheet_is_asked_for_with_what_is_typed(window, state, new_node) -> None:
+    state.set_current(new_node("a cubic oxide").id)
+    window.docks["chat"].composer.put("make the band gap wider")
+    window.actions_["sheet.new"].trigger()
+    dialog = window.docks["sheet"].findChild(SheetDialog)
+    assert dialog.message.toPlainText() == "make the band gap wider"
+    assert dialog.job().base.parent == state.current.id
+    dialog.reject()

@@ -28,6 +28,7 @@ class TreeMenu(QMenu):
     ) -> None:
         super().__init__(bar)
         self._state, self._bar, self._tree, self._do = state, bar, tree, do
+        self.dropped = QMenu("&Delete", self)
         self.aboutToShow.connect(self.fill)
 
     def fill(self) -> None:
@@ -50,9 +51,13 @@ class TreeMenu(QMenu):
         self.addSeparator()
         for name, query in searches.items():
             self._entry(self, _plain(name), lambda query=query: self._bar.put(query))
-        dropped = self.addMenu("&Delete")
+        self.dropped.clear()
+        self.addMenu(self.dropped)
         for name in searches:
-            self._entry(dropped, _plain(name), lambda name=name: self._do(lambda: self._state.save_search(name, None)))
+            self._entry(self.dropped, _plain(name), lambda name=name: self._drop(name))
+
+    def _drop(self, name: str) -> None:
+        self._do(lambda: self._state.save_search(name, None))
 
     def _ask_name(self) -> None:
         asking = QInputDialog(self._bar)
