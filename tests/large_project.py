@@ -33,24 +33,27 @@ _MESSAGES = (
 _MODELS = {"denoiser": "small@3f9a77c1", "predictor": "properties@91be02d4", "language_model": "grammar@5c0e1a2b"}
 
 
-def make_large_project(path: Path, num_nodes: int, num_candidates: int = 3, seed: int = 0) -> None:
-    """A project of `num_nodes` realistic nodes in trees of 20, without outlines: the first opening makes those.
+def make_large_project(
+    path: Path, num_nodes: int, num_candidates: int = 3, num_whole: int = WHOLE_NODES, seed: int = 0
+) -> None:
+    """A project of `num_nodes` realistic nodes, most of them without outlines: the first opening makes those.
 
     Args:
         path: a new file.
-        num_nodes: rounded up to a multiple of `WHOLE_NODES` above it.
+        num_nodes: rounded up to a multiple of `num_whole`.
         num_candidates: candidates of each node, each with a crystal of its own.
+        num_whole: nodes that are made one by one and then copied.
         seed: of the random nodes.
     """
     rng = random.Random(seed)
     made: list[Node] = []
     with SqlHistoryStore.open(path) as store:
-        for number in range(min(num_nodes, WHOLE_NODES)):
+        for number in range(min(num_nodes, num_whole)):
             parent = rng.choice(made) if number >= ROOTS else None
             made.append(realistic_node(rng, parent, num_candidates))
             store.commit(made[-1])
-    if num_nodes > WHOLE_NODES:
-        _multiply(path, -(-num_nodes // WHOLE_NODES))
+    if num_nodes > num_whole:
+        _multiply(path, -(-num_nodes // num_whole))
 
 
 def realistic_node(rng: random.Random, parent: Node | None, num_candidates: int) -> Node:

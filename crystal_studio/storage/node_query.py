@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select, true
+from sqlalchemy import ColumnElement, Connection, Table, and_, select, true
 
 from crystal_studio.domain.candidate import Candidate
 from crystal_studio.domain.crystal import Crystal
@@ -24,12 +24,14 @@ from crystal_studio.storage.node_rows import (
 )
 
 Owner = tuple[str, int | None]
+_LAST_LETTER = chr(0x10FFFF)
 
 
 def ids_with_prefix(connection: Connection, prefix: str, at_most: int) -> list[str]:
     """Ids that begin with `prefix`, in order of creation."""
-    begins = func.substr(tables.nodes.c.id, 1, len(prefix)) == prefix
-    query = select(tables.nodes.c.id).where(begins).order_by(tables.nodes.c.ordinal).limit(at_most)
+    column = tables.nodes.c.id
+    begins = and_(column >= prefix, column < prefix + _LAST_LETTER)  # a range, which the index of ids answers
+    query = select(column).where(begins).order_by(tables.nodes.c.ordinal).limit(at_most)
     return list(connection.execute(query).scalars())
 
 
