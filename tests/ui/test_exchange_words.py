@@ -119,6 +119,9 @@ def test_that_what_needs_reading_comes_first_and_every_sentence_is_there() -> No
 def test_that_the_outcome_is_told_in_a_sentence() -> None:
     imported = Imported(("a", "b"), (CLEAN, MIXED, WARNED), (REFUSED, REFUSED))
     assert headline(imported) == "2 crystals were imported, 1 is for viewing only, 2 were refused."
+    assert headline(Imported((), (MIXED,), ())) == "1 crystal is for viewing only."
+    assert headline(Imported((), (), (REFUSED,))) == "1 crystal was refused."
+    assert headline(Imported((), (), ())) == "There was no crystal to import."
 
 
 def test_that_long_lists_of_shared_sites_are_cut_with_their_number() -> None:
@@ -131,6 +134,6 @@ def test_that_a_verdict_is_told_with_its_tolerance_numbers_and_reasons() -> None
     near = Replayed("a", Verdict.WITHIN_TOLERANCE, "0.01 Å", {"position_angstrom": 0.00123}, (), 4.25)
     other = Replayed("a", Verdict.DIFFERENT, "", {}, ("torch is 2.9, and was 2.8",), 1)
     assert "0.01 Å" in replayed_text(near)
-    assert "position: 0.00123 Å" in replayed_text(near)
+    assert "position 0.00123 Å" in replayed_text(near)
     assert replayed_text(other).startswith("Different")
     assert "torch is 2.9, and was 2.8" in replayed_text(other)

@@ -122,9 +122,14 @@ class DropHint(QWidget):
         font = painter.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         painter.setFont(font)
-        margin = self.fontMetrics().height() * 3
-        box = self.rect().adjusted(margin, margin, -margin, -margin)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.offer.invitation)
+        margin = self.fontMetrics().height()
+        room = self.rect().adjusted(margin * 3, margin * 3, -margin * 3, -margin * 3)
+        how = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        box = painter.boundingRect(room, how, self.offer.invitation).adjusted(-margin, -margin, margin, margin)
+        painter.setBrush(QColor(colours.surface))
+        painter.setPen(QPen(colour, 1))
+        painter.drawRoundedRect(box, margin / 2, margin / 2)
+        painter.drawText(box, how, self.offer.invitation)
         painter.end()
 
 

@@ -8,11 +8,11 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
-from crystal_studio.ui.notation import one_line
+from crystal_studio.ui.notation import one_line, plain_tooltip
 from crystal_studio.ui.plain_label import PlainLabel
 
 _SHOWN_MS = 30_000
-_LONGEST = 70
+_LONGEST = 44
 
 
 class EndingNote(QWidget):
@@ -42,11 +42,11 @@ class EndingNote(QWidget):
         self._written = written
         text = one_line(sentence)
         self.label.setText(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
-        self.label.setToolTip("")
+        self.label.setToolTip(plain_tooltip(text))
         self.open.setVisible(may_open)
         self.open.setAccessibleName(f"Open {written.name}")
         self.folder.setAccessibleName(f"Show the folder of {written.name}")
-        self.folder.setToolTip(str(written.parent).replace("<", "&lt;"))
+        self.folder.setToolTip(plain_tooltip(str(written.parent)))
         self.show()
         self._timer.start()
 

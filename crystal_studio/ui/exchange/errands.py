@@ -93,6 +93,7 @@ class Errands(QObject):
     def _finish(self, job_id: str, result: object) -> None:
         if job_id not in self._open:
             return
+        self._say("")  # the last word of its progress
         try:
             self._open[job_id].done(result)
         except StudioError as error:
@@ -102,6 +103,7 @@ class Errands(QObject):
 
     def _fail(self, job_id: str, failed: Failed) -> None:
         if job_id in self._open:
+            self._say("")
             self._end(job_id)
             if failed.failure is Failure.USER_CORRECTABLE:
                 self._complain(failed.message)

@@ -10,7 +10,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
@@ -27,11 +26,12 @@ from crystal_studio.services.file_names import FIELDS, FileNames, check_pattern
 from crystal_studio.services.jobs import ExportJob
 from crystal_studio.ui.dialogs.checked_line import CheckedLine
 from crystal_studio.ui.exchange.format_words import FORMATS, FormatWords
+from crystal_studio.ui.exchange.growing import Growing
 from crystal_studio.ui.exchange.target_dialog import folder_problem, may_overwrite, target_problem
 from crystal_studio.ui.panels.number_field import NumberField
 from crystal_studio.ui.plain_label import PlainLabel
 
-TOLERANCES_ANGSTROM = (0.00001, 1.0)
+TOLERANCES_ANGSTROM = (0.0001, 1.0)
 _NAMES_SHOWN = 4
 DEFAULT_PATTERN = "{formula}-{id}"
 NodesOf = Callable[[Sequence[str]], list[tuple[NodeOutline, Mark]]]
@@ -59,7 +59,7 @@ def pattern_problem(text: str) -> str:
     return ""
 
 
-class ExportDialog(QDialog):
+class ExportDialog(Growing):
     """Every field is checked while it is typed, and the names of the files are shown before they are written.
 
     Signals:
@@ -80,7 +80,7 @@ class ExportDialog(QDialog):
         self.format = QComboBox(self)
         self.hint = PlainLabel("", self, wraps=True)
         self.hint.setEnabled(False)
-        self.tolerance = NumberField("", "Å", 0.1, TOLERANCES_ANGSTROM)
+        self.tolerance = NumberField("&Tolerance", "Å", 0.1, TOLERANCES_ANGSTROM)
         self.conventional = QCheckBox("&Conventional cell in place of the crystal's own", self)
         self.trajectory = QCheckBox("Every frame of the &denoising before the crystal", self)
         self.together = QCheckBox("&All in one file", self)
@@ -153,11 +153,11 @@ class ExportDialog(QDialog):
             line.row.addWidget(browse)
         form = QFormLayout()
         self._form = form
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("&What", self.what)
         form.addRow("&Format", self.format)
         form.addRow("", self.hint)
-        form.addRow("&Tolerance", self.tolerance)
+        form.addRow("", self.tolerance)
         form.addRow("", self.conventional)
         form.addRow("", self.trajectory)
         form.addRow("", self.together)
@@ -217,7 +217,6 @@ class ExportDialog(QDialog):
         for field, is_shown in shown.items():
             self._form.setRowVisible(field, is_shown)
         self._examine()
-        self.adjustSize()
 
     def _suggest_file(self) -> None:
         """A name that fits nodes and format, in the folder that stands there."""
@@ -233,6 +232,7 @@ class ExportDialog(QDialog):
         if not is_one:
             self._show_names()
         self.export.setEnabled(all(fits))
+        self.grow()
 
     def _show_names(self) -> None:
         if pattern_problem(self.pattern.text):

@@ -15,7 +15,7 @@ from crystal_studio.services.jobs import ImportJob
 from crystal_studio.ui.exchange.errands import Errand, Errands
 from crystal_studio.ui.exchange.last_folders import LastFolders
 from crystal_studio.ui.exchange.offer import Offer, named, offer_of
-from crystal_studio.ui.exchange.read_words import clean_sentence, is_clean
+from crystal_studio.ui.exchange.read_words import clean_sentence, headline, is_clean
 from crystal_studio.ui.exchange.viewing_strip import ViewingStrip
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class Importing(QObject):
     def _explain(self, imported: Imported) -> None:
         from crystal_studio.ui.exchange.read_dialog import ReadDialog
 
+        self._window.status.say(headline(imported))
         dialog = ReadDialog(imported, self._window)
         dialog.view_asked.connect(self._view)
         dialog.node_asked.connect(self._window.state.set_current)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -47,6 +47,8 @@ class ReadDialog(QDialog):
         self.list = QListWidget(self, uniformItemSizes=True)
         self.list.setAccessibleName("Files")
         self.list.setIconSize(QSize(_SIDE, _SIDE))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.text = QPlainTextEdit(self, readOnly=True)
         self.text.setAccessibleName("What was done, and warnings")
         self.view = QPushButton("&View", self)
@@ -126,6 +128,12 @@ def _icon(sign: Sign) -> QIcon:
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.current().surface))  # the sign is seen on a selected row as well
+    painter.drawEllipse(0, 0, _SIDE, _SIDE)
     paint_sign(painter, picture.rect().toRectF().adjusted(0, 0, -_SIDE, -_SIDE), sign, theme.current())
     painter.end()
-    return QIcon(picture)
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon

@@ -40,11 +40,16 @@ def is_clean(imported: Imported) -> bool:
 def headline(imported: Imported) -> str:
     """The outcome in a sentence."""
     viewing = sum(not one.is_ordered for one in imported.read)
-    parts = [_counted(len(imported.nodes), "crystal was imported", "crystals were imported")]
-    parts += [_counted(viewing, "is for viewing only", "are for viewing only")] if viewing else []
-    refused = len(imported.refused)
-    parts += [_counted(refused, "was refused", "were refused")] if refused else []
-    return f"{', '.join(parts)}."
+    outcomes = (
+        (len(imported.nodes), "was imported", "were imported"),
+        (viewing, "is for viewing only", "are for viewing only"),
+        (len(imported.refused), "was refused", "were refused"),
+    )
+    parts = [_counted(count, one, many) for count, one, many in outcomes if count]
+    if not parts:
+        return "There was no crystal to import."
+    number, _, rest = parts[0].partition(" ")
+    return ", ".join([f"{number} {'crystal' if number == '1' else 'crystals'} {rest}", *parts[1:]]) + "."
 
 
 def clean_sentence(imported: Imported) -> str:
@@ -90,10 +95,7 @@ def _read(read: ReadFile, node: str) -> ReadEntry:
     blocks = [f"{read.name}\n{formula}, {_counted(read.crystal.num_sites, 'atom', 'atoms')}, read by {read.reader}"]
     if read.shared:
         listed = shares_text(read.shared, len(read.shared)).replace("; ", "\n")
-        blocks.append(
-            "Some sites are shared or partly empty. The models cannot work with that: it is not in the history. "
-            f"To view it, the likeliest species stands on each site.\n{listed}"
-        )
+        blocks.append(f"Shared or partly empty sites, which are outside the models: not in the history\n{listed}")
     if read.warnings:
         blocks.append("\n".join(["Warnings", *(f"• {one}" for one in read.warnings)]))
     if read.steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from crystal_studio.domain.errors import StudioError
 from crystal_studio.domain.history import Node
@@ -31,18 +31,23 @@ def replayed_text(replayed: Replayed) -> str:
     lines = [f"{_HEADS[replayed.verdict]} ({number_text(replayed.seconds, 1)} s)."]
     lines += [f"Tolerance: {replayed.tolerance}"] if replayed.tolerance else []
     lines += [f"• {reason}" for reason in replayed.reasons]
-    lines += [_number_line(key, value) for key, value in replayed.numbers.items()]
+    numbers = " · ".join(_number_text(key, value) for key, value in replayed.numbers.items())
+    lines += [f"Largest differences: {numbers}"] if numbers else []
     return "\n".join(lines)
 
 
-def _number_line(key: str, value: float) -> str:
+def _number_text(key: str, value: float) -> str:
     words, unit = unit_of(key)
     shown = f"{value:.3g}".replace("-", "−")
-    return f"{words}: {shown} {unit}".rstrip()
+    return f"{words} {shown} {unit}".rstrip()
 
 
 class ReplayView(QWidget):
-    """A button, and the verdict on the node that is shown; verdicts are remembered while the window is open."""
+    """The verdict on the node that is shown; verdicts are remembered while the window is open.
+
+    Attributes:
+        again, stop: buttons, to be laid where there is room for them.
+    """
 
     def __init__(self, state: SessionState, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,18 +102,10 @@ class ReplayView(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.text.setSizePolicy(policy)
-        head = QHBoxLayout()
-        head.addWidget(self.again)
-        head.addWidget(self.stop)
-        head.addStretch()
-        self._outcome = QHBoxLayout()
-        self._outcome.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
-        self._outcome.addWidget(self.text, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addLayout(self._outcome)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addWidget(self.text, 1)
 
     def _show(self, node: Node | None) -> None:
         verdict = self._verdicts.get(node.id) if node is not None else None
@@ -124,13 +121,13 @@ class ReplayView(QWidget):
 
     def _say(self, text: str, sign: Sign | None) -> None:
         mark = SignMark(sign, self) if sign is not None else QWidget(self)
-        self._outcome.replaceWidget(self.sign, mark)
+        self._row.replaceWidget(self.sign, mark)
         self.sign.hide()
         self.sign.deleteLater()
         self.sign = mark
         mark.setVisible(sign is not None)
         self.text.setText(breakable(text))
-        self.text.setVisible(bool(text))
+        self.setVisible(bool(text))
 
     def _stop(self) -> None:
         node = self._state.current

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.ui.dialogs.checked_line import CheckedLine
+from crystal_studio.ui.exchange.growing import Growing
 from crystal_studio.ui.plain_label import PlainLabel
 
 _NAMES_ASKED = 8
@@ -84,7 +84,7 @@ def may_overwrite(files: Sequence[Path], parent: QWidget) -> bool:
     return question.clickedButton() is replace
 
 
-class TargetDialog(QDialog):
+class TargetDialog(Growing):
     """A file, checked while it is typed.
 
     Signals:
@@ -137,6 +137,7 @@ class TargetDialog(QDialog):
 
     def _examine(self) -> None:
         self.buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(self.file.examine())
+        self.grow()
 
     def _save(self) -> None:
         if self.file.examine() and may_overwrite([self.path], self):

@@ -34,9 +34,11 @@ class DetailsPanel(NodePage):
         for button in (self.copy_text, self.copy_json):
             button.setEnabled(state.current is not None)
             line.addWidget(button)
+        self.replay = ReplayView(state, jobs)
+        line.addWidget(self.replay.again)
+        line.addWidget(self.replay.stop)
         line.addStretch()
         self._frame.addLayout(line)
-        self.replay = ReplayView(state, jobs)
         self._frame.addWidget(self.replay)
         self.copy_text.clicked.connect(lambda: self._copy(as_text))
         self.copy_json.clicked.connect(lambda: self._copy(as_json))

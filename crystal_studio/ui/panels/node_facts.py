@@ -97,7 +97,7 @@ def density_g_cm3(crystal: Crystal) -> float | None:
 def _identity(node: Node) -> tuple[tuple[str, str], ...]:
     return (
         ("id", node.id),
-        ("parent", node.parent or "none (a first wish)"),
+        ("parent", node.parent or "none (a root)"),
         ("round", str(node.round)),
         ("created", node.created.replace("T", " ").replace("+00:00", " UTC") or MISSING),
         ("message", node.message or (_IMPORTED if node.start == Start.FILE else _ANSWERED)),
