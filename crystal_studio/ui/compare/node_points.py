@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from crystal_studio.domain.errors import StudioError
 from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.ui import theme
+from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.compare.numbers import GAP, HULL, PROPERTIES, NumbersReader, Property, known
 from crystal_studio.ui.compare.pareto import front
+from crystal_studio.ui.elided_label import ElidedLabel
 from crystal_studio.ui.notation import formula_text
 from crystal_studio.ui.panels import plot
 from crystal_studio.ui.panels.rows import Column, RowsModel, RowsView, decimals
@@ -53,9 +55,9 @@ class NodePoints(QWidget):
         self._is_read = False
         self._current = ""
         self.plot: Any = None
-        self.axes = (_choice("&Across", PROPERTIES.index(HULL)), _choice("&Up", PROPERTIES.index(GAP)))
+        self.axes = (_choice("Across", PROPERTIES.index(HULL)), _choice("Up", PROPERTIES.index(GAP)))
         self.ways = (_way("Which way is better across"), _way("Which way is better upwards"))
-        self.note = PlainLabel(wraps=True)
+        self.name, self.note = ElidedLabel(), PlainLabel(wraps=True)
         self.rows = RowsModel(_FRONT, self)
         self.table = RowsView(self.rows, "Nodes on the Pareto front")
         self._front_ids: list[str] = []
@@ -73,8 +75,7 @@ class NodePoints(QWidget):
     def make_plot(self) -> None:
         """The library is loaded."""
         self.plot = plot.new_plot("All nodes as points")
-        self._split.insertWidget(0, self.plot)
-        turn(self._split, True)
+        self._picture.layout().addWidget(self.plot, 1)
 
     def show_current(self, node_id: str) -> None:
         """Draw all nodes, with this one marked; they are read first if need be, a page a turn."""
@@ -102,24 +103,24 @@ class NodePoints(QWidget):
             self.plot.close()
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        for box, way, title in zip(self.axes, self.ways, ("&Across", "&Up"), strict=True):
-            label = QLabel(title)
-            label.setBuddy(box)
-            for widget in (label, box, way):
-                line.addWidget(widget)
-            line.addSpacing(8)
-        line.addStretch(1)
+        choices = FlowLayout(gap=6)
+        for box, way, title in zip(self.axes, self.ways, ("A&cross", "&Up"), strict=True):
+            choices.addWidget(_row(title, box, way))
         holder = QWidget()
         inside = QVBoxLayout(holder)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(PlainLabel("On the Pareto front:"))
         inside.addWidget(self.table, 1)
-        self._split = divided(holder, QWidget())
-        self._split.widget(1).deleteLater()
+        self._picture = QWidget()
+        above = QVBoxLayout(self._picture)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(1)
+        above.addWidget(self.name)
+        self._split = divided(self._picture, holder)
+        turn(self._split, is_wide=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
-        column.addLayout(line)
+        column.addLayout(choices)
         column.addWidget(self._split, 1)
         column.addWidget(self.note)
 
@@ -183,7 +184,8 @@ class NodePoints(QWidget):
         best = front([place for _, place in placed], self._higher())
         self._fill_table(placed, best)
         across, up = self._shown()
-        draw_points(self.plot, placed, best, self._current, (across.name, up.name), self.opened.emit)
+        self.name.setText(f"↑ {up.name}")
+        draw_points(self.plot, placed, best, self._current, across.name, self.opened.emit)
         self.note.setText(self._counted(len(placed)))
 
     def _fill_table(self, placed: Sequence[tuple[NodeOutline, tuple[float, float]]], best: Sequence[int]) -> None:
@@ -212,7 +214,7 @@ def draw_points(
     placed: Sequence[tuple[NodeOutline, tuple[float, float]]],
     best: Sequence[int],
     current: str,
-    names: tuple[str, str],
+    bottom: str,
     opened: Any,
 ) -> None:
     """Draw the plot anew: all points, the front as a line with larger points, the current node as a star."""
@@ -220,7 +222,8 @@ def draw_points(
 
     widget.clear()
     plot.recolour(widget)
-    plot.name_axes(widget, *names)
+    plot.name_axes(widget, bottom)
+    widget.showAxis("left")
     colours = theme.current()
     line = [placed[index][1] for index in best]
     pen = pyqtgraph.mkPen(colours.good, width=2)
@@ -266,7 +269,7 @@ def _newest() -> NodeQuery:
 
 def _choice(title: str, index: int) -> QComboBox:
     made = QComboBox()
-    made.setAccessibleName(title.replace("&", ""))
+    made.setAccessibleName(title)
     made.addItems([one.name for one in PROPERTIES])
     made.setCurrentIndex(index)
     return made
@@ -276,4 +279,15 @@ def _way(name: str) -> QComboBox:
     made = QComboBox()
     made.setAccessibleName(name)
     made.addItems(list(_WAYS))
+    return made
+
+
+def _row(title: str, box: QComboBox, way: QComboBox) -> QWidget:
+    made = QWidget()
+    line = QHBoxLayout(made)
+    line.setContentsMargins(0, 0, 0, 0)
+    label = PlainLabel(title)
+    label.setBuddy(box)
+    for widget in (label, box, way):
+        line.addWidget(widget)
     return made

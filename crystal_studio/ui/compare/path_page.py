@@ -13,6 +13,7 @@ from crystal_studio.domain.history import Node
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.ui.compare.numbers import ALIGNMENT, ENERGY, GAP, HULL, VOLUME, Numbers, Property
 from crystal_studio.ui.compare.path_plots import Stop, draw_path, goal_bands
+from crystal_studio.ui.elided_label import ElidedLabel
 from crystal_studio.ui.panels import plot
 from crystal_studio.ui.plain_label import PlainLabel
 
@@ -32,6 +33,8 @@ class PathPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plots: list[Any] = []
+        self.names: list[ElidedLabel] = []
+        self._cells: list[QWidget] = []
         self._is_wide: bool | None = None
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
@@ -43,22 +46,27 @@ class PathPage(QWidget):
 
     def make_plots(self) -> None:
         """The library is loaded."""
-        self.plots = [plot.new_plot(f"{name} along the branch") for name in ("Gap", "Alignment", "Volume", "Energy")]
-        for number, widget in enumerate(self.plots):
-            # One width for all: pyqtgraph 0.14 lets numbers run into the name of an axis that is drawn smaller.
+        for number, name in enumerate(("Gap", "Alignment", "Volume", "Energy")):
+            widget = plot.new_plot(f"{name} along the branch")
+            # One width for all, so that the rounds of plots below each other stand below each other.
             metrics = widget.fontMetrics()
-            widget.getAxis("left").setWidth(metrics.horizontalAdvance("-0.005") + 2 * metrics.height())
-            self._grid.addWidget(widget, 0, number)
+            widget.getAxis("left").setWidth(metrics.horizontalAdvance("-0.005") + metrics.height() // 2)
+            # A name beside the axis would be longer than a low dock is high.
+            self.names.append(ElidedLabel())
+            self.plots.append(widget)
+            self._cells.append(_stacked(self.names[-1], widget))
+            self._grid.addWidget(self._cells[-1], 0, number)
         self.legend.setText(_LEGEND)
         self._turn()
 
     def show_branch(self, outlines: Sequence[NodeOutline], numbers: Mapping[str, Numbers], current: Node) -> None:
         """Draw these rounds with the goals of the current one."""
         energy = HULL if any(one.e_above_hull_ev is not None for one in outlines) else ENERGY
-        for widget, shown in zip(self.plots, (GAP, ALIGNMENT, VOLUME, energy), strict=True):
+        for name, widget, shown in zip(self.names, self.plots, (GAP, ALIGNMENT, VOLUME, energy), strict=True):
+            name.setText(shown.name)
             stops = [_stop(one, numbers.get(one.id), shown, one.id == current.id) for one in outlines]
             goals = [goal for goal in current.intent.goals if goal.quantity is shown.quantity]
-            draw_path(widget, stops, goal_bands(goals), shown.name, self.opened.emit)
+            draw_path(widget, stops, goal_bands(goals), self.opened.emit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Turn where the shape asks for it."""
@@ -75,10 +83,10 @@ class PathPage(QWidget):
         if not self.plots or is_wide == self._is_wide:
             return
         self._is_wide = is_wide
-        for widget in self.plots:
-            self._grid.removeWidget(widget)
-        for number, widget in enumerate(self.plots):
-            self._grid.addWidget(widget, *((0, number) if is_wide else divmod(number, 2)))
+        for cell in self._cells:
+            self._grid.removeWidget(cell)
+        for number, cell in enumerate(self._cells):
+            self._grid.addWidget(cell, *((0, number) if is_wide else divmod(number, 2)))
         for column in range(4):
             self._grid.setColumnStretch(column, int(is_wide or column < 2))
         self._grid.setRowStretch(1, int(not is_wide))
@@ -89,3 +97,13 @@ def _stop(outline: NodeOutline, numbers: Numbers | None, shown: Property, is_cur
     measured = shown.measured(numbers) if shown.measured and numbers else None
     value = shown.value(outline, numbers)
     return Stop(str(outline.round), value, measured, outline.id, is_current, outline.valid)
+
+
+def _stacked(name: QWidget, widget: QWidget) -> QWidget:
+    cell = QWidget()
+    column = QVBoxLayout(cell)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(1)
+    column.addWidget(name)
+    column.addWidget(widget, 1)
+    return cell

@@ -61,7 +61,6 @@ def draw_path(
     widget: Any,
     stops: Sequence[Stop],
     bands: Sequence[tuple[float | None, float | None]],
-    axis: str,
     opened: Callable[[str], None],
 ) -> None:
     """Draw one plot anew; a click on a point reports its key."""
@@ -69,7 +68,8 @@ def draw_path(
 
     widget.clear()
     plot.recolour(widget)
-    plot.name_axes(widget, "Round", axis)
+    plot.name_axes(widget, "Round")
+    widget.showAxis("left")
     drawn = [(x, stop, value) for x, stop in enumerate(stops) if (value := known(stop.value)) is not None]
     bars = _bars(drawn)
     ends = [end for band in bands for end in band if end is not None]
