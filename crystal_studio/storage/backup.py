@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,9 @@ BACKUPS_KEPT = 5
 # About what is copied and checked in half a second: a larger project is not backed up while a person waits for it to
 # close, but by the check after its next opening, in another process.
 COPIED_ON_CLOSING_BYTES = 64_000_000
+_UNFINISHED = ".part"
+_FORSAKEN_SECONDS = 86_400.0
+_EMPTY = (0, 0, 0)
 
 
 def backup_folder(project: Path) -> Path:
@@ -42,11 +46,10 @@ def is_whole(path: Path) -> bool:
 
 
 def is_backed_up(project: Path) -> bool:
-    """Whether the newest backup has every node and every operation of the project."""
+    """Whether the newest backup has every node and every operation of the project, or there is none to have."""
+    extent = _extent(project)
     newest = next(iter(backups(project)), None)
-    if newest is None or (extent := _extent(project)) is None:
-        return False
-    return _extent(newest) == extent
+    return extent == _EMPTY or (extent is not None and newest is not None and _extent(newest) == extent)
 
 
 def write_backup(project: Path, kept: int = BACKUPS_KEPT) -> Path:
@@ -60,15 +63,22 @@ def write_backup(project: Path, kept: int = BACKUPS_KEPT) -> Path:
     folder.mkdir(exist_ok=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     target = folder / f"{project.stem}-{stamp}{project.suffix}"
-    unfinished = target.with_name(target.name + ".part")
+    unfinished = target.with_name(target.name + _UNFINISHED)
     try:
         _copy(project, unfinished)
         os.replace(unfinished, target)
     finally:
         unfinished.unlink(missing_ok=True)
-    for old in backups(project)[kept:]:
+    for old in [*backups(project)[kept:], *_forsaken(project)]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _forsaken(project: Path) -> list[Path]:
+    """Copies that a killed program left unfinished."""
+    unfinished = backup_folder(project).glob(f"*{project.suffix}{_UNFINISHED}")
+    mine = [path for path in unfinished if _project_stem(path.with_suffix("")) == project.stem]
+    return [path for path in mine if time.time() - path.stat().st_mtime > _FORSAKEN_SECONDS]
 
 
 def _copy(project: Path, target: Path) -> None:

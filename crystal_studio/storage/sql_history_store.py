@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from crystal_studio.domain.errors import ProjectUnavailable, UserCorrectable
@@ -48,9 +48,7 @@ class SqlHistoryStore(SqlHistoryReading):
         self.read_only = read_only
         self.notices = project.notices
         self._project = project
-        self._has_committed = False
         self._is_open = True
-        self._last_before = self._last_node() if project.lock is not None else 0
 
     @classmethod
     def open(cls, path: str | Path, read_only: bool = False, take_lock: bool = True) -> Self:
@@ -148,7 +146,7 @@ class SqlHistoryStore(SqlHistoryReading):
         with in_words(self.file):
             refuse_damage(self.file, self._engine)
         is_large = self.file.stat().st_size > COPIED_ON_CLOSING_BYTES
-        if is_large and not self.read_only and not is_backed_up(self.file):
+        if is_large and not self.read_only:
             self._back_up()
 
     def compact(self) -> int:
@@ -168,7 +166,7 @@ class SqlHistoryStore(SqlHistoryReading):
         self._is_open = False
         keeps_the_file = self._project.lock is not None
         try:
-            if keeps_the_file and self._has_changed() and self.file.stat().st_size <= COPIED_ON_CLOSING_BYTES:
+            if keeps_the_file and self.file.stat().st_size <= COPIED_ON_CLOSING_BYTES:
                 self._back_up()
             self._engine.dispose()
             if keeps_the_file:
@@ -187,17 +185,11 @@ class SqlHistoryStore(SqlHistoryReading):
     ) -> None:
         self.close()
 
-    def _has_changed(self) -> bool:
-        """Whether this store, or an engine host that writes under its lock, has added anything."""
-        return self._has_committed or self._last_node() != self._last_before
-
-    def _last_node(self) -> int:
-        with self._engine.connect() as connection:
-            return int(connection.execute(select(func.max(tables.nodes.c.ordinal))).scalar() or 0)
-
     def _back_up(self) -> None:
+        """Keep a copy of what this store, or an engine host under its lock, has changed."""
         try:
-            write_backup(self.file)
+            if not is_backed_up(self.file):
+                write_backup(self.file)
         except (OSError, sqlite3.Error) as error:
             # A backup is a second copy: failing to make one must not turn a finished session into a failed one.
             logger.warning("No backup of %s could be written: %s", self.file, error)
@@ -212,7 +204,6 @@ class SqlHistoryStore(SqlHistoryReading):
         self._refuse_unwritable()
         with in_words(self.file), self._engine.begin() as connection:
             yield connection
-        self._has_committed = True
 
     def _refuse_unwritable(self) -> None:
         if not self._is_open:

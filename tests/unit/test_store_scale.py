@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
@@ -166,6 +167,21 @@ def test_that_undoing_counts_as_a_change_to_back_up(project: Path) -> None:
     with SqlHistoryStore.open(project) as store:
         store.undo()
         assert not backup.is_backed_up(project)
+
+
+def test_that_a_copy_that_a_killed_program_left_unfinished_is_thrown_away_a_day_later(tmp_path: Path) -> None:
+    project = tmp_path / "a.cstudio"
+    (tmp_path / "backups").mkdir()
+    old, young, foreign = (tmp_path / "backups" / f"{name}.cstudio.part" for name in ("a-1", "a-2", "b-1"))
+    for file in (old, young, foreign):
+        file.touch()
+    for file in (old, foreign):
+        os.utime(file, (0, 0))
+    with SqlHistoryStore.open(project) as store:
+        store.commit(random_node(random.Random(1)))
+    assert not old.exists()
+    assert young.exists()
+    assert foreign.exists()
 
 
 def test_that_the_job_checks_the_project_that_the_window_has_open(tmp_path: Path) -> None:
