@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QShortcut
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
@@ -411,3 +412,48 @@ def test_that_a_contact_sheet_is_asked_for_with_what_is_typed(window, state, new
     assert dialog.message.toPlainText() == "make the band gap wider"
     assert dialog.job().base.parent == state.current.id
     dialog.reject()
+
+
+def test_that_nodes_are_compared_from_the_menu_the_chat_and_the_tree(window, state, new_node, qtbot) -> None:
+    root = new_node("a cubic oxide")
+    child = new_node("make the band gap wider", root)
+    state.set_current(root.id)
+    assert not window.actions_["compare.parent"].isEnabled()
+    state.set_current(child.id)
+    window.actions_["compare.parent"].trigger()
+    compared = window.commands.comparing.window
+    assert compared.isVisible()
+    assert compared.node_ids == (root.id, child.id)
+    compared.bar.swap.click()
+    window.docks["tree"].compare_asked.emit([root.id, child.id])
+    assert compared.node_ids == (root.id, child.id)
+    with qtbot.waitSignal(compared.closed):
+        compared.close()
+    window.docks["chat"].conversation.views[child.id].compare.click()
+    assert window.commands.comparing.window.node_ids == (root.id, child.id)
+    window.commands.comparing.window.gallery.opened.emit(root.id)
+    assert state.current.id == root.id
+
+
+def test_that_closing_the_window_closes_the_comparison_as_well(window, state, new_node, qtbot) -> None:
+    root = new_node("a cubic oxide")
+    state.set_current(new_node("make the band gap wider", root).id)
+    window.actions_["compare.parent"].trigger()
+    with qtbot.waitSignal(window.commands.comparing.window.closed):
+        window.close()
+
+
+def test_that_too_many_nodes_to_compare_are_refused_in_the_banner(window, new_node) -> None:
+    window.commands.compare([new_node("a cubic oxide").id for _ in range(5)])
+    assert "Choose two to four nodes to compare; 5 are chosen." in window.banner.text
+
+
+def test_that_a_card_in_the_chat_tells_what_its_round_has_changed(window, state, new_node, qtbot) -> None:
+    root = new_node("a cubic oxide")
+    child = new_node("make the band gap wider", root)
+    state.set_current(child.id)
+    views = window.docks["chat"].conversation.views
+    qtbot.waitUntil(lambda: all(one.is_filled for one in views.values()))
+    assert views[child.id].card.changes.text().startswith("Against its parent: ")
+    assert views[root.id].card.changes.isHidden()
+    assert views[root.id].compare.isHidden()

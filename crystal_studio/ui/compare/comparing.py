@@ -47,7 +47,7 @@ class Comparing(QObject):
             self.with_parent(node_ids[0])
             return
         if not 2 <= len(node_ids) <= MOST:
-            raise UserCorrectable(f"Choose two to {MOST} nodes to compare; {len(node_ids)} are chosen.")
+            raise UserCorrectable(f"Choose two to four nodes to compare; {len(node_ids)} are chosen.")
         window = self._opened()
         window.compare(node_ids)
         window.show()
