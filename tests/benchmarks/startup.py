@@ -1,8 +1,8 @@
 """Seconds from the command to the first paint of chat and tree, and to the 3D view.
 
 Run `python tests/benchmarks/startup.py` on a display, or under `xvfb-run -s "-screen 0 1280x800x24"`. The program is
-compiled first, as the installer does, and the first start, which fills the disk's cache, is not counted. CPU time is given beside the time on the clock, as the latter
-means little while the machine is busy with something else.
+compiled first, as the installer does, and the first start, which fills the disk's cache, is not counted. CPU time is
+given beside the time on the clock, as the latter means little while the machine is busy with something else.
 """
 
 from __future__ import annotations
