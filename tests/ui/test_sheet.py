@@ -123,7 +123,7 @@ def test_that_cells_fill_in_as_they_are_drawn_and_a_refused_one_says_why(panel, 
     runner.say("refused", RefusedCell(cells(asked)[3], "No candidate is valid."))
     assert titles(panel)[1][1] == "No candidate is valid."
     assert titles(panel)[1][0] == cell_lines(panel.model.cell(panel.model.index(1, 0)))[0] != "not drawn yet"
-    assert "1 of 4 cells, drawing" in panel.message.text()
+    assert "1 of 4 cells · drawing" in panel.message.text()
     assert state.mark(node.id).is_hidden
     assert state.newest() != node.id
 

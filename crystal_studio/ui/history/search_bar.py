@@ -65,7 +65,6 @@ class SearchBar(QWidget):
         self.more.setAccessibleName("Saved searches and what the tree shows")
         self.more.setToolTip("Saved searches and what the tree shows")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.message = PlainLabel("", self, wraps=True)
         self.message.hide()
         self.form = SearchForm()
@@ -134,3 +133,8 @@ class SearchBar(QWidget):
 
     def _recolour(self, *_: object) -> None:
         self.message.setStyleSheet(f"color: {theme.current().bad};")
+        self.more.setStyleSheet(
+            f"QToolButton {{ border: none; color: {theme.current().text}; }}"
+            "QToolButton::menu-indicator { image: none; }"
+            f"QToolButton:focus, QToolButton:hover {{ border: 1px solid {theme.current().border}; }}"
+        )

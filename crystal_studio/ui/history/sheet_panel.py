@@ -256,11 +256,8 @@ class SheetPanel(QWidget):
         drawn = len(cells.nodes())
         is_drawing = any(job.sheet == cells.sheet for job in self._drawing.values())
         self.promote.setEnabled(self.selected is not None)
-        self.message.setText(
-            f"{drawn} of {len(cells)} cells{', drawing …' if is_drawing else ''}. "
-            f"One camera; each picture is {2 * self._pictures.half_height_angstrom:.1f} Å high."
-            if drawn
-            else f"{len(cells)} cells, drawing …"
-            if is_drawing
-            else ""
-        )
+        self.message.setText(" · ".join(part for part in self._facts(drawn, is_drawing) if part))
+
+    def _facts(self, drawn: int, is_drawing: bool) -> tuple[str, ...]:
+        scale = f"one camera, each picture {2 * self._pictures.half_height_angstrom:.1f} Å high" if drawn else ""
+        return f"{drawn} of {len(self.model.cells)} cells", "drawing …" if is_drawing else "", scale

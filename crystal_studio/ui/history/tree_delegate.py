@@ -111,6 +111,7 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, is_shown: bool
     """Selection, focus and the bar of the node that is shown; gives the colours to write with."""
     colours = theme.current()
     ground = QRectF(option.rect)
+    painter.fillRect(ground, QColor(colours.surface))  # the table has painted its own selection below
     if option.state & QStyle.StateFlag.State_Selected:
         painter.fillRect(ground, selection_tint(colours))
     elif option.state & QStyle.StateFlag.State_MouseOver:
