@@ -115,13 +115,16 @@ def _sites(found: Comparison) -> list[str]:
     shown.sort(key=lambda move: -move.distance_angstrom)
     lines = [
         f"{_place(move.site, move.before, move.matched, move.after):<20}{move.distance_angstrom:.4f} Å   "
-        + "  ".join(f"{part:+8.4f}" for part in move.vector_angstrom)
+        + "  ".join(f"{signed(part, 4):>8}" for part in move.vector_angstrom)
         for move in shown[:MOST_MOVES]
     ]
-    rest = len(found.moves) - len(lines)
-    if rest:
-        lines.append(f"{rest} sites more that moved less" if lines else "No site moved.")
-    return [head, *lines]
+    return [head, *lines, *_rest(len(found.moves) - len(lines), len(shown) > MOST_MOVES)]
+
+
+def _rest(count: int, some_moved: bool) -> list[str]:
+    if not count:
+        return []
+    return [f"The other {count} sites moved less." if some_moved else f"{count} sites did not move."]
 
 
 def _place(site: int, before: str, matched: int, after: str) -> str:

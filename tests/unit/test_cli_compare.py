@@ -167,7 +167,7 @@ def test_that_the_text_reads_in_100_columns(run: Run) -> None:
 def test_that_a_node_compared_with_itself_shows_no_change(run: Run) -> None:
     text = run("aaaa", "aaaa")[1]
     assert "changed" not in text
-    assert "No site moved." in text
+    assert "5 sites did not move." in text
     assert "word for word the same" in text
 
 
