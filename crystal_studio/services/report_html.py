@@ -33,7 +33,7 @@ h3 { margin: 1.4rem 0 .3rem; font-size: 1rem; }
 p { margin: .4rem 0; white-space: pre-line; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin: .4rem 0; font-size: .9rem; }
 th, td { padding: .25rem .7rem .25rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-thead th { border-bottom: 1px solid #8d95a3; }
+thead th { border-bottom: 1px solid #8d95a3; white-space: nowrap; }
 tbody tr + tr > * { border-top: 1px solid #eaecf0; }
 tbody th { width: 11rem; color: #5a6270; font-weight: normal; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
@@ -41,7 +41,7 @@ tbody th { width: 11rem; color: #5a6270; font-weight: normal; }
 .quote { margin: .6rem 0; padding-left: .9rem; border-left: 3px solid #2f5fd0; font-size: 1.05rem; }
 .good { color: #1a7f45; } .warning { color: #9a5b00; } .bad { color: #c0322f; }
 .beside { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
-.beside > table { flex: 1 1 24rem; width: auto; }
+.beside > table { flex: 1 1 22rem; width: auto; min-width: 0; }
 .drawings { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; }
 figure { margin: 0; flex: 0 1 auto; }
 figure img, figure svg { display: block; max-width: 100%; height: auto; }

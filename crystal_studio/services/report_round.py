@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from crystal_studio.domain.comparison import Comparison, ValueChange, percent
 from crystal_studio.domain.crystal import Crystal
@@ -13,6 +13,7 @@ from crystal_studio.domain.intent import Goal, Quantity
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.ports.draftsman import Draftsman
+from crystal_studio.services.compare import coordination_changes
 from crystal_studio.services.goals import is_met
 from crystal_studio.services.report_words import (
     MISSING,
@@ -135,9 +136,11 @@ def _asked(node: Node, parent: Node | None) -> Iterator[tuple[str, Cell]]:
 
 def _outcome(goal: Goal, node: Node, parent: Node | None) -> Cell:
     value = _value(goal.quantity, node)
-    met = is_met(goal, value, _value(goal.quantity, parent) if parent is not None else None)
+    before = _value(goal.quantity, parent) if parent is not None else None
+    met = is_met(goal, value, before)
     if met is None:
-        return Text(f"cannot be said, {number_text(value, 3)} now", Tone.QUIET)
+        why = "" if value is None or before is not None else "; what it was before is not stored"
+        return Text(f"{number_text(value, 3)} now{why}", Tone.QUIET)
     verdict, tone = ("met", Tone.GOOD) if met else ("missed", Tone.BAD)
     return Text(f"{verdict}, {number_text(value, 3)} now", tone)
 
@@ -178,8 +181,9 @@ def _changes(parent: Node, node: Node, comparison: Comparison | None) -> Iterato
         rows += _compared(comparison)
     yield Heading("What changed", 2)
     yield Table(("", "before", "now", "change"), tuple(rows))
-    if comparison is not None and comparison.unmatched_reason:
-        yield Paragraph(comparison.unmatched_reason, Tone.QUIET)
+    if comparison is not None:
+        told = [f"a to γ: {comparison.lattice.basis.value}.", comparison.unmatched_reason, *comparison.remarks]
+        yield Paragraph(" ".join(sentence for sentence in told if sentence), Tone.QUIET)
 
 
 def _same(before: object, after: object) -> Cell:
@@ -196,18 +200,26 @@ def _value_row(name: str, change: ValueChange | None, decimals: int) -> tuple[Ce
 
 def _compared(comparison: Comparison) -> Iterator[tuple[Cell, ...]]:
     lattice = comparison.lattice
-    for index, name in enumerate(("a", "b", "c")):
-        lengths = lattice.first.lengths_angstrom[index], lattice.second.lengths_angstrom[index]
-        change = f"{signed_text(lattice.lengths_percent[index])} %"
-        yield f"{name}, Å", number_text(lengths[0], 3), number_text(lengths[1], 3), change
-    for index, name in enumerate(("α", "β", "γ")):
-        angles = lattice.first.angles_degree[index], lattice.second.angles_degree[index]
-        change = f"{signed_text(lattice.angles_degree[index])}°"
-        yield f"{name}, °", number_text(angles[0]), number_text(angles[1]), change
+    first, second = lattice.first, lattice.second
+    lengths = (_three(cell.lengths_angstrom, 3) for cell in (first, second))
+    yield "a, b, c, Å", *lengths, f"{_three(lattice.lengths_percent, 2, signed_text)} %"
+    angles = (_three(cell.angles_degree, 2) for cell in (first, second))
+    yield "α, β, γ, °", *angles, _three(lattice.angles_degree, 2, signed_text)
     if comparison.rms_displacement_angstrom is not None:
         farthest = max((move.distance_angstrom for move in comparison.moves), default=0.0)
         told = f"RMS {number_text(comparison.rms_displacement_angstrom, 3)}, at most {number_text(farthest, 3)}"
         yield "matched sites, Å", MISSING, MISSING, told
+    for one in coordination_changes(comparison):
+        name = one.element or one.becomes
+        if one.element and one.becomes and one.becomes != one.element:
+            name = f"{one.element}, now {one.becomes}"
+        difference = None if one.before is None or one.after is None else one.after - one.before
+        change = MISSING if difference is None else signed_text(difference, 1)
+        yield f"neighbours of {name}", number_text(one.before, 1), number_text(one.after, 1), change
+
+
+def _three(numbers: Sequence[float], decimals: int, text: Callable[[float, int], str] = number_text) -> str:
+    return ", ".join(text(number, decimals) for number in numbers)
 
 
 def _check(check: CheckResult) -> tuple[Cell, ...]:

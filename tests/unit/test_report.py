@@ -177,7 +177,7 @@ def test_that_what_changed_is_told_of_each_round_but_the_first(branch: list[Node
     rows = {row[0]: row for row in tables[0].rows}
     assert rows["band gap, eV"][1:3] == ("1.23", "2.23")
     assert str(rows["band gap, eV"][3]).startswith("+1.00 ± 0.45")
-    assert {"formula", "space group", "volume, Å³/atom", "a, Å", "γ, °"} <= rows.keys()
+    assert {"formula", "space group", "volume, Å³/atom", "a, b, c, Å", "α, β, γ, °"} <= rows.keys()
 
 
 def plots_of(branch: list[Node]) -> list[Drawing]:
