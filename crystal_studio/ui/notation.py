@@ -6,6 +6,7 @@ import html
 import re
 from math import isfinite
 
+from crystal_studio.domain.edge_change import EdgeChange
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.symmetry import SpaceGroup
 
@@ -24,6 +25,15 @@ def formula_text(formula: str) -> str:
 def space_group_text(number: int) -> str:
     """The Hermann-Mauguin symbol with its screw axes as subscripts, such as ``P6₃/mmc``."""
     return _SCREW.sub(lambda found: found.group(1).translate(_SUBSCRIPTS), SpaceGroup(number).symbol)
+
+
+def edge_text(change: EdgeChange) -> str:
+    """What a round has changed: ``SrTiO₃ → CaTiO₃ · volume −6.1 % · gap +0.50 eV``."""
+    parts = list(change.parts)
+    if change.formulas[0] != change.formulas[1]:
+        parts[0] = formula_text(parts[0])
+    text = " · ".join(parts) or change.text
+    return _SCREW.sub(lambda found: found.group(1).translate(_SUBSCRIPTS), text)
 
 
 def number_text(value: float | None, decimals: int = 2) -> str:

@@ -429,7 +429,9 @@ def test_that_nodes_are_compared_from_the_menu_the_chat_and_the_tree(window, sta
     assert compared.node_ids == (root.id, child.id)
     with qtbot.waitSignal(compared.closed):
         compared.close()
-    window.docks["chat"].conversation.views[child.id].compare.click()
+    views = window.docks["chat"].conversation.views
+    qtbot.waitUntil(lambda: views[child.id].is_filled)
+    views[child.id].card.compare.click()
     assert window.commands.comparing.window.node_ids == (root.id, child.id)
     window.commands.comparing.window.gallery.opened.emit(root.id)
     assert state.current.id == root.id
@@ -456,4 +458,4 @@ def test_that_a_card_in_the_chat_tells_what_its_round_has_changed(window, state,
     qtbot.waitUntil(lambda: all(one.is_filled for one in views.values()))
     assert views[child.id].card.changes.text().startswith("Against its parent: ")
     assert views[root.id].card.changes.isHidden()
-    assert views[root.id].compare.isHidden()
+    assert views[root.id].card.compare.isHidden()

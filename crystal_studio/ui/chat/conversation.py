@@ -17,6 +17,7 @@ from crystal_studio.ui.chat.presenter import ChatPresenter
 from crystal_studio.ui.chat.round_view import THUMBNAIL_SIZE, RoundView
 from crystal_studio.ui.chat.rounds import Round
 from crystal_studio.ui.history.thumbnail_shelf import ThumbnailShelf
+from crystal_studio.ui.notation import edge_text
 
 PAGE = 30
 _TURN_SECONDS = 0.012
@@ -171,4 +172,4 @@ class Conversation(QWidget):
 def _changes(parent: Node, child: Node) -> str:
     """What a round has changed, in a line."""
     crystals = parent.crystal, child.crystal
-    return EdgeChange.between(NodeOutline.of(parent), NodeOutline.of(child), crystals).text
+    return edge_text(EdgeChange.between(NodeOutline.of(parent), NodeOutline.of(child), crystals))

@@ -51,6 +51,7 @@ class RoundView(QWidget):
         self.person = Bubble(Ground.PERSON)
         self.card = CrystalCard(shown, mark)
         self.card.clicked.connect(lambda: self.show_asked.emit(self.node_id))
+        self.card.compare_asked.connect(lambda: self.compare_asked.emit(self.node_id))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 4)
         column.setSpacing(6)
@@ -135,11 +136,7 @@ class RoundView(QWidget):
         )
         self.star = action_button("☆", lambda: self.star_asked.emit(node), "Star")
         flow = FlowLayout(gap=2)
-        self.compare = action_button(
-            "Compare", lambda: self.compare_asked.emit(node), "See this crystal beside the one that it answers"
-        )
-        self.compare.setVisible(self._round.outline.parent is not None)
-        for button in (self.show_button, self.branch, self.regenerate, self.compare, self.star):
+        for button in (self.show_button, self.branch, self.regenerate, self.star):
             flow.addWidget(button)
         self.card.column.addLayout(flow)
 
@@ -148,7 +145,13 @@ class RoundView(QWidget):
 
 
 class CrystalCard(ClickableBubble):
-    """What came out: picture, formula, space group, gap, stability, checks, known or new, notes, model, seconds."""
+    """What came out: picture, formula, space group, gap, stability, checks, known or new, notes, model, seconds.
+
+    Signals:
+        compare_asked: it is to be seen beside the crystal that it answers.
+    """
+
+    compare_asked = Signal()
 
     def __init__(self, shown: Round, mark: Mark, parent: QWidget | None = None) -> None:
         super().__init__(Ground.CRYSTAL, parent)
@@ -167,7 +170,9 @@ class CrystalCard(ClickableBubble):
         self.checks = ToneLabel("✓ valid" if outline.valid else "✗ not valid", "good" if outline.valid else "bad")
         self.known = ToneLabel("", "muted")
         self.changes = ToneLabel("", "muted")
+        self.compare = action_button("Compare", self.compare_asked.emit, "See it beside the crystal that it answers")
         self.changes.hide()
+        self.compare.hide()
         self.notes = FlatText("", "muted")
         self.notes.hide()
         self.author = ToneLabel(wording.author_line(outline), "muted")
@@ -204,7 +209,8 @@ class CrystalCard(ClickableBubble):
     def say_changes(self, words: str) -> None:
         """Show what the round has changed against its parent."""
         self.changes.setText(f"Against its parent: {wording.shown(words)}" if words else "")
-        self.changes.setVisible(bool(words))
+        for part in (self.changes, self.compare):
+            part.setVisible(bool(words))
 
     def set_picture(self, picture: QPixmap) -> None:
         """Show the crystal."""
@@ -220,6 +226,9 @@ class CrystalCard(ClickableBubble):
             facts.addWidget(widget)
         head.addLayout(facts, 1)
         self.column.addLayout(head)
-        self.column.addWidget(self.changes)
+        edge = QHBoxLayout()
+        edge.addWidget(self.changes, 1)
+        edge.addWidget(self.compare, 0, Qt.AlignmentFlag.AlignTop)
+        self.column.addLayout(edge)
         self.column.addWidget(self.notes)
         self.column.addWidget(self.author)

@@ -51,6 +51,8 @@ class PathPage(QWidget):
             # One width for all, so that the rounds of plots below each other stand below each other.
             metrics = widget.fontMetrics()
             widget.getAxis("left").setWidth(metrics.horizontalAdvance("-0.005") + metrics.height() // 2)
+            # Half a line above, into which the uppermost number may reach.
+            widget.plotItem.layout.setContentsMargins(0, metrics.height() // 2, metrics.height() // 2, 0)
             # A name beside the axis would be longer than a low dock is high.
             self.names.append(ElidedLabel())
             self.plots.append(widget)

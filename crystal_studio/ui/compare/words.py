@@ -11,7 +11,7 @@ from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.ui.chat.wording import shortened
-from crystal_studio.ui.notation import MISSING, formula_text, number_text, space_group_text, with_unit
+from crystal_studio.ui.notation import MISSING, edge_text, formula_text, number_text, space_group_text, with_unit
 
 LETTERS = "ABCD"
 _ASCII = str.maketrans("₀₁₂₃₄₅₆₇₈₉−–", "0123456789--")
@@ -70,7 +70,7 @@ def volume_per_atom(node: Node) -> float:
 def edge_line(parent: Node, child: Node) -> str:
     """What a round has changed: ``Pnma → P4/mbm · volume +2.1 % · gap +1.10 eV``; needs no engine."""
     crystals = parent.crystal, child.crystal
-    return EdgeChange.between(NodeOutline.of(parent), NodeOutline.of(child), crystals).text
+    return edge_text(EdgeChange.between(NodeOutline.of(parent), NodeOutline.of(child), crystals))
 
 
 def plain(text: str) -> str:
