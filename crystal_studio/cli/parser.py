@@ -15,6 +15,7 @@ COMMANDS = {
     "mend": ("promote", "repair"),
     "files": ("describe", "check", "predict", "relax", "known"),
     "project": ("history",),
+    "tidy": ("mark", "hide", "unhide", "undo", "redo", "compact"),
     "exchange": ("export", "import"),
     "compare": ("compare",),
     "replay": ("replay", "provenance"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from crystal_studio.cli.node_json import node_json
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus, StudioError
 from crystal_studio.domain.history import Node
+from crystal_studio.ports.history_store import HistoryStore
+from crystal_studio.services.query_text import parse_query
 
 
 def add_parser(subparsers: Any) -> None:
@@ -20,6 +23,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("history", help="show the design tree of a project")
     parser.add_argument("project", type=Path, metavar="PROJECT")
     parser.add_argument("--node", metavar="NODE", help="show one node in full")
+    parser.add_argument("--search", metavar="QUERY", help="list what meets a search such as 'el:Sr,Ti gap:2-4'")
+    parser.add_argument("--hidden", action="store_true", help="hidden nodes as well")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.set_defaults(run=run)
 
@@ -28,7 +33,7 @@ def run(arguments: argparse.Namespace, program: Program) -> int:
     """Print the tree, or one node."""
     try:
         with program.open_project(arguments.project, read_only=True) as store:
-            nodes = [store.node(arguments.node)] if arguments.node else store.nodes()
+            nodes = _asked(arguments, store)
     except StudioError as error:
         if not arguments.json:
             raise
@@ -39,9 +44,23 @@ def run(arguments: argparse.Namespace, program: Program) -> int:
         print_json({"project": str(arguments.project.resolve()), "error": None, "nodes": rows}, program.out)
     elif arguments.node:
         print(node_text(nodes[0], None), file=program.out)
+    elif arguments.search is not None:
+        print("\n".join(map(_line, nodes)) or "No node meets this search.", file=program.out)
     else:
         print("\n".join(tree_lines(nodes)) or "This project has no nodes yet.", file=program.out)
     return int(ExitStatus.DONE)
+
+
+def _asked(arguments: argparse.Namespace, store: HistoryStore) -> list[Node]:
+    """One node, those that a search finds, or all; hidden ones only where they are asked for."""
+    if arguments.node:
+        return [store.node(arguments.node)]
+    if arguments.search is not None:
+        query = parse_query(arguments.search)
+        query = replace(query, hidden=query.hidden or arguments.hidden)
+        return [store.node(one.id) for one in store.search(query, limit=store.num_nodes())]
+    marks = {} if arguments.hidden else store.marks()
+    return [node for node in store.nodes() if node.id not in marks or not marks[node.id].is_hidden]
 
 
 def tree_lines(nodes: list[Node]) -> list[str]:

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QToolButton, QWidget
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.node_query import NodeQuery
+from crystal_studio.services.query_text import HELP, parse_query, query_text
 from crystal_studio.ui import theme
-from crystal_studio.ui.history.query_text import HELP, parse_query, query_text
 from crystal_studio.ui.history.search_form import SearchForm
 from crystal_studio.ui.notation import plain_tooltip
 from crystal_studio.ui.plain_label import PlainLabel

@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QWidget
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.node_query import NodeOrder, NodeQuery
 from crystal_studio.domain.node_search import asked_anonymous
-from crystal_studio.ui.dialogs.checked_line import CheckedLine
-from crystal_studio.ui.history.query_text import (
+from crystal_studio.services.query_text import (
     bounds_value,
     group_ranges,
     read_bounds,
@@ -20,6 +19,7 @@ from crystal_studio.ui.history.query_text import (
     read_formula,
     read_groups,
 )
+from crystal_studio.ui.dialogs.checked_line import CheckedLine
 from crystal_studio.ui.plain_label import PlainLabel
 
 _ORDER_WORDS = {

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import isfinite
 
+import numpy as np
+
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
@@ -53,7 +55,7 @@ def parse_query(text: str) -> NodeQuery:
             query = replace(query, starred_only=True)
         elif colon and key.casefold() in _PARTS:
             if not value:
-                raise UserCorrectable(f"Nothing stands behind {key}: yet. Point at the field to see what can.")
+                raise UserCorrectable(f"Nothing stands behind {key}: yet. Write for example el:Sr,Ti or gap:2-4.")
             query = _PARTS[key.casefold()](query, value)
         else:
             words.append(part)
@@ -201,8 +203,8 @@ def bounds_value(bounds: Bounds) -> str:
 
 
 def _short(value: float) -> str:
-    """Without zeros behind the point, and exact."""
-    return f"{value:g}" if float(f"{value:g}") == value and "e" not in f"{value:g}" else f"{value!r}"
+    """Exact, without zeros behind the point and without an exponent."""
+    return str(np.format_float_positional(value, trim="-"))
 
 
 def _bounds_text(key: str, bounds: Bounds) -> str:
