@@ -28,7 +28,6 @@ from crystal_studio.engines.chem.limited_worker import LimitedWorker
 from crystal_studio.engines.chem.reading import same_composition
 
 MOST_SECONDS = 5.0
-UNFORESEEN = "too long or too much memory"  # also said of a reader that ended by an error that nobody foresaw
 CELL = "".join(f"_cell_length_{axis} 5\n" for axis in "abc") + "".join(
     f"_cell_angle_{angle} 90\n" for angle in ("alpha", "beta", "gamma")
 )
@@ -116,10 +115,12 @@ class Outcome:
     cpu_seconds: float
     wall_seconds: float
     memory_bytes: float
+    is_cut_short: bool
 
     def refuse_excess(self) -> None:
         """Fail where it took more than it may; on a machine that is busy with others, the clock runs on."""
         assert self.cpu_seconds < MOST_SECONDS
+        assert not self.is_cut_short, "the reader ended by an error that nobody foresaw, or at a limit"
         assert self.wall_seconds < MOST_SECONDS * max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
         assert self.memory_bytes < MAX_MEMORY_BYTES
 
@@ -127,7 +128,7 @@ class Outcome:
 @pytest.fixture(scope="module")
 def worker() -> Iterator[LimitedWorker]:
     """The child that reads files, one for all of this module."""
-    with LimitedWorker("crystal_studio.engines.chem.file_reader", wall_seconds=60.0) as found:
+    with LimitedWorker("crystal_studio.engines.chem.file_reader", wall_seconds=90.0) as found:
         yield found
 
 
@@ -137,7 +138,7 @@ def read(path: Path, worker: LimitedWorker) -> Outcome:
     assert answer is not None
     items = tuple(items_of(answer, path.name))
     memory = answer["memory_kilobytes"] * 1024
-    return Outcome(items, answer["cpu_seconds"], time.monotonic() - begun, memory)
+    return Outcome(items, answer["cpu_seconds"], time.monotonic() - begun, memory, "ended" in answer)
 
 
 def test_that_a_good_file_is_read(worker: LimitedWorker) -> None:
@@ -153,7 +154,7 @@ def test_that_a_bomb_or_hang_is_refused_within_five_seconds(name: str, worker: L
     outcome = read(path, worker)
     outcome.refuse_excess()
     assert [type(item) for item in outcome.items if not isinstance(item, RefusedFile)] == []
-    assert all(UNFORESEEN not in item.reason and item.reason.endswith(".") for item in outcome.items)
+    assert all(item.reason.endswith(".") for item in outcome.items)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither")
@@ -183,7 +184,6 @@ def read_or_refused(texts: Iterable[str], path: Path, worker: LimitedWorker) -> 
         path.write_text(text, encoding="utf-8", errors="replace")
         outcome = read(path, worker)
         outcome.refuse_excess()
-        assert not any(isinstance(item, RefusedFile) and UNFORESEEN in item.reason for item in outcome.items), text
         if path.suffix == ".cif":
             refuse_silent_change(path, outcome.items)
         told["read"] += sum(isinstance(item, ReadFile) for item in outcome.items)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import FrameType
 
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.engines.chem.geometry import shortest_distance_angstrom
 from crystal_studio.engines.chem.reading import Reading, amounts_text, differences, same_composition, shown_warnings
 
 Reader = Callable[[], Reading]
@@ -30,6 +31,7 @@ DAMAGE = (
     OSError,
 )
 _LEAST_SECONDS = 0.2
+_ONE_ATOM_ANGSTROM = 0.3
 
 
 class OutOfTime(BaseException):
@@ -109,16 +111,18 @@ def read_in_turn(
             f"The file states {amounts_text(stated)} but its sites make {amounts_text(readings[0].amounts)}. Complete "
             "its sites or correct its formula."
         )
-    kept = agreeing[0]
-    _refuse_disagreement(agreeing)
     for other in readings:
         if other not in agreeing:
             warned.append(
                 f"{other.reader} makes {amounts_text(other.amounts)} of it, which is not the composition stated in the "
-                f"file; the reading of {kept.reader} is taken."
+                "file, and is set aside."
             )
-        elif other is not kept:
-            warned += differences(kept, other)
+    _refuse_disagreement(agreeing)
+    crowded = _crowded(agreeing)
+    warned += [f"{one.reader} puts atoms on top of each other, and is set aside." for one in crowded]
+    kept, *others = [one for one in agreeing if one not in crowded]
+    for other in others:
+        warned += differences(kept, other)
     return Outcome(kept, tuple(steps), shown_warnings(warned))
 
 
@@ -149,6 +153,14 @@ def _readings(readers: Mapping[str, tuple[Reader, float]], budget: Budget) -> tu
             reasons[0] if reasons else f"It is damaged or of another format. {' '.join(steps)} Export it again as CIF."
         )
     return readings, list(shown_warnings(steps))
+
+
+def _crowded(readings: Sequence[Reading]) -> list[Reading]:
+    """Readings that split atoms which are one in others: a position near an axis, but not on it to the last digit."""
+    if len({len(one.sites) for one in readings}) == 1:
+        return []
+    crowded = [one for one in readings if shortest_distance_angstrom(one.crystal) < _ONE_ATOM_ANGSTROM]
+    return crowded if len(crowded) < len(readings) else []
 
 
 def _refuse_disagreement(agreeing: Sequence[Reading]) -> None:

@@ -29,7 +29,7 @@ from crystal_studio.domain.imported import ReadFile, RefusedFile
 MAX_FILE_BYTES = 10_000_000
 MAX_MEMORY_BYTES = 1 << 30
 MAX_CPU_SECONDS = 4
-MAX_WALL_SECONDS = 20.0  # of one file; the limit of processor time acts first on anything but a stalled disk
+MAX_WALL_SECONDS = 60.0  # of one file; the limit of processor time acts first on anything but a stalled disk
 CAN_FORK = hasattr(os, "fork")
 _BLOCK_BYTES = 1 << 16
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -12,7 +12,7 @@ from itertools import groupby
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.engines.chem.cif import right_handed
 
-_ORDER = re.compile(r"atoms (\d[\d\-, ]*)")
+_ORDER = re.compile(r"atoms (\d+(?:-\d+)?(?:, \d+(?:-\d+)?)*)\s*")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
@@ -43,14 +43,14 @@ def poscar_text(crystal: Crystal, comment: str) -> tuple[str, tuple[int, ...]]:
 
 def stored_order(text: str) -> tuple[int, ...] | None:
     """The order that a POSCAR of ours states in its comment line, counted from 0; None where it states none."""
-    found = _ORDER.search(text.split("\n", 1)[0].rpartition("; ")[2])
+    found = _ORDER.fullmatch(text.split("\n", 1)[0].rpartition("; ")[2])
     if found is None:
         return None
     order: list[int] = []
     for part in found[1].split(","):
         first, _, last = part.strip().partition("-")
-        if not (first.isdigit() and (last or first).isdigit()) or int(last or first) - int(first) > len(text):
-            return None
+        if len(last or first) > 9 or int(last or first) - int(first) > len(text):
+            return None  # nobody counts so many atoms in so short a text
         order += range(int(first) - 1, int(last or first))
     return tuple(order)
 

@@ -28,7 +28,7 @@ _LONGEST_WARNING = 300
 _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """What one reader made of a crystal.
 
