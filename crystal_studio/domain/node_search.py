@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from math import gcd, inf, isnan
 from string import ascii_lowercase, ascii_uppercase
+from typing import Any
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
@@ -90,7 +91,7 @@ def found(query: NodeQuery, nodes: Iterable[Node], marks: Mapping[str, Mark]) ->
     met = [node for node in nodes if meets(query, node, marks.get(node.id, Mark()))]
     if query.is_descending:
         met.reverse()
-    values = {node.id: _sort_value(query.order, node, marks.get(node.id, Mark())) for node in met}
+    values: dict[str, Any] = {node.id: _sort_value(query.order, node, marks.get(node.id, Mark())) for node in met}
     known = [node for node in met if values[node.id] is not None]
     known.sort(key=lambda node: values[node.id], reverse=query.is_descending)
     return known + [node for node in met if values[node.id] is None]
@@ -103,9 +104,8 @@ def meets(query: NodeQuery, node: Node, mark: Mark) -> bool:
         UserCorrectable: the formula or the anonymous formula is none.
     """
     composition = node.crystal.composition
-    texts = [plain_words(text_of(node)), plain_words(mark.name), plain_words(mark.note)]
     return (
-        all(any(word in text for text in texts) for word in asked_words(query.words))
+        _has_words(asked_words(query.words), (text_of(node), mark.name, mark.note))
         and set(query.elements) <= set(composition.elements)
         and not set(query.without) & set(composition.elements)
         and (not query.formula or composition.formula == asked_formula(query.formula))
@@ -118,6 +118,14 @@ def meets(query: NodeQuery, node: Node, mark: Mark) -> bool:
         and (query.hidden or not mark.is_hidden)
         and (not query.sheet or sheet_of(node) == query.sheet)
     )
+
+
+def _has_words(asked: list[str], texts: tuple[str, ...]) -> bool:
+    """Whether each word begins a word of one of the texts."""
+    if not asked:
+        return True
+    plain = [plain_words(text) for text in texts]
+    return all(any(word in text for text in plain) for word in asked)
 
 
 def _within(bounds: tuple[float | None, float | None], value: float | None) -> bool:

@@ -91,7 +91,7 @@ def insert_node(connection: Connection, node: Node) -> None:
     """Store a node as rows; whoever calls enters the operation."""
     structures = {row["id"]: row for row in map(structure_row, crystals_of(node))}
     connection.execute(insert_or(tables.structures).on_conflict_do_nothing(), list(structures.values()))
-    ordinal = connection.execute(insert(tables.nodes).values(node_row(node))).inserted_primary_key[0]
+    ordinal = connection.execute(insert(tables.nodes).values(node_row(node))).lastrowid
     for table, rows in (
         (tables.candidates, candidate_rows(node)),
         (tables.checks, check_rows(node)),

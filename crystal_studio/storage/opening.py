@@ -95,6 +95,8 @@ def open_for_reading(path: Path) -> OpenProject:
             refuse_damage_if_small(path, project.engine)
             state = schema_state(project.engine)
             refuse_foreign(state, path)
+            if state.empty:  # a program was killed while it made the project
+                raise ProjectUnavailable(_no_project(path))
             is_current = not state.outdated and not is_behind(project.engine)
         except DBAPIError as error:
             project.dispose()
@@ -124,9 +126,13 @@ def _refuse_unwritable(path: Path) -> None:
 
 def _refuse_unreadable(path: Path) -> None:
     if not path.is_file() or not path.stat().st_size:
-        raise ProjectUnavailable(f"There is no project in {path}. Check its name.")
+        raise ProjectUnavailable(_no_project(path))
     if not os.access(path, os.R_OK):
         raise ProjectUnavailable(f"{path} cannot be read. Give yourself read access to it.")
+
+
+def _no_project(path: Path) -> str:
+    return f"There is no project in {path}. Check its name."
 
 
 def _lock(path: Path) -> WriterLock:

@@ -45,7 +45,7 @@ def query_to_plain(query: NodeQuery) -> Plain:
 def query_from_plain(plain: Mapping[str, Any]) -> NodeQuery:
     """Inverse of `query_to_plain`; conditions that only a newer program knows are left out."""
     known = {item.name for item in fields(NodeQuery)}
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
     orders = {order.value for order in NodeOrder}
     order = NodeOrder(values["order"]) if values.get("order") in orders else NodeOrder.CREATED
-    return NodeQuery(**{name: value for name, value in values.items() if name in known} | {"order": order})
+    return NodeQuery(**({name: value for name, value in values.items() if name in known} | {"order": order}))

@@ -253,8 +253,8 @@ class HistoryUndoContract:
         subject.mark(LATE, Mark("new"))
         assert subject.redo() is None
         log = subject.operations()
-        assert [(one.kind, one.is_undone) for one in log[:3]] == [
-            (OperationKind.MARK, False), (OperationKind.HIDE, True), (OperationKind.HIDE, True),
+        assert [(one.kind, one.is_undone, one.is_superseded) for one in log[:3]] == [
+            (OperationKind.MARK, False, False), (OperationKind.HIDE, True, True), (OperationKind.HIDE, True, True),
         ]  # fmt: skip
         assert subject.undo().kind is OperationKind.MARK
         assert subject.redo().kind is OperationKind.MARK

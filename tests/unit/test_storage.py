@@ -547,6 +547,15 @@ def test_that_reading_a_missing_or_empty_project_makes_nothing(project: Path) ->
     assert project.read_bytes() == b""
 
 
+def test_that_a_database_without_a_table_is_no_project_to_read_and_becomes_one_on_writing(project: Path) -> None:
+    with closing(sqlite3.connect(project)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    assert project.stat().st_size
+    with pytest.raises(ProjectUnavailable, match="no project"):
+        SqlHistoryStore.open(project, read_only=True)
+    assert len(committed(project)) == 3
+
+
 def test_that_an_empty_file_becomes_a_project(project: Path) -> None:
     project.touch()
     assert len(committed(project)) == 3

@@ -242,7 +242,7 @@ class FakeHistoryStore:
     def redo(self) -> Operation | None:
         """Do the operation that was undone last again; None where there is none, or where something new was done."""
         self._refuse_closed()
-        undone = [done for done in self._operations if done.operation.is_undone and not done.is_superseded]
+        undone = [one for one in self._operations if one.operation.is_undone and not one.operation.is_superseded]
         return undone[0].turn(is_undone=False) if undone else None
 
     def check(self) -> None:
@@ -283,7 +283,7 @@ class FakeHistoryStore:
 
     def _done(self, kind: OperationKind, title: str, nodes: Sequence[str], do: Step, undo: Step) -> None:
         for older in self._operations:
-            older.is_superseded = older.operation.is_undone
+            older.operation = replace(older.operation, is_superseded=older.operation.is_undone)
         created = datetime.now(UTC).isoformat()
         operation = Operation(len(self._operations) + 1, kind, title, tuple(nodes), False, created)
         self._operations.append(_Done(operation, do, undo))
@@ -309,7 +309,6 @@ class _Done:
     operation: Operation
     do: Step
     undo: Step
-    is_superseded: bool = False
 
     def turn(self, is_undone: bool) -> Operation:
         """Undo or redo it."""
