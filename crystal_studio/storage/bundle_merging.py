@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from crystal_studio.domain.bundled import Merged
@@ -26,11 +25,25 @@ from crystal_studio.storage.marks import read_marks, write_hidden, write_mark
 from crystal_studio.storage.node_query import read_nodes
 from crystal_studio.storage.node_rows import candidate_rows, check_rows, node_row, prediction_rows
 from crystal_studio.storage.operations import log_operation
-from crystal_studio.storage.tables import nodes, trajectories
+from crystal_studio.storage.tables import candidates, checks, nodes, predictions, trajectories
 from crystal_studio.storage.trajectory_blob import unpack_frames
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+
+
+def _all_but(table: Table, owner: str, order: str, *left_out: str) -> str:
+    """Every column of a node's rows but those that differ between projects."""
+    columns = ", ".join(f'"{column.name}"' for column in table.columns if column.name not in left_out)
+    return f'SELECT {columns} FROM {table.name} WHERE {owner} = ? ORDER BY "{order}"'
+
+
+_ROWS = (
+    _all_but(nodes, "id", "id", "ordinal"),
+    _all_but(candidates, "node_id", "position"),
+    _all_but(checks, "node_id", "id", "id"),
+    _all_but(predictions, "node_id", "id", "id"),
+)
 
 
 def merge(copy: Path, project: Path, context: JobContext) -> Merged:
@@ -76,8 +89,15 @@ class _Merge:
 
     def run(self) -> Merged:
         """Nodes, marks and trajectories, then the operation."""
-        for node in self._read():
-            self._take(node)
+        # Parents before children.
+        ids = list(self._theirs.execute(select(nodes.c.id).order_by(nodes.c.ordinal)).scalars())
+        for index, node_id in enumerate(ids):
+            self._context.check_cancelled()
+            self._context.progress("bundle", 0.3 + 0.7 * index / len(ids), f"{index + 1:,} of {len(ids):,} nodes")
+            if self._is_here(node_id):
+                self._id_here[node_id] = node_id
+            else:
+                self._take(self._read(node_id))
         hidden = self._take_marks()
         self._take_trajectories()
         shown = [node_id for node_id in self._new if node_id not in hidden]
@@ -86,20 +106,25 @@ class _Merge:
             log_operation(self._ours, OperationKind.ADD_NODES, title, shown, before=True, after=False)
         return Merged(tuple(self._new), len(self._id_here) - len(self._new), tuple(self._conflicts))
 
-    def _read(self) -> Iterator[Node]:
-        """Nodes of the bundle, parents before children."""
-        ids = list(self._theirs.execute(select(nodes.c.id).order_by(nodes.c.ordinal)).scalars())
-        for index, node_id in enumerate(ids):
-            self._context.check_cancelled()
-            self._context.progress("bundle", 0.3 + 0.7 * index / len(ids), f"{index + 1:,} of {len(ids):,} nodes")
-            if not _ID.fullmatch(str(node_id)):  # ids become names of files
-                raise UserCorrectable(_unreadable(str(node_id)))
-            try:
-                (node,) = read_nodes(self._theirs, node_id)
-                content_hash(node)
-            except (*_UNREADABLE, UserCorrectable) as error:
-                raise UserCorrectable(_unreadable(str(node_id))) from error
-            yield node
+    def _is_here(self, node_id: str) -> bool:
+        """Whether all rows of a node are the same in both, the usual case, told without making sense of them."""
+        if node_id not in self._known:
+            return False
+        (parent,) = self._theirs.execute(select(nodes.c.parent).where(nodes.c.id == node_id)).one()
+        return self._id_here.get(parent, parent) == parent and _rows(self._theirs, node_id) == _rows(
+            self._ours, node_id
+        )
+
+    def _read(self, node_id: str) -> Node:
+        """A node of the bundle, every part of it made sense of."""
+        if not _ID.fullmatch(str(node_id)):  # ids become names of files
+            raise UserCorrectable(_unreadable(str(node_id)))
+        try:
+            (node,) = read_nodes(self._theirs, node_id)
+            content_hash(node)
+        except (*_UNREADABLE, UserCorrectable) as error:
+            raise UserCorrectable(_unreadable(str(node_id))) from error
+        return node
 
     def _take(self, node: Node) -> None:
         """Add a node, unless it is there."""
@@ -166,6 +191,10 @@ class _Merge:
                 raise UserCorrectable(_unreadable(node_id)) from error
             self._ours.execute(insert(trajectories).values(node_id=here, frames=frames))
             mine.add(here)
+
+
+def _rows(connection: Connection, node_id: str) -> list[list[Any]]:
+    return [list(connection.exec_driver_sql(query, (node_id,))) for query in _ROWS]
 
 
 def _unreadable(node_id: str) -> str:
