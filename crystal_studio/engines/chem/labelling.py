@@ -76,9 +76,9 @@ def _exchanges(before: Shares, after: Shares) -> Iterator[Labelling]:
 def _roles(before: Shares, after: Shares) -> Iterator[Labelling]:
     """Elements that stay keep their name; the others are cations or anions."""
     kept = _kept(before, after)
-    named = [{symbol: symbol if symbol in kept else _role(symbol) for symbol in shares} for shares in (before, after)]
-    if _by_label(before, named[0]) == _by_label(after, named[1]):
-        yield Labelling(*named)
+    first, second = ({symbol: symbol if symbol in kept else _role(symbol) for symbol in one} for one in (before, after))
+    if _by_label(before, first) == _by_label(after, second):
+        yield Labelling(first, second)
 
 
 def _role(symbol: str) -> str:

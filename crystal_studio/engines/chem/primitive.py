@@ -18,7 +18,7 @@ def primitive_in_place(crystal: Crystal, symprec_angstrom: float = _SYMPREC_ANGS
     lattice, kept = crystal.lattice, list(range(len(crystal)))
     if dataset is not None:
         counts = np.rint(crystal.lattice @ np.linalg.inv(dataset.primitive_lattice))
-        lattice = np.linalg.solve(counts, crystal.lattice)  # found within a tolerance, and now exact
+        lattice = np.linalg.inv(counts) @ crystal.lattice  # found within a tolerance, and now exact
         kept = np.unique(dataset.mapping_to_primitive, return_index=True)[1].tolist()
     lattice = reduction(lattice) @ lattice
     frac_coords = crystal.cart_coords[kept] @ np.linalg.inv(lattice)

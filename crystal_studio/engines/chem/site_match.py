@@ -133,7 +133,7 @@ def _as_it_stands(first: Crystal, second: Crystal, labelling: Labelling) -> Plac
     """
     if len(first) != len(second) or len(first) > MOST_ATOMS_PAIRED:
         return None
-    linear = np.linalg.solve(second.lattice, first.lattice)
+    linear = np.linalg.inv(second.lattice) @ first.lattice
     stretches = np.linalg.svd(linear, compute_uv=False)
     if stretches.max() / stretches.min() > (1 + _LARGEST_STRAIN) ** 2:
         return None
