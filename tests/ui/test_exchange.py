@@ -285,6 +285,15 @@ def test_that_nothing_is_imported_into_a_project_that_is_only_read(open_window, 
 # Export, report, bundle
 
 
+def test_that_the_menu_of_the_tree_exports_a_node_that_is_not_shown(window, state, branch) -> None:
+    root, child = branch
+    window.docks["tree"].export_asked.emit(root.id)
+    dialog = window.findChild(ExportDialog)
+    scopes = {scope.nodes for scope in dialog._scopes}
+    assert {(root.id,), (root.id, child.id)} <= scopes
+    assert state.current.id == child.id
+
+
 @pytest.fixture
 def branch(state, new_node):
     root = new_node("a cubic oxide")

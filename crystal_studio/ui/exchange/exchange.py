@@ -40,6 +40,9 @@ class Exchange(QObject):
         window.status.insertPermanentWidget(1, self.note)  # after the name of the project
         self.drops.dropped.connect(self.take)
         self._look_after_the_message_box()
+        tree = window.docks["tree"]
+        tree.export_asked.connect(self.exporting.choose)
+        tree.replay_asked.connect(self._run_again)
 
     def take(self, offer: Offer) -> None:
         """Do what was offered by a drop or a paste; questions come first where it is a whole project."""
@@ -83,6 +86,10 @@ class Exchange(QObject):
             part.close()
         for part in (self.strip, self.note):
             part.close_panel()
+
+    def _run_again(self, node_id: str) -> None:
+        self._window.state.set_current(node_id)
+        self.run_again()
 
     def _look_after_the_message_box(self) -> None:
         composer = self._window.docks["chat"].composer

@@ -39,32 +39,40 @@ class Exporting(QObject):
         self._note = note
         self._folders = LastFolders(window.program, window.state.path, window.banner.say)
 
-    def choose(self) -> None:
-        """Ask what is exported, how, and where to."""
+    def choose(self, node_id: str = "") -> None:
+        """Ask what is exported, how, and where to.
+
+        Args:
+            node_id: the node that is meant, "" for the one that is shown.
+        """
         from crystal_studio.ui.exchange.export_dialog import ExportDialog
 
-        scopes = self.scopes()
-        if not scopes:
+        current = self._window.state.current
+        node_id = node_id or (current.id if current is not None else "")
+        if not node_id:
             return
+        scopes = self.scopes(node_id)
         dialog = ExportDialog(self._window.state.path, scopes, self._outlines, self._folders.exports, self._window)
         dialog.chosen.connect(self._export)
         _open(dialog)
 
-    def scopes(self) -> list[Scope]:
-        """The nodes that may be meant: the selected ones where there are several, the one shown, its branch."""
+    def scopes(self, node_id: str) -> list[Scope]:
+        """What may be meant: the selected nodes where there are several, this one, the way to it, what follows it."""
         from crystal_studio.ui.exchange.export_dialog import Scope
 
         state = self._window.state
-        current, selected = state.current, self._selected()
-        found = []
-        if len(selected) > 1:
-            found.append(Scope(f"The {len(selected):,} nodes that are selected in the history", selected))
-        if current is not None:
-            found.append(Scope(f"The node that is shown: {formula_text(current.crystal.formula)}", (current.id,)))
-            way = tuple(node_id for node_id, _ in state.way(current.id, hidden=True))
-            if len(way) > 1:
-                found.append(Scope(f"Its whole branch: {len(way):,} nodes, first to last", way))
-        return found
+        selected = tuple(self._window.docks["tree"].selected)
+        way = tuple(one for one, _ in state.way(node_id, hidden=True))
+        below = tuple(state.subtree(node_id))
+        name = formula_text(state.outline(node_id).formula)
+        this = Scope(f"This node: {name}", (node_id,))
+        several = (
+            Scope(f"The {len(selected):,} nodes that are selected in the history", selected),
+            Scope(f"Its whole branch: {len(way):,} nodes, first to last", way),
+            Scope(f"{name} and all that follows it: {len(below):,} nodes", below),
+        )
+        offered = (several[0], this, *several[1:])
+        return [one for one in offered if one is this or len(one.nodes) > 1]
 
     def copy_cif(self) -> None:
         """Put the CIF of the node that is shown on the clipboard."""
@@ -127,9 +135,6 @@ class Exporting(QObject):
         job = ReportJob(self._window.state.path, node_id, out)
         errand = Errand(lambda written: self._note.tell(f"Report written: {written.name}", written, may_open=True))
         self._errands.run(job, errand, "Writing the report …")
-
-    def _selected(self) -> tuple[str, ...]:
-        return tuple(self._window.docks["tree"].selected)
 
     def _outlines(self, nodes: Sequence[str]) -> list[tuple[NodeOutline, Mark]]:
         state = self._window.state

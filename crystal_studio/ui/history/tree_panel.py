@@ -40,6 +40,8 @@ class TreePanel(QWidget):
         sheet_requested: id of a node that a contact sheet is wanted of.
         compare_asked: ids of nodes to set side by side.
         comparison_grown: id of a node to take into the comparison.
+        export_asked: id of a node to write to a file.
+        replay_asked: id of a node to run again.
     """
 
     title = "History"
@@ -48,6 +50,8 @@ class TreePanel(QWidget):
     sheet_requested = Signal(str)
     compare_asked = Signal(object)
     comparison_grown = Signal(str)
+    export_asked = Signal(str)
+    replay_asked = Signal(str)
 
     def __init__(self, state: SessionState, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -199,6 +203,8 @@ class TreePanel(QWidget):
             ("Contact s&heet…", self.sheet_requested.emit),
             *((compare,) if len(set(whom) - {""}) > 1 else ()),
             ("&Add to the comparison", self.comparison_grown.emit),
+            ("&Export…", self.export_asked.emit),
+            ("Run a&gain and compare", self.replay_asked.emit),
             ("&Rename\tF2", self.rename),
             ("Remove s&tar" if mark.starred else "S&tar", self.toggle_star),
             ("Edit &note…" if mark.note else "Add a &note…", self.edit_note),
