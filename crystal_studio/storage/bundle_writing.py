@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from crystal_studio.domain.bundled import Packed
 from crystal_studio.domain.crystal import Crystal
@@ -93,7 +94,8 @@ def _copy_without_queue(project: Path, copy: Path) -> None:
         try:
             connection = source.engine.raw_connection()
             with closing(connection), closing(sqlite3.connect(copy)) as target:
-                connection.driver_connection.backup(target)
+                sqlite: Any = connection.driver_connection
+                sqlite.backup(target)
                 target.execute("DELETE FROM jobs")
                 target.commit()
                 target.execute("PRAGMA journal_mode=DELETE")
