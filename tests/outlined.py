@@ -68,6 +68,11 @@ class OutlineStore:
             raise UserCorrectable(f"There is no node '{node_id}'.")
         return self._outlines[node_id]
 
+    def outlines(self, node_ids: Sequence[str] | None = None) -> list[NodeOutline]:
+        found = [self._outlines[one] for one in (self._outlines if node_ids is None else node_ids)]
+        self._note("outlines", len(found))
+        return found
+
     def branch(self, node_id: str) -> list[NodeOutline]:
         way = self.path(node_id, hidden=True)
         self._note("branch", len(way))

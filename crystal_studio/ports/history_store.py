@@ -36,8 +36,8 @@ class HistoryStore(Protocol):
     def nodes(self) -> list[Node]:
         """All nodes in order of creation, without their candidates' crystals being shared."""
 
-    def outlines(self) -> list[NodeOutline]:
-        """All nodes in one line each, in order of creation, with one query."""
+    def outlines(self, node_ids: Sequence[str] | None = None) -> list[NodeOutline]:
+        """All nodes (or those given that there are) in one line each, in order of creation, with one query."""
 
     def crystal(self, node_id: str) -> Crystal:
         """The committed crystal of a node, given its whole id.

@@ -32,9 +32,10 @@ _COLUMNS = (
 )
 
 
-def read_outlines(connection: Connection) -> list[NodeOutline]:
-    """All outlines in order of creation."""
-    return [_outline(row) for row in connection.execute(_joined().order_by(outlines.c.ordinal)).mappings()]
+def read_outlines(connection: Connection, node_ids: Sequence[str] | None = None) -> list[NodeOutline]:
+    """All outlines, or those of the nodes given, in order of creation."""
+    wanted = _joined() if node_ids is None else _joined().where(outlines.c.node_id.in_(among(node_ids)))
+    return [_outline(row) for row in connection.execute(wanted.order_by(outlines.c.ordinal)).mappings()]
 
 
 def outlines_at(connection: Connection, ordinals: Sequence[int]) -> list[NodeOutline]:

@@ -62,10 +62,10 @@ class SqlHistoryReading:
         with self._reading() as connection:
             return read_nodes(connection)
 
-    def outlines(self) -> list[NodeOutline]:
-        """All nodes in one line each, in order of creation, with one query."""
+    def outlines(self, node_ids: Sequence[str] | None = None) -> list[NodeOutline]:
+        """All nodes (or those given that there are) in one line each, in order of creation, with one query."""
         with self._reading() as connection:
-            return read_outlines(connection)
+            return read_outlines(connection, node_ids)
 
     def crystal(self, node_id: str) -> Crystal:
         """The committed crystal of a node, given its whole id.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 from crystal_studio.domain.crystal import Crystal
@@ -102,6 +102,7 @@ class NodeMemory:
 
     def read_ahead(self, node_ids: Sequence[str], hidden: bool) -> None:
         """Read what many rows need of their nodes at once."""
+        self.read_outlines(node_ids)
         unmarked = [one for one in node_ids if one not in self._marks]
         if unmarked:
             found = self._store.marks(unmarked)
@@ -113,15 +114,17 @@ class NodeMemory:
             for one in uncounted:
                 self._counts.put((one, hidden), counted.get(one, 0))
 
+    def read_outlines(self, node_ids: Sequence[str]) -> None:
+        """Read the outlines that are not kept at once."""
+        unread = [one for one in node_ids if one not in self._outlines]
+        if unread:
+            self.keep(self._store.outlines(unread))
+
     def keep(self, outlines: list[NodeOutline]) -> list[NodeOutline]:
         """Remember outlines that were read; gives them back."""
         for one in outlines:
             self._outlines.put(one.id, one)
         return outlines
-
-    def knows(self, node_ids: Iterable[str]) -> bool:
-        """Whether no outline of these has to be read."""
-        return all(one in self._outlines for one in node_ids)
 
     def take(self, node: Node) -> None:
         """Remember a whole node that came without being asked for."""

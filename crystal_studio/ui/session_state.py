@@ -146,10 +146,9 @@ class SessionState(QObject):
         Raises:
             UserCorrectable: there is no such node.
         """
-        way = [one for one, _ in self.way(node_id, hidden=True)]
-        if len(way) <= 2 * most and not self._memory.knows(way[-most:]):
-            self._memory.keep(self._store.branch(node_id))
-        return [self.outline(one) for one in way[-most:]]
+        way = [one for one, _ in self.way(node_id, hidden=True)][-most:]
+        self._memory.read_outlines(way)
+        return [self.outline(one) for one in way]
 
     def siblings(self, node_id: str) -> tuple[int, int]:
         """The place of a node among the answers to the same node (or the roots), from 0, and how many those are."""
@@ -170,7 +169,7 @@ class SessionState(QObject):
         return self.page(node_id, count - 1, 1)[0].id if count else None
 
     def read_ahead(self, node_ids: Sequence[str], hidden: bool = False) -> None:
-        """Read marks and numbers of answers of many nodes at once, as a list is about to show them."""
+        """Read outlines, marks and numbers of answers of many nodes at once, as a list is about to show them."""
         self._memory.read_ahead(node_ids, hidden)
 
     def num_answers(self, node_id: str | None, hidden: bool = False) -> int:

@@ -72,9 +72,10 @@ class FakeHistoryStore:
         """All nodes in order of creation."""
         return list(self._nodes.values())
 
-    def outlines(self) -> list[NodeOutline]:
-        """All nodes in one line each."""
-        return [NodeOutline.of(node) for node in self._nodes.values()]
+    def outlines(self, node_ids: Sequence[str] | None = None) -> list[NodeOutline]:
+        """All nodes, or those given that there are, in one line each."""
+        wanted = self._nodes if node_ids is None else set(node_ids)
+        return [NodeOutline.of(node) for node_id, node in self._nodes.items() if node_id in wanted]
 
     def crystal(self, node_id: str) -> Crystal:
         """The committed crystal of a node, given its whole id.
