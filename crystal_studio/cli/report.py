@@ -10,8 +10,7 @@ from crystal_studio.cli.console import console_context, print_json
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus, StudioError
 from crystal_studio.services.compare import compare
-from crystal_studio.services.provenance import branch_to
-from crystal_studio.services.report import ReportTools
+from crystal_studio.services.report import Branch, ReportTools
 from crystal_studio.services.report_file import check_report_file, write_report
 
 
@@ -48,7 +47,7 @@ def _write(arguments: argparse.Namespace, program: Program) -> int:
     comparer = program.engines(None).crystal_comparer
     tools = ReportTools(program.version, program.draftsman(), lambda parent, node: compare(parent, node, comparer))
     with program.open_project(arguments.project, read_only=True) as store:
-        branch = branch_to(store.node(arguments.node), store)
+        branch = Branch.to(arguments.node, store, arguments.project.name)
     with console_context(program.stop) as context:
-        write_report(branch, arguments.project.name, arguments.out, tools, program.printer(), context)
-    return len(branch)
+        write_report(branch, arguments.out, tools, program.printer(), context)
+    return len(branch.nodes)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crystal_studio.ports.context import JobContext
 from crystal_studio.services.compare import compare
 from crystal_studio.services.jobs import ReportJob
-from crystal_studio.services.provenance import branch_to
-from crystal_studio.services.report import ReportTools
+from crystal_studio.services.report import Branch, ReportTools
 from crystal_studio.services.report_file import check_report_file, write_report
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ def _report(job: ReportJob, bench: Workbench, context: JobContext) -> Path:
     comparer = bench.crystal_comparer
     tools = ReportTools(bench.version, bench.draftsman, lambda parent, node: compare(parent, node, comparer))
     with bench.open_store(job.project) as store:
-        branch = branch_to(store.node(job.node), store)
-    return write_report(branch, job.project.name, job.out, tools, bench.printer, context)
+        branch = Branch.to(job.node, store, job.project.name)
+    return write_report(branch, job.out, tools, bench.printer, context)
 
 
 HANDLERS: dict[type, Callable[[Any, Workbench, JobContext], object]] = {ReportJob: _report}

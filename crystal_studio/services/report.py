@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from crystal_studio.domain.comparison import Comparison
 from crystal_studio.domain.document import (
@@ -21,11 +21,13 @@ from crystal_studio.domain.document import (
 )
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Direction, Goal, Quantity
+from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.measured import Measured
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.draftsman import Draftsman
+from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.goals import near_tolerance
-from crystal_studio.services.provenance import PROGRAM, provenance
+from crystal_studio.services.provenance import PROGRAM, branch_to, provenance
 from crystal_studio.services.report_plot import PlotPoint, path_plot
 from crystal_studio.services.report_round import PBE_NOTE, round_blocks, volume_per_atom
 from crystal_studio.services.report_words import (
@@ -55,14 +57,36 @@ class ReportTools:
     compare: Callable[[Node, Node], Comparison | None]
 
 
-def branch_document(
-    branch: Sequence[Node], project: str, tools: ReportTools, context: JobContext, today: str = ""
-) -> Document:
+@dataclass(frozen=True)
+class Branch:
+    """What is reported on.
+
+    Attributes:
+        nodes: the path, root first; at least one.
+        project: name of its project.
+        marks: id of a node -> what a person has noted on it.
+    """
+
+    nodes: tuple[Node, ...]
+    project: str
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    @classmethod
+    def to(cls, node_id: str, store: HistoryStore, project: str) -> Branch:
+        """The path from the root to a node of a store.
+
+        Raises:
+            UserCorrectable: no such node.
+        """
+        nodes = tuple(branch_to(store.node(node_id), store))
+        return cls(nodes, project, store.marks([node.id for node in nodes]))
+
+
+def branch_document(branch: Branch, tools: ReportTools, context: JobContext, today: str = "") -> Document:
     """The report of a path.
 
     Args:
-        branch: the path, root first.
-        project: name of its project.
+        branch: the path.
         tools: what it is made with.
         context: told the progress.
         today: day of writing, for the foot of the pages.
@@ -72,18 +96,20 @@ def branch_document(
     """
     rounds: list[Block] = []
     parent: Node | None = None
-    for number, node in enumerate(branch, 1):
+    nodes = branch.nodes
+    for number, node in enumerate(nodes, 1):
         context.check_cancelled()
-        context.progress("report", (number - 1) / len(branch), f"round {number}")
+        context.progress("report", (number - 1) / len(nodes), f"round {number}")
         comparison = tools.compare(parent, node) if parent is not None else None
-        rounds += round_blocks(node, number, parent, tools.draftsman, comparison)
+        mark = branch.marks.get(node.id, Mark())
+        rounds += round_blocks(node, number, parent, tools.draftsman, comparison, mark)
         parent = node
-    last = branch[-1]
+    last = nodes[-1]
     return Document(
-        title=_title(branch),
-        subtitle=f"Project {project}, node {last.id}" + (f", made {last.created}" if last.created else ""),
+        title=_title(nodes),
+        subtitle=f"Project {branch.project}, node {last.id}" + (f", made {last.created}" if last.created else ""),
         footer=" · ".join(part for part in (f"{PROGRAM} {tools.version}", f"node {last.id[:8]}", today) if part),
-        blocks=(*_overview(branch), *rounds, *_provenance(branch, tools.version)),
+        blocks=(*_overview(nodes), *rounds, *_provenance(nodes, tools.version)),
     )
 
 

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.domain.history import Node
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.document_printer import DocumentPrinter
-from crystal_studio.services.report import ReportTools, branch_document
+from crystal_studio.services.report import Branch, ReportTools, branch_document
 from crystal_studio.services.report_html import to_html
 
 MOST_ROUNDS = 200
 _HTML, _PDF = (".html", ".htm"), ".pdf"
 
 
-def write_report(
-    branch: Sequence[Node], project: str, out: Path, tools: ReportTools, printer: DocumentPrinter, context: JobContext
-) -> Path:
+def write_report(branch: Branch, out: Path, tools: ReportTools, printer: DocumentPrinter, context: JobContext) -> Path:
     """Write the path from a root to a node; a file that is there is replaced when the new one is whole.
 
     Args:
-        branch: whole nodes, root first.
-        project: name of their project.
+        branch: what is reported on.
         out: the file.
         tools: what the report is made with.
         printer: prints PDF.
@@ -38,9 +34,10 @@ def write_report(
         JobCancelled: stopped; nothing was written.
     """
     check_report_file(out)
-    if len(branch) > MOST_ROUNDS:
-        raise UserCorrectable(f"A report shows up to {MOST_ROUNDS} rounds, not {len(branch)}. Choose an earlier node.")
-    document = branch_document(branch, project, tools, context, datetime.now(UTC).date().isoformat())
+    rounds = len(branch.nodes)
+    if rounds > MOST_ROUNDS:
+        raise UserCorrectable(f"A report shows up to {MOST_ROUNDS} rounds, not {rounds}. Choose an earlier node.")
+    document = branch_document(branch, tools, context, datetime.now(UTC).date().isoformat())
     context.check_cancelled()
     context.progress("report", 1.0, "writing")
     with _replacing(out) as part:

@@ -10,6 +10,7 @@ from crystal_studio.domain.document import Beside, Block, Cell, Drawing, Facts, 
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Goal, Quantity
+from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.ports.draftsman import Draftsman
@@ -44,7 +45,12 @@ _VERDICTS: dict[bool | None, Text] = {
 
 
 def round_blocks(
-    node: Node, number: int, parent: Node | None, draftsman: Draftsman, comparison: Comparison | None
+    node: Node,
+    number: int,
+    parent: Node | None,
+    draftsman: Draftsman,
+    comparison: Comparison | None,
+    mark: Mark,
 ) -> Iterator[Block]:
     """Everything about one node.
 
@@ -54,10 +60,11 @@ def round_blocks(
         parent: the node before it on the path.
         draftsman: draws the crystal.
         comparison: of parent and node in full, None where that was not made.
+        mark: what a person has noted on it.
     """
     yield Heading(f"{number}. {formula_text(node.crystal.formula)}, {group_text(node.space_group)}")
     yield Paragraph(node.message or "No message: driven by the predicted values alone.", Tone.QUOTE)
-    yield Beside(_picture(node, draftsman), Facts(tuple(_facts(node))))
+    yield Beside(_picture(node, draftsman), Facts((*_noted(mark), *_facts(node))))
     if node.band_gap is not None and not node.band_gap.in_distribution:
         yield Paragraph("The crystal is unlike the training data; do not rely on the predicted gap.", Tone.WARNING)
     for note in node.notes:
@@ -91,6 +98,13 @@ def _picture(node: Node, draftsman: Draftsman) -> Drawing:
     alt = f"{formula_text(crystal.formula)}, {group_text(node.space_group)}: the cell with {crystal.num_sites} atoms"
     svg = draftsman(crystal, _PICTURE_PIXELS, _PICTURE_PIXELS)
     return Drawing(svg, alt, _PICTURE_MM, _PICTURE_MM)
+
+
+def _noted(mark: Mark) -> Iterator[tuple[str, Cell]]:
+    if mark.name or mark.starred:
+        yield "name", f"{mark.name} {'★' if mark.starred else ''}".strip()
+    if mark.note:
+        yield "note", mark.note
 
 
 def _facts(node: Node) -> Iterator[tuple[str, Cell]]:

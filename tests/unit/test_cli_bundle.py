@@ -12,6 +12,7 @@ from bundled import bundles, fill, some_nodes
 from test_cli_design import PEROVSKITE, WISH
 from test_cli_design import Session as DesignSession
 
+from crystal_studio.app.engine_host import HostWorkbench
 from crystal_studio.app.printing import QtDocumentPrinter
 from crystal_studio.app.projects import open_project
 from crystal_studio.cli.parser import build_parser
@@ -159,6 +160,14 @@ def test_that_a_job_tells_of_conflicts(tmp_path: Path) -> None:
 def test_that_a_report_of_another_ending_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
     with pytest.raises(UserCorrectable, match="endings"):
         handle(ReportJob(tmp_path / "none.cstudio", "x", tmp_path / "r.doc"), object(), FakeContext())
+
+
+def test_that_the_engine_host_has_these_parts(tmp_path: Path) -> None:
+    fill(tmp_path / "p.cstudio", some_nodes(1, 1))
+    bench = HostWorkbench(demo=True)
+    assert handle(BundleJob(tmp_path / "p.cstudio", tmp_path / "b.zip"), bench, FakeContext()) == tmp_path / "b.zip"
+    assert bench.draftsman(some_nodes(1, 1)[0].crystal, 90, 90).startswith("<svg ")
+    assert isinstance(bench.printer, QtDocumentPrinter)
 
 
 def test_that_a_program_without_these_parts_says_so(tmp_path: Path) -> None:

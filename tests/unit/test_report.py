@@ -19,6 +19,7 @@ from crystal_studio.domain.document import Beside, Document, Drawing, Drawings, 
 from crystal_studio.domain.errors import JobCancelled, Unavailable, UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Direction, Goal, Intent, Quantity
+from crystal_studio.domain.mark import Mark
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.engines.fake import FakeContext, FakeCrystalComparer, FakeHistoryStore
@@ -27,7 +28,7 @@ from crystal_studio.scene.svg import crystal_svg
 from crystal_studio.services import report_file
 from crystal_studio.services.compare import compare
 from crystal_studio.services.design import DesignRequest, respond
-from crystal_studio.services.report import ReportTools, branch_document
+from crystal_studio.services.report import Branch, ReportTools, branch_document
 from crystal_studio.services.report_file import write_report
 from crystal_studio.services.report_html import to_html
 
@@ -58,7 +59,7 @@ def branch() -> list[Node]:
 
 
 def document_of(branch: list[Node]) -> Document:
-    return branch_document(branch, "p.cstudio", TOOLS, FakeContext(), "2026-01-02")
+    return branch_document(Branch(tuple(branch), "p.cstudio"), TOOLS, FakeContext(), "2026-01-02")
 
 
 class Page(HTMLParser):
@@ -122,9 +123,10 @@ def hostile(node: Node) -> Node:
 
 
 def test_that_hostile_text_is_shown_and_does_nothing(branch: list[Node]) -> None:
-    html = to_html(branch_document([hostile(branch[0])], HOSTILE, TOOLS, FakeContext()))
+    noted = Branch((hostile(branch[0]),), HOSTILE, {branch[0].id: Mark(HOSTILE, True, HOSTILE)})
+    html = to_html(branch_document(noted, TOOLS, FakeContext()))
     page = assert_harmless(html)
-    assert page.text.count(HOSTILE) >= 10
+    assert page.text.count(HOSTILE) >= 12
     assert "<script" not in html.lower()
 
 
@@ -241,9 +243,8 @@ def test_that_nodes_with_any_numbers_make_a_page_and_pictures_that_parse() -> No
     rng = random.Random(5)
     for _ in range(4):
         root = random_node(rng)
-        document = branch_document(
-            [root, random_node(rng, root)], "p", ReportTools("1", crystal_svg, lambda a, b: None), FakeContext()
-        )
+        tools = ReportTools("1", crystal_svg, lambda a, b: None)
+        document = branch_document(Branch((root, random_node(rng, root)), "p"), tools, FakeContext())
         for block in document.blocks:
             if isinstance(block, Beside):
                 ElementTree.fromstring(block.drawing.svg)
@@ -258,6 +259,12 @@ def test_that_a_report_without_predictions_says_so(branch: list[Node]) -> None:
     assert "not checked" in Page(to_html(document)).text
 
 
+def test_that_what_a_person_has_noted_is_told(branch: list[Node]) -> None:
+    noted = Branch((branch[0],), "p", {branch[0].id: Mark("the good one", True, "ask Ana")})
+    text = Page(to_html(branch_document(noted, TOOLS, FakeContext()))).text
+    assert ("the good one ★" in text, "ask Ana" in text) == (True, True)
+
+
 def test_that_headings_follow_the_path(branch: list[Node]) -> None:
     headings = [block.text for block in document_of(branch).blocks if isinstance(block, Heading) and block.level == 1]
     assert headings[0] == "The path"
@@ -267,14 +274,14 @@ def test_that_headings_follow_the_path(branch: list[Node]) -> None:
 
 def test_that_a_report_is_written_as_html(tmp_path: Path, branch: list[Node]) -> None:
     out = tmp_path / "r.html"
-    assert write_report(branch, "p.cstudio", out, TOOLS, QtDocumentPrinter(), FakeContext()) == out
+    assert write_report(Branch(tuple(branch), "p"), out, TOOLS, QtDocumentPrinter(), FakeContext()) == out
     assert out.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert list(tmp_path.iterdir()) == [out]
 
 
 def test_that_a_report_is_written_as_pdf_with_pages_of_a4(tmp_path: Path, branch: list[Node]) -> None:
     out = tmp_path / "r.pdf"
-    write_report([hostile(branch[0]), *branch[1:]], "p.cstudio", out, TOOLS, QtDocumentPrinter(), FakeContext())
+    write_report(Branch((hostile(branch[0]), *branch[1:]), "p"), out, TOOLS, QtDocumentPrinter(), FakeContext())
     content = out.read_bytes()
     assert content.startswith(b"%PDF-1.")
     assert content.rstrip().endswith(b"%%EOF")
@@ -289,7 +296,7 @@ def test_that_a_report_is_written_as_pdf_with_pages_of_a4(tmp_path: Path, branch
 @pytest.mark.parametrize("name", ["r.txt", "r", "r.cstudio", "nowhere/r.html"])
 def test_that_other_endings_and_missing_folders_are_refused(tmp_path: Path, branch: list[Node], name: str) -> None:
     with pytest.raises(UserCorrectable, match=r"endings|does not exist"):
-        write_report(branch, "p", tmp_path / name, TOOLS, QtDocumentPrinter(), FakeContext())
+        write_report(Branch(tuple(branch), "p"), tmp_path / name, TOOLS, QtDocumentPrinter(), FakeContext())
 
 
 @pytest.mark.parametrize("name", ["r.html", "r.pdf"])
@@ -297,7 +304,7 @@ def test_that_a_folder_in_the_way_is_told(tmp_path: Path, branch: list[Node], na
     (tmp_path / name).mkdir()
     (tmp_path / name / "kept").touch()
     with pytest.raises(UserCorrectable, match="cannot be written"):
-        write_report(branch[:1], "p", tmp_path / name, TOOLS, QtDocumentPrinter(), FakeContext())
+        write_report(Branch((branch[0],), "p"), tmp_path / name, TOOLS, QtDocumentPrinter(), FakeContext())
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -306,18 +313,18 @@ def test_that_printing_without_qt_is_told_with_what_to_do(
 ) -> None:
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(Unavailable, match="print it in a browser"):
-        write_report(branch[:1], "p", tmp_path / "r.pdf", TOOLS, QtDocumentPrinter(), FakeContext())
+        write_report(Branch((branch[0],), "p"), tmp_path / "r.pdf", TOOLS, QtDocumentPrinter(), FakeContext())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_that_a_report_that_is_stopped_leaves_no_file(tmp_path: Path, branch: list[Node]) -> None:
     context = FakeContext().cancel_after(1)
     with pytest.raises(JobCancelled):
-        write_report(branch, "p", tmp_path / "r.html", TOOLS, QtDocumentPrinter(), context)
+        write_report(Branch(tuple(branch), "p"), tmp_path / "r.html", TOOLS, QtDocumentPrinter(), context)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_that_a_path_too_long_is_refused(tmp_path: Path, branch: list[Node], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report_file, "MOST_ROUNDS", 2)
     with pytest.raises(UserCorrectable, match="up to 2 rounds, not 3"):
-        write_report(branch, "p", tmp_path / "r.html", TOOLS, QtDocumentPrinter(), FakeContext())
+        write_report(Branch(tuple(branch), "p"), tmp_path / "r.html", TOOLS, QtDocumentPrinter(), FakeContext())
