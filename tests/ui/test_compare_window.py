@@ -307,3 +307,43 @@ def test_that_a_node_is_chosen_by_words_and_the_ones_compared_are_not_offered(qt
     chooser.line.setText("no such words")
     chooser.find()
     assert chooser.note.text() == "No other node fits. Type fewer letters."
+
+
+def test_that_a_further_node_is_chosen_from_the_comparison_and_a_first_pair_from_the_main_window(
+    comparing, pair, others, state
+) -> None:
+    with pytest.raises(UserCorrectable, match="Show a node first"):
+        comparing.choose()
+    state.set_current(pair[0].id)
+    comparing.choose()
+    chooser = comparing.parent().findChild(NodeChooser)
+    chooser.chosen.emit(pair[1].id)
+    assert comparing.window.node_ids == (pair[0].id, pair[1].id)
+    comparing.window.bar.add.click()
+    comparing.window.findChild(NodeChooser).chosen.emit(others[0].id)
+    assert comparing.window.node_ids == (pair[0].id, pair[1].id, others[0].id)
+
+
+def test_that_without_opengl_the_pictures_say_so_and_the_tables_go_on(qtbot, window, pair, others, runner) -> None:
+    compared(qtbot, window, runner, *pair)
+    window.gallery._starter.failed.emit("no context")
+    assert all("OpenGL" in pane.canvas.message for pane in window.gallery.panes)
+    compared(qtbot, window, runner, *pair, others[0])
+    assert "OpenGL" in window.gallery.panes[2].canvas.message
+    assert cells(window)["a"][2] == "+2.31 %"
+
+
+def test_that_the_window_fits_a_small_screen_with_text_twice_as_large(qtbot, qapp, window, pair, others) -> None:
+    font = qapp.font()
+    larger = qapp.font()
+    larger.setPointSizeF(font.pointSizeF() * 2)
+    qapp.setFont(larger)
+    try:
+        window.compare([one.id for one in (*pair, *others[:2])])
+        window.show()
+        qtbot.waitUntil(lambda: len(window.gallery.panes) == 4)
+        least = window.minimumSizeHint()
+    finally:
+        qapp.setFont(font)
+    assert least.width() <= 1280
+    assert least.height() <= 800

@@ -18,6 +18,7 @@ from crystal_studio.ui.panels.plot_starter import PlotStarter
 from crystal_studio.ui.session_state import SessionState
 
 LONGEST = 200
+_BETWEEN_DRAWINGS_MS = 300
 
 
 class BranchPanel(InspectionPanel):
@@ -46,7 +47,7 @@ class BranchPanel(InspectionPanel):
         self.views.setAccessibleName("Views of the branch and of all nodes")
         for page, name in ((self.table, "&Table"), (self.path, "Along the &branch"), (self.points, "&All nodes")):
             self.views.addTab(page, name)
-        self._shown_anew = QTimer(self, singleShot=True, interval=60)
+        self._shown_anew = QTimer(self, singleShot=True, interval=_BETWEEN_DRAWINGS_MS)
         self._shown_anew.timeout.connect(self._show)
         self._starter = PlotStarter(self)
         self._starter.ready.connect(self._plots_ready)
@@ -92,7 +93,8 @@ class BranchPanel(InspectionPanel):
         self._state.node_added.connect(self.points.forget)
         self._state.tree_changed.connect(self.points.forget)
         theme.switch.changed.connect(self._changed)
-        self.reader.read.connect(self._shown_anew.start)
+        self.reader.read.connect(self._show_soon)
+        self.reader.done.connect(self._show)
         self.reader.failed.connect(self._complain)
         self.points.problem.connect(self._complain)
         self.views.currentChanged.connect(self._changed)
@@ -111,6 +113,11 @@ class BranchPanel(InspectionPanel):
             self.reader.ask(self.points.unread())
         else:
             self.reader.ask([one.id for one in self._branch()][::-1])
+
+    def _show_soon(self) -> None:
+        """A few times a second while numbers are being read: each drawing costs more than many readings."""
+        if not self._shown_anew.isActive():
+            self._shown_anew.start()
 
     def _show(self) -> None:
         node = self._state.current

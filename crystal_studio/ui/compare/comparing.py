@@ -85,34 +85,41 @@ class Comparing(QObject):
             self.compare(wanted)
 
     def choose(self) -> None:
-        """Ask which node the one that is shown, or the ones that are compared, are to be compared with.
+        """Ask which node the one that is shown is to be compared with.
 
         Raises:
-            UserCorrectable: no node is shown, or four are compared already.
+            UserCorrectable: no node is shown.
         """
-        from crystal_studio.ui.compare.node_chooser import NodeChooser
+        self._choose_beside([self._shown().id], self._parent)
 
-        present = list(self.window.node_ids) if self._is_in_front() and self.window is not None else [self._shown().id]
-        if len(present) >= MOST:
-            raise UserCorrectable(f"At most {MOST} nodes are compared at a time: take one out first.")
-        over = self.window if self._is_in_front() and self.window is not None else self._parent
-        chooser = NodeChooser(self._state, "Compare with …", present, over)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.chosen.connect(lambda node_id: self._attempt(lambda: self.compare([*present, node_id])))
-        chooser.open()
+    def choose_more(self) -> None:
+        """Ask for a further node of the comparison.
+
+        Raises:
+            UserCorrectable: four are compared already.
+        """
+        if self.window is not None:
+            self._choose_beside(list(self.window.node_ids), self.window)
 
     def close_comparison(self) -> None:
         """Close the window of the comparison, if it is open."""
         if self.window is not None:
             self.window.close()
 
+    def _choose_beside(self, present: list[str], over: QWidget) -> None:
+        from crystal_studio.ui.compare.node_chooser import NodeChooser
+
+        if len(present) >= MOST:
+            raise UserCorrectable(f"At most {MOST} nodes are compared at a time: take one out first.")
+        chooser = NodeChooser(self._state, "Compare with …", present, over)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.chosen.connect(lambda node_id: self._attempt(lambda: self.compare([*present, node_id])))
+        chooser.open()
+
     def _shown(self) -> Node:
         if self._state.current is None:
             raise UserCorrectable("Show a node first.")
         return self._state.current
-
-    def _is_in_front(self) -> bool:
-        return self.window is not None and self.window.isActiveWindow()
 
     def _opened(self) -> CompareWindow:
         if self.window is None:
@@ -120,7 +127,7 @@ class Comparing(QObject):
 
             self.window = CompareWindow(self._state, self._jobs, self._parent)
             self.window.node_asked.connect(lambda node_id: self._attempt(lambda: self._show(node_id)))
-            self.window.add_asked.connect(lambda: self._attempt(self.choose))
+            self.window.add_asked.connect(lambda: self._attempt(self.choose_more))
             self.window.closed.connect(self._forget)
         return self.window
 

@@ -164,7 +164,7 @@ class NodePoints(QWidget):
             self._paging.stop()
             self._is_read = True
             self.numbers_wanted.emit()
-            self._draw()
+            QTimer.singleShot(0, self, self._draw)  # a turn of its own
 
     def _placed(self) -> list[tuple[NodeOutline, tuple[float, float]]]:
         """Nodes of which both numbers are known."""
