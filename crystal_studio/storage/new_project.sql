@@ -171,7 +171,7 @@ CREATE INDEX ix_outlines_parent ON outlines (parent, ordinal, node_id);
 
 CREATE INDEX ix_outlines_sheet ON outlines (sheet) WHERE sheet <> '';
 
-CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE words USING fts5(text, content='', prefix='1 2', tokenize='unicode61 remove_diacritics 0');
 
 CREATE TABLE operations (
 	ordinal INTEGER NOT NULL,

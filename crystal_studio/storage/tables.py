@@ -159,8 +159,9 @@ outlines = Table(
     Index("ix_outlines_sheet", "sheet", sqlite_where=text("sheet <> ''")),
 )
 
-# SQLite's full-text index over `domain.node_search.plain_words`, its row ids those of `outlines`; the text itself is
-# not kept a second time. Not in the metadata, for SQLAlchemy knows no virtual tables.
+# SQLite's full-text index over `domain.node_search.plain_words`, quick for a single letter too; its row ids are those
+# of `outlines`, and the text itself is not kept a second time. Not in the metadata, for SQLAlchemy knows no virtual
+# tables.
 words = table("words", column("rowid"), column("text"))
 
 # What was changed, for undo and redo: `before` and `after` are what each kind needs (see `operations`).

@@ -18,7 +18,8 @@ def upgrade() -> None:
     op.add_column("marks", sa.Column("is_hidden", sa.Boolean, nullable=False, server_default=sa.text("0")))
     op.create_index("ix_marks_hidden", "marks", ["node_id"], sqlite_where=sa.text("is_hidden"))
     _outlines()
-    op.execute("CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize='unicode61 remove_diacritics 0')")
+    options = "content='', prefix='1 2', tokenize='unicode61 remove_diacritics 0'"
+    op.execute(f"CREATE VIRTUAL TABLE words USING fts5(text, {options})")
     op.create_table(
         "operations",
         sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=True),
