@@ -75,7 +75,7 @@ class Exchange(QObject):
         state = self._window.state
         if state.current is None:
             return
-        branch = [state.node(node_id) for node_id, _ in state.way(state.current.id, hidden=True)]
+        branch = [state.node(node_id) for node_id, _ in state.way(state.current.id)]
         data = provenance(branch, self._window.program.version)
         QGuiApplication.clipboard().setText(json.dumps(data, indent=2, ensure_ascii=False, default=str))
         self._window.status.say("Provenance copied.")

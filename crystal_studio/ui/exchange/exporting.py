@@ -62,7 +62,7 @@ class Exporting(QObject):
 
         state = self._window.state
         selected = tuple(self._window.docks["tree"].selected)
-        way = tuple(one for one, _ in state.way(node_id, hidden=True))
+        way = tuple(one for one, _ in state.way(node_id))
         below = tuple(state.subtree(node_id))
         name = formula_text(state.outline(node_id).formula)
         this = Scope(f"This node: {name}", (node_id,))

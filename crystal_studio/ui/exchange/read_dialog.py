@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
@@ -23,7 +23,7 @@ from crystal_studio.ui.notation import one_line
 from crystal_studio.ui.plain_label import PlainLabel
 from crystal_studio.ui.sign import Sign, paint_sign
 
-_SIDE = 18
+_LEAST_SIDE = 18
 _LONGEST_NAME = 80
 
 
@@ -46,7 +46,8 @@ class ReadDialog(QDialog):
         self.headline = PlainLabel(headline(imported), self, wraps=True)
         self.list = QListWidget(self, uniformItemSizes=True)
         self.list.setAccessibleName("Files")
-        self.list.setIconSize(QSize(_SIDE, _SIDE))
+        self._side = max(_LEAST_SIDE, self.fontMetrics().height())
+        self.list.setIconSize(QSize(self._side, self._side))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.text = QPlainTextEdit(self, readOnly=True)
@@ -92,7 +93,7 @@ class ReadDialog(QDialog):
         self.resize(min(letter * 115, room.width() - 40), min(line * 24, room.height() - 80))
 
     def _fill(self) -> None:
-        icons = {sign: _icon(sign) for sign in Sign}
+        icons = {sign: _icon(sign, self._side) for sign in Sign}
         for entry in self.entries:
             name = one_line(entry.name)
             shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
@@ -122,17 +123,17 @@ class ReadDialog(QDialog):
             self.view_asked.emit(entry.read)
 
 
-def _icon(sign: Sign) -> QIcon:
+def _icon(sign: Sign, side: int) -> QIcon:
     ratio = 2
-    picture = QPixmap(_SIDE * ratio, _SIDE * ratio)
+    picture = QPixmap(side * ratio, side * ratio)
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(theme.current().surface))  # the sign is seen on a selected row as well
-    painter.drawEllipse(0, 0, _SIDE, _SIDE)
-    paint_sign(painter, picture.rect().toRectF().adjusted(0, 0, -_SIDE, -_SIDE), sign, theme.current())
+    painter.drawEllipse(0, 0, side, side)
+    paint_sign(painter, QRectF(0, 0, side, side), sign, theme.current())
     painter.end()
     icon = QIcon(picture)
     icon.addPixmap(picture, QIcon.Mode.Selected)
