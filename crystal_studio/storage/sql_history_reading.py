@@ -25,6 +25,7 @@ from crystal_studio.storage.operations import read_operations
 from crystal_studio.storage.outline_query import outlines_at, read_outlines
 from crystal_studio.storage.paging import (
     count_nodes,
+    has_hidden,
     ordinal_of,
     read_branch,
     read_child_counts,
@@ -99,7 +100,7 @@ class SqlHistoryReading:
     def page(self, parent: str | None, offset: int = 0, limit: int = 200, hidden: bool = False) -> list[NodeOutline]:
         """Children of a node (roots for None) in order of creation, a page of them."""
         with self._reading() as connection:
-            return read_page(connection, parent, offset, limit, hidden)
+            return read_page(connection, parent, offset, limit, hidden or not has_hidden(connection))
 
     def outline(self, node_id: str) -> NodeOutline:
         """One node in a line, given its whole id.
@@ -123,17 +124,17 @@ class SqlHistoryReading:
     def child_counts(self, node_ids: Sequence[str], hidden: bool = False) -> dict[str, int]:
         """Node id -> number of its children; nodes without any are left out."""
         with self._reading() as connection:
-            return read_child_counts(connection, node_ids, hidden)
+            return read_child_counts(connection, node_ids, hidden or not has_hidden(connection))
 
     def num_roots(self, hidden: bool = False) -> int:
         """How many nodes answer no other."""
         with self._reading() as connection:
-            return count_roots(connection, hidden)
+            return count_roots(connection, hidden or not has_hidden(connection))
 
     def lines(self, node_ids: Sequence[str], limit: int = 50, hidden: bool = False) -> dict[str, list[str]]:
         """Node id -> its first answer, the first answer to that, and so on, at most `limit`; with one query."""
         with self._reading() as connection:
-            return read_lines(connection, node_ids, limit, hidden)
+            return read_lines(connection, node_ids, limit, hidden or not has_hidden(connection))
 
     def path(self, node_id: str, hidden: bool = False) -> list[tuple[str, int]]:
         """From the root to a node: each id with its offset in the `page` of its parent, -1 where that leaves it out.
@@ -143,7 +144,7 @@ class SqlHistoryReading:
         """
         with self._reading() as connection:
             self._ordinal(connection, node_id)
-            return read_path(connection, node_id, hidden)
+            return read_path(connection, node_id, hidden or not has_hidden(connection))
 
     def newest(self) -> str | None:
         """Id of the node that was committed last and is not hidden, None in an empty project."""

@@ -30,7 +30,7 @@ class NodeSteps:
         """To the first node of the branch."""
         current = self._state.current
         if current is not None:
-            self._state.set_current(self._state.way(current.id, hidden=True)[0][0])
+            self._state.set_current(self._state.way(current.id)[0][0])
 
     def sibling(self, step: int) -> None:
         """To a node with the same parent, `step` places on."""

@@ -146,7 +146,7 @@ class SessionState(QObject):
         Raises:
             UserCorrectable: there is no such node.
         """
-        way = [one for one, _ in self.way(node_id, hidden=True)][-most:]
+        way = [one for one, _ in self.way(node_id)][-most:]
         self._memory.read_outlines(way)
         return [self.outline(one) for one in way]
 
@@ -296,7 +296,7 @@ class SessionState(QObject):
 
     def show_again(self, node_id: str) -> None:
         """Take a hidden node into the tree again, with what it descends from."""
-        way = [one for one, _ in self.way(node_id, hidden=True)]
+        way = [one for one, _ in self.way(node_id)]
         seen = set(self.visible(way))
         self.hide([one for one in way if one not in seen], is_hidden=False)
 
@@ -325,7 +325,7 @@ class SessionState(QObject):
             self.set_current(self._nearest_visible(self._current.id))
 
     def _nearest_visible(self, node_id: str) -> str | None:
-        way = [one for one, _ in self.way(node_id, hidden=True)]
+        way = [one for one, _ in self.way(node_id)]
         return next(reversed(self.visible(way)), None) or self.newest()
 
 

@@ -104,7 +104,7 @@ class ChatPresenter(QObject):
 
     def num_rounds(self) -> int:
         """How many rounds lead to the current node."""
-        return len(self.state.way(self.state.current.id, hidden=True)) if self.state.current else 0
+        return len(self.state.way(self.state.current.id)) if self.state.current else 0
 
     def later_leaf(self) -> tuple[str, int] | None:
         """The node last seen below the current one, and how many rounds further on it is."""
@@ -288,7 +288,7 @@ class ChatPresenter(QObject):
         current = self.state.current
         if current is None:
             return
-        path = [one for one, _ in self.state.way(current.id, hidden=True)]
+        path = [one for one, _ in self.state.way(current.id)]
         below = self._leaf_seen.get(current.id)
         leaf = below if below is not None else current.id
         for node_id in path:

@@ -147,7 +147,7 @@ class NodeModel(QAbstractListModel):
         self.refresh_all()
 
     def _way_to(self, node: Node | None) -> frozenset[str]:
-        return frozenset(one for one, _ in self.state.way(node.id, hidden=True)) if node else frozenset()
+        return frozenset(one for one, _ in self.state.way(node.id)) if node else frozenset()
 
     def _is_shown(self, node_id: str) -> bool:
         return self.state.current is not None and self.state.current.id == node_id
