@@ -204,11 +204,11 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """How alike the two are, in words."""
+        """How alike the two are, in words; `unmatched_reason` says more where they are not matched."""
         if self.is_same_structure:
             return "the same structure"
         if not self.is_same_framework:
-            return "different structures"
+            return "not matched"
         if any(move.before != move.after for move in self.moves):
             return "the same framework with other elements"
         return "the same framework, distorted into a larger cell"

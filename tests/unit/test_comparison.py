@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
 import sys
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +17,8 @@ from contract_crystals import FACE_CENTRED, perovskite, rock_salt
 
 from crystal_studio.domain.comparison import CellBasis, Comparison, Side
 from crystal_studio.domain.crystal import Array, Crystal
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.engines.chem import placement, site_match
 from crystal_studio.engines.chem.comparison import SiteComparer
 from crystal_studio.engines.chem.inspector import SpglibInspector
@@ -20,6 +26,8 @@ from crystal_studio.engines.chem.primitive import repeated
 from crystal_studio.engines.chem.site_match import Unmatched, match_sites
 from crystal_studio.engines.chem.surroundings import surroundings
 from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
+
+NUM_KNOWN = int(os.environ.get("CRYSTAL_STUDIO_NUM_COMPARED", "15"))  # 1,180 for the whole file
 
 
 def compared(first: Crystal, second: Crystal) -> Comparison:
@@ -253,7 +261,7 @@ def test_that_polymorphs_are_told_apart_in_words() -> None:
     assert found.rms_displacement_angstrom is None
     assert found.second_in_frame is None
     assert "polymorphs" in found.unmatched_reason
-    assert found.verdict == "different structures"
+    assert found.verdict == "not matched"
     assert found.lattice.basis is CellBasis.NIGGLI
 
 
@@ -381,3 +389,30 @@ def test_that_a_superstructure_with_large_shifts_is_a_framework_only() -> None:
     assert (found.is_same_structure, found.is_same_framework) == (False, True)
     assert all(move.before == move.after for move in found.moves)
     assert found.verdict == "the same framework, distorted into a larger cell"
+
+
+def test_that_a_cell_without_any_volume_is_refused() -> None:
+    nothing = Crystal(np.diag([4.0, 4.0, 0.0]), ("Na", "Cl"), np.array([[0.0, 0, 0], [0.5, 0.5, 0]]))
+    for first, second in ((nothing, rock_salt()), (rock_salt(), nothing)):
+        with pytest.raises(UserCorrectable, match="flat"):
+            SiteComparer().compare(Side(first, SpaceGroup(1)), Side(second, SpaceGroup(1)))
+
+
+def test_that_known_crystals_in_disguise_are_the_same_and_their_displacements_are_found(data_folder: Path) -> None:
+    with gzip.open(data_folder / "crystals" / "val.jsonl.gz", "rt") as lines:
+        crystals = [Crystal.from_dict(json.loads(line)) for line in islice(lines, NUM_KNOWN)]
+    rng = np.random.default_rng(11)
+    missed = []
+    for seed, crystal in enumerate(crystals):
+        moves = rng.uniform(-0.03, 0.03, (len(crystal), 3))
+        cart_coords = crystal.cart_coords + moves
+        moved = Crystal(crystal.lattice, crystal.species, cart_coords @ np.linalg.inv(crystal.lattice))
+        drawn = float(np.sqrt(((moves - moves.mean(axis=0)) ** 2).sum(axis=1).mean()))
+        try:
+            found = rms_angstrom(crystal, disguised(moved, seed))
+        except Unmatched as reason:
+            missed.append((crystal.formula, len(crystal), str(reason)))
+            continue
+        if found > drawn + 1e-3:
+            missed.append((crystal.formula, len(crystal), f"{found:.4f} Å, drawn {drawn:.4f} Å"))
+    assert missed == []

@@ -22,6 +22,7 @@ from crystal_studio.engines.chem.surroundings import surroundings
 _SYMPREC_ANGSTROM = 0.1
 _NIGGLI_EPSILON = 1e-5
 _MOST_KEPT = 32
+_LEAST_VOLUME_ANGSTROM3 = 1e-6
 
 _Around = tuple[tuple[Surroundings, ...], str]
 
@@ -36,7 +37,12 @@ class SiteComparer:
         self._around: dict[str, _Around] = {}
 
     def compare(self, first: Side, second: Side) -> Comparison:
-        """Every difference of the second from the first."""
+        """Every difference of the second from the first.
+
+        Raises:
+            UserCorrectable: a cell has no volume at all.
+        """
+        _refuse_without_volume(first.crystal, second.crystal)
         match, reason = _matched(first.crystal, second.crystal)
         (around_first, note), (around_second, other_note) = map(self._surroundings, (first.crystal, second.crystal))
         moves = _moves(match, first.crystal, second.crystal) if match else ()
@@ -63,6 +69,12 @@ class SiteComparer:
                 self._around.pop(next(iter(self._around)))
             self._around[crystal.content_hash] = _surroundings(crystal)
         return self._around[crystal.content_hash]
+
+
+def _refuse_without_volume(*crystals: Crystal) -> None:
+    for crystal in crystals:
+        if crystal.volume_angstrom3 < _LEAST_VOLUME_ANGSTROM3:
+            raise UserCorrectable(f"The cell of {crystal.formula} is flat and cannot be compared. Choose another node.")
 
 
 def _matched(first: Crystal, second: Crystal) -> tuple[SiteMatch | None, str]:
