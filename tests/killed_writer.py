@@ -62,6 +62,14 @@ def write_until_killed(project: Path, seconds: float, seed: int, acknowledged: A
     return told.nodes - before
 
 
+def open_until_killed(project: Path, seconds: float) -> bool:
+    """Let a process open a project, which brings it up to date, and kill it; False where it was done before."""
+    child = _forked(lambda: SqlHistoryStore.open(project).close())
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
 def write_together(project: Path, seeds: list[int], changes: int) -> Acknowledged:
     """Let several processes write at once, each so many changes, under the lock of the caller.
 
@@ -123,12 +131,14 @@ def _after(mark: Mark, kind: str, after: object, is_undone: bool) -> Mark:
     return replace(mark, is_hidden=is_undone if kind == "add nodes" else bool(after))
 
 
-def _forked(work: Callable[[], None], unused: int) -> int:
+def _forked(work: Callable[[], None], unused: int | None = None) -> int:
+    """Id of a process that does the work; it closes the end of a pipe that it does not use."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            os.close(unused)
+            if unused is not None:
+                os.close(unused)
             work()
             status = 0
         finally:

@@ -75,7 +75,7 @@ def compact_file(engine: Engine, path: Path) -> int:
         cursor.execute("INSERT INTO words(words) VALUES ('optimize')")
         cursor.execute("VACUUM")
         cursor.execute(fold).fetchall()
-        return before - path.stat().st_size
+        return max(0, before - path.stat().st_size)
     finally:
         connection.close()
 

@@ -6,9 +6,13 @@ import random
 from pathlib import Path
 
 import pytest
-from killed_writer import Acknowledged, broken_promises, write_together, write_until_killed
+from killed_writer import Acknowledged, broken_promises, open_until_killed, write_together, write_until_killed
+from random_nodes import same
+from test_storage import old_project
 
-from crystal_studio.storage import SqlHistoryStore
+from crystal_studio.domain.node_query import NodeQuery
+from crystal_studio.domain.outline import NodeOutline
+from crystal_studio.storage import SqlHistoryStore, outline_fill
 
 
 @pytest.mark.parametrize("kills", [15, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])])
@@ -30,3 +34,18 @@ def test_that_two_processes_under_one_lock_tear_no_operation(tmp_path: Path) -> 
         told = write_together(project, seeds=[1, 2], changes=60)
     assert broken_promises(project, told) == []
     assert len(told.nodes) > 40
+
+
+def test_that_kills_while_an_old_project_is_brought_up_to_date_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project.cstudio"
+    nodes = old_project(project, "0002", count=60)
+    monkeypatch.setattr(outline_fill, "_AT_ONCE", 3)
+    rng = random.Random(2)
+    killed = [open_until_killed(project, rng.uniform(0.02, 0.5)) for _ in range(8)]
+    assert any(killed)
+    with SqlHistoryStore.open(project) as store:
+        assert same(tuple(store.nodes()), tuple(nodes))
+        assert same(tuple(store.search(NodeQuery())), tuple(map(NodeOutline.of, nodes)))
+    assert broken_promises(project, Acknowledged({node.id for node in nodes})) == []
