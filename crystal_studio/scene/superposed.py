@@ -20,6 +20,8 @@ from crystal_studio.scene.options import SceneOptions
 MAGNIFICATIONS = (1, 2, 5, 10, 20, 50)
 _LEAST_SEEN_ANGSTROM = 0.9  # the longest arrow is drawn at least so long where nobody has chosen
 _ARROW_RADIUS_ANGSTROM = 0.07
+_SAME_PLACE_ANGSTROM = 0.01
+_MOST_COMPLETED = 2000  # drawn atoms; looking for their places takes the square of it
 _SMALL = 0.62  # size of the spheres, so that arrows come out of them
 _FADED = 0.72  # share of the ground in the colours of the first
 
@@ -67,7 +69,31 @@ def superposed(first: Crystal, second: Crystal, look: Look, options: SceneOption
     along_A3 = displacements(first, second)[below.spheres.site_A]
     starts_A3 = below.spheres.centers_A3.astype(np.float64)
     drawn_arrows = arrows(starts_A3, along_A3 * look.magnification, _ARROW_RADIUS_ANGSTROM, look.arrow)
-    return replace(_joined(below, build(second, options)), arrows=drawn_arrows)
+    above = build(second, options)
+    above = replace(above, spheres=_with_images(above.spheres, below.spheres, starts_A3 + along_A3))
+    return replace(_joined(below, above), arrows=drawn_arrows)
+
+
+def _with_images(spheres: Spheres, first: Spheres, ends_A3: NDArray[np.float64]) -> Spheres:
+    """The second's atoms with one where each drawn image of the first goes: an atom on a face is seen on every face."""
+    if len(first.site_A) > _MOST_COMPLETED:
+        return spheres
+    site_B, index_B = np.unique(spheres.site_A, return_index=True)
+    own_A = np.searchsorted(site_B, first.site_A)
+    is_known_A = np.isin(first.site_A, site_B)
+    missing = [
+        atom
+        for atom in np.flatnonzero(is_known_A).tolist()
+        if np.abs(spheres.centers_A3 - ends_A3[atom]).sum(axis=1).min() > _SAME_PLACE_ANGSTROM
+    ]
+    like = index_B[own_A[missing]] if missing else np.zeros(0, dtype=np.int64)
+    return Spheres(
+        np.concatenate([spheres.centers_A3, ends_A3[missing].astype(np.float32).reshape(-1, 3)]),
+        np.concatenate([spheres.radii_A, spheres.radii_A[like]]),
+        np.concatenate([spheres.colours_A3, spheres.colours_A3[like]]),
+        np.concatenate([spheres.site_A, spheres.site_A[like]]),
+        np.concatenate([spheres.image_A3, first.image_A3[missing].reshape(-1, 3)]),
+    )
 
 
 def _faded(scene: Scene, ground: Rgb) -> Scene:

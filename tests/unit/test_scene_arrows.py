@@ -81,6 +81,24 @@ def test_that_every_drawn_image_of_a_moved_atom_has_an_arrow_as_long_as_asked() 
     assert np.allclose(each[..., 1].max(axis=1) - each[..., 1].min(axis=1), 1.0, atol=1e-5)
 
 
+def test_that_an_atom_of_the_second_stands_where_each_drawn_image_of_the_first_goes() -> None:
+    second = moved(ROCK_SALT, [(0.0, 0.2, 0.0), (0.1, 0.0, 0.3)])
+    scene = superposed(ROCK_SALT, second, Look(WHITE, RED), SceneOptions(complete=False))
+    count = len(build(ROCK_SALT, SceneOptions(complete=False)).spheres.radii_A)
+    first, others = scene.spheres.centers_A3[:count], scene.spheres.centers_A3[count:]
+    ends = first + displacements(ROCK_SALT, second)[scene.spheres.site_A[:count]]
+    nearest = np.linalg.norm(ends[:, None] - others, axis=2)
+    assert nearest.min(axis=1).max() < 1e-3
+    assert (scene.spheres.site_A[count:][nearest.argmin(axis=1)] == scene.spheres.site_A[:count]).all()
+    apart = np.linalg.norm(others[:, None] - others, axis=2) + 9 * np.eye(len(others))
+    assert apart.min() > 0.5, "no atom is drawn twice"
+
+
+def test_that_hidden_elements_of_the_second_stay_hidden() -> None:
+    scene = superposed(ROCK_SALT, ROCK_SALT, Look(WHITE, RED), SceneOptions(hidden=frozenset({"Na"})))
+    assert {ROCK_SALT.species[site] for site in scene.spheres.site_A} == {"Cl"}
+
+
 def test_that_the_magnification_makes_the_longest_displacement_visible() -> None:
     for shift, wanted in ((1.0, 1), (0.5, 2), (0.2, 5), (0.1, 10), (0.001, 50)):
         assert fitting_magnification(PEROVSKITE, moved(PEROVSKITE, [(shift, 0, 0)])) == wanted
