@@ -143,6 +143,16 @@ def test_that_files_and_folders_can_be_dropped_anywhere(window, runner, state, t
     assert window.docks["chat"].composer.text == ""
 
 
+def test_that_files_can_be_dropped_on_a_panel_that_floats(window, runner, qtbot, tmp_path: Path) -> None:
+    dock = window.findChildren(QDockWidget)[0]
+    dock.setFloating(True)
+    qtbot.wait(50)
+    mime = mime_of(tmp_path / "a.cif")
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.NoModifier)
+    QCoreApplication.sendEvent(dock.windowHandle(), event)
+    assert runner.last_job.files == (tmp_path / "a.cif",)
+
+
 def test_that_a_drag_that_leaves_takes_its_sentence_along(window, runner, tmp_path: Path) -> None:
     drag(window, mime_of(tmp_path / "a.cif"))
     QCoreApplication.sendEvent(window.windowHandle(), QDragLeaveEvent())

@@ -11,10 +11,12 @@ from PySide6.QtCore import QMimeData, QUrl
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.imported import Imported, ReadFile, RefusedFile, SharedSite
 from crystal_studio.domain.replayed import Replayed, Verdict
+from crystal_studio.services.jobs import ImportJob, ReplayJob
 from crystal_studio.ui.exchange.offer import offer_of
 from crystal_studio.ui.exchange.read_words import clean_sentence, entries, headline, is_clean, shares_text
 from crystal_studio.ui.exchange.recognise import LONGEST_TEXT, TextKind, kind_of
 from crystal_studio.ui.exchange.replay_view import replayed_text
+from crystal_studio.ui.jobs.waiting import title
 
 CIF = "# a comment\ndata_NaCl\n_cell_length_a 5.64\nloop_\n_atom_site_label\nNa1\n"
 POSCAR = "Na Cl\n1.0\n5.6 0 0\n0 5.6 0\n0 0 5.6\nNa Cl\n1 1\nDirect\n0 0 0\n0.5 0.5 0.5\n"
@@ -128,6 +130,14 @@ def test_that_long_lists_of_shared_sites_are_cut_with_their_number() -> None:
     many = tuple(SharedSite(index, {"Fe": 0.5, "Mn": 0.5}) for index in range(9))
     assert shares_text((SHARED,)) == "atom 1: 0.50 Na, 0.40 K, 0.10 empty"
     assert shares_text(many).endswith("atom 6: 0.50 Fe, 0.50 Mn; and 3 more")
+
+
+def test_that_jobs_about_files_have_a_name_in_the_queue() -> None:
+    project = Path("a.cstudio")
+    assert title(ImportJob(project, (Path("/b/salt.cif"),))) == "Import of salt.cif"
+    assert title(ImportJob(project, (Path("a"), Path("b")))) == "Import of 2 files"
+    assert title(ImportJob(project, (), CIF)) == "Import of what was pasted"
+    assert title(ReplayJob(project, "0123456789abcdef")) == "Run 01234567 again"
 
 
 def test_that_a_verdict_is_told_with_its_tolerance_numbers_and_reasons() -> None:

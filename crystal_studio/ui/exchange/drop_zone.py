@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen, QWindow
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QDockWidget, QWidget
 
 from crystal_studio.ui import theme
 from crystal_studio.ui.exchange.offer import Offer, offer_of
@@ -33,17 +34,30 @@ class DropZone(QObject):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.hint = DropHint(window)
-        window.setAcceptDrops(True)
-        self._handle: QWindow | None = window.windowHandle()
-        if self._handle is not None:
-            # The widgets of a window hear of drags from its QWindow, so one filter there is enough for all of them.
-            self._handle.installEventFilter(self)
+        self._listen(window)
+        for dock in window.findChildren(QDockWidget):
+            dock.topLevelChanged.connect(self._floats)
+            if dock.isFloating():
+                self._listen(dock)
 
     def close(self) -> None:
         """Take nothing more."""
-        if self._handle is not None:
-            self._handle.removeEventFilter(self)
-            self._handle = None
+        windows = [self.parent(), *self.parent().findChildren(QDockWidget)]
+        for handle in (one.windowHandle() for one in windows):
+            if handle is not None:
+                handle.removeEventFilter(self)
+
+    def _listen(self, widget: QWidget) -> None:
+        """The widgets of a window hear of drags from its QWindow, so one filter there is enough for all of them."""
+        widget.setAcceptDrops(True)
+        handle = widget.windowHandle()
+        if handle is not None:
+            handle.installEventFilter(self)
+
+    def _floats(self, floats: bool) -> None:
+        """A panel that was taken out has a window of its own, once it is shown there."""
+        if floats:
+            QTimer.singleShot(0, self, partial(self._listen, self.sender()))
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Drags that bring something for us go no further."""
