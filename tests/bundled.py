@@ -12,12 +12,17 @@ from functools import cache
 from pathlib import Path
 
 from random_nodes import random_frames, random_node
+from sqlalchemy import insert
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.history import Node
 from crystal_studio.engines.fake import FakeContext
+from crystal_studio.storage.changes import insert_node
+from crystal_studio.storage.connection import writing_engine
 from crystal_studio.storage.project_bundles import ZipBundles
 from crystal_studio.storage.sql_history_store import SqlHistoryStore
+from crystal_studio.storage.tables import trajectories
+from crystal_studio.storage.trajectory_blob import pack_frames
 
 
 def to_cif(crystal: Crystal, title: str, comment: str) -> str:
@@ -47,12 +52,17 @@ def _empty_project() -> bytes:
 
 
 def fill(project: Path, nodes: list[Node], with_frames: bool = True) -> None:
+    """Store nodes, every second one with its trajectory, without waiting for the disk after each."""
     if not project.exists():
         project.write_bytes(_empty_project())
-    with SqlHistoryStore.open(project) as store:
+    engine = writing_engine(project)
+    with engine.begin() as connection:
         for index, node in enumerate(nodes):
-            rng = random.Random(index)
-            store.commit(node, random_frames(rng) if with_frames and index % 2 else ())
+            insert_node(connection, node)
+            if with_frames and index % 2:
+                frames = pack_frames(random_frames(random.Random(index)))
+                connection.execute(insert(trajectories).values(node_id=node.id, frames=frames))
+    engine.dispose()
 
 
 def pack(project: Path, out: Path) -> Path:

@@ -225,7 +225,7 @@ def test_that_packing_that_is_stopped_leaves_the_bundle_that_was_there(project: 
     with pytest.raises(JobCancelled):
         bundles().pack(project, out, FakeContext().cancel_after(2))
     assert out.read_bytes() == b"an older bundle"
-    assert {path.name for path in out.parent.iterdir()} == {"b.zip", "mine.cstudio", "backups"}
+    assert {path.name for path in out.parent.iterdir()} == {"b.zip", "mine.cstudio"}
 
 
 def test_that_a_bundle_with_a_node_that_cannot_be_read_adds_nothing(project: Path, other: Path) -> None:

@@ -70,12 +70,12 @@ class Bench:
         return open_project(project, take_lock=False)
 
 
-@pytest.fixture
-def session(tmp_path: Path) -> Session:
-    return Session(tmp_path)
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    return Session(tmp_path_factory.mktemp("session"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def designed(session: Session) -> tuple[str, list[str]]:
     """A project of two rounds, and the ids of its nodes."""
     session.engines.language_model.enqueue([PEROVSKITE, PEROVSKITE])
@@ -120,9 +120,9 @@ def test_that_a_project_goes_into_a_bundle_and_out_of_it(session: Session, desig
 
 
 def test_that_a_bundle_that_is_none_is_bad_input(session: Session) -> None:
-    junk = session.folder / "b.zip"
+    junk = session.folder / "junk.zip"
     junk.write_bytes(b"junk")
-    arguments = ("unbundle", str(session.folder / "other.cstudio"), str(junk))
+    arguments = ("unbundle", str(session.folder / "fourth.cstudio"), str(junk))
     status, text = session.run(*arguments)
     assert (status, "no zip file" in text) == (2, True)
     status, answer = session.answer(*arguments)
@@ -137,10 +137,10 @@ def test_that_the_jobs_of_the_window_do_the_same(session: Session, designed: tup
     report = ReportJob(Path(project), ids[1], folder / "r.html")
     assert handle(report, bench, FakeContext()) == folder / "r.html"
     with open_project(Path(project)):  # the window holds the lock
-        assert handle(BundleJob(Path(project), folder / "b.zip"), bench, FakeContext()) == folder / "b.zip"
-    fill(folder / "other.cstudio", some_nodes(1, 1))
-    with open_project(folder / "other.cstudio") as store:
-        new = handle(UnbundleJob(folder / "other.cstudio", folder / "b.zip"), bench, FakeContext())
+        assert handle(BundleJob(Path(project), folder / "job.zip"), bench, FakeContext()) == folder / "job.zip"
+    fill(folder / "third.cstudio", some_nodes(1, 1))
+    with open_project(folder / "third.cstudio") as store:
+        new = handle(UnbundleJob(folder / "third.cstudio", folder / "job.zip"), bench, FakeContext())
         assert new == tuple(ids)
         assert store.num_nodes() == 3
 
