@@ -157,10 +157,14 @@ def _read_order(query: NodeQuery, value: str) -> NodeQuery:
 
 
 def _read_flag(query: NodeQuery, value: str) -> NodeQuery:
-    flags = {"valid": "valid_only", "starred": "starred_only", "hidden": "hidden"}
+    flags = {
+        "valid": replace(query, valid_only=True),
+        "starred": replace(query, starred_only=True),
+        "hidden": replace(query, hidden=True),
+    }
     if value.casefold() not in flags:
         raise UserCorrectable(f"A node cannot be '{value[:20]}'. Write is:valid, is:starred or is:hidden.")
-    return replace(query, **{flags[value.casefold()]: True})
+    return flags[value.casefold()]
 
 
 _Read = Callable[[NodeQuery, str], NodeQuery]

@@ -44,8 +44,7 @@ def read_lines(connection: Connection, node_ids: Sequence[str], limit: int, hidd
 
 def read_path(connection: Connection, node_id: str, hidden: bool) -> list[tuple[str, int]]:
     """From the root to a node, each with its offset among its siblings; empty where there is no such node."""
-    rows = connection.execute(_PATH, {"node_id": node_id, "hidden": hidden})
-    return [(one, int(place)) for one, place in rows]
+    return [tuple(row) for row in connection.execute(_PATH, {"node_id": node_id, "hidden": hidden}).all()]
 
 
 def count_roots(connection: Connection, hidden: bool) -> int:

@@ -96,11 +96,8 @@ class ChatPresenter(QObject):
             return []
         path, places = self.state.branch(current.id, most), dict(self.state.way(current.id))
         self.state.read_ahead([one.parent for one in path if one.parent])
-        counts = [self.state.num_answers(one.parent) for one in path]
-        return [
-            Round(one, max(places[one.id], 0), max(count, 1), one.id == current.id)
-            for one, count in zip(path, counts, strict=True)
-        ]
+        of = self.state.num_answers
+        return [Round(one, max(places[one.id], 0), max(of(one.parent), 1), one.id == current.id) for one in path]
 
     def num_rounds(self) -> int:
         """How many rounds lead to the current node."""

@@ -15,7 +15,7 @@ from crystal_studio.ui.history.thumbnail_shelf import ThumbnailShelf
 if TYPE_CHECKING:
     from crystal_studio.ui.viewer.camera import Camera
 
-PICTURE_SIZE = 92
+PICTURE_SIZE = 84
 
 
 class SheetPictures(QObject):

@@ -1,4 +1,4 @@
-"""The grid of a contact sheet: pictures with a few words below each."""
+"""The grid of a contact sheet: pictures with a few words beside each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from crystal_studio.ui.sign import Sign, paint_sign
 
 _MARGIN = 5
 _LINES = 4
-_LETTERS = 21
+_LETTERS = 17
 
 
 class SheetView(QTableView):
@@ -97,7 +97,7 @@ class SheetView(QTableView):
 
 
 class _CellDelegate(QStyledItemDelegate):
-    """A picture above four lines of text."""
+    """A picture beside four lines of text."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """All cells are of one size."""
@@ -118,14 +118,17 @@ class _CellDelegate(QStyledItemDelegate):
         edge = colours.accent if option.state & QStyle.StateFlag.State_HasFocus else colours.border
         painter.setPen(QPen(QColor(edge), 1))
         painter.drawRect(ground)
-        top = QRect(ground.center().x() - PICTURE_SIZE // 2, ground.top() + _MARGIN, PICTURE_SIZE, PICTURE_SIZE)
-        text = ground.adjusted(_MARGIN, PICTURE_SIZE + 2 * _MARGIN, -_MARGIN, -2)
+        middle = ground.center().y() - PICTURE_SIZE // 2
+        square = QRect(ground.left() + _MARGIN, middle, PICTURE_SIZE, PICTURE_SIZE)
+        height = text_height(option.font)
+        text = QRect(square.right() + _MARGIN, ground.center().y() - height // 2, 0, height)
+        text.setRight(ground.right() - _MARGIN)
         if cell.node is None:
             painter.setPen(QColor(colours.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(ground.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN), flags, cell_lines(cell)[0])
         else:
-            paint_picture(painter, top, index.data(Qt.ItemDataRole.DecorationRole), colours)
+            paint_picture(painter, square, index.data(Qt.ItemDataRole.DecorationRole), colours)
             side = min(QFontMetrics(option.font).height(), 16)
             sign = QRect(ground.right() - side - 3, ground.top() + 4, side, side)
             paint_sign(painter, QRectF(sign), Sign.of(cell.node.valid), colours)
@@ -135,9 +138,13 @@ class _CellDelegate(QStyledItemDelegate):
 
 def cell_size(font: QFont) -> QSize:
     """Room for the picture and the lines at a font."""
-    metrics, small = QFontMetrics(font), QFontMetrics(smaller(font))
-    height = PICTURE_SIZE + metrics.height() + (_LINES - 1) * small.height() + 3 * _MARGIN + 4
-    return QSize(max(PICTURE_SIZE + 30, small.averageCharWidth() * _LETTERS + 2 * _MARGIN), height)
+    letters = QFontMetrics(smaller(font)).averageCharWidth() * _LETTERS
+    return QSize(PICTURE_SIZE + letters + 3 * _MARGIN + 4, max(PICTURE_SIZE, text_height(font)) + 2 * _MARGIN + 4)
+
+
+def text_height(font: QFont) -> int:
+    """Room for the lines at a font."""
+    return QFontMetrics(font).height() + (_LINES - 1) * QFontMetrics(smaller(font)).height()
 
 
 def _write_lines(painter: QPainter, font: QFont, room: QRect, cell: Cell, colours: theme.Theme) -> None:
