@@ -44,6 +44,16 @@ def paste(studio, window, text: str) -> None:
     studio.qtbot.keyClick(window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
 
 
+def read_dialog(studio, window) -> ReadDialog:
+    """The dialog about what was read, once it is there."""
+
+    def shown() -> list[ReadDialog]:
+        return [one for one in window.findChildren(ReadDialog) if one.isVisible()]
+
+    studio.until(lambda: bool(shown()))
+    return shown()[0]
+
+
 def test_that_a_pasted_crystal_is_a_root_that_is_written_and_read_back_as_it_was(studio, tmp_path: Path) -> None:
     window = studio.open()
     paste(studio, window, CIF)
@@ -52,6 +62,7 @@ def test_that_a_pasted_crystal_is_a_root_that_is_written_and_read_back_as_it_was
     assert root.parent is None
     assert root.crystal.formula == "NaCl"
     assert root.start == "file"
+
     window.actions_["crystals.export"].trigger()
     dialog = window.findChild(ExportDialog)
     dialog.format.setCurrentIndex(dialog.format.findData(FileFormat.CIF_SYMMETRIZED.value))
@@ -61,6 +72,7 @@ def test_that_a_pasted_crystal_is_a_root_that_is_written_and_read_back_as_it_was
     written = (tmp_path / "back.cif").read_text()
     assert "Fm-3m" in written.replace(" ", "")
     assert root.id in written
+
     window.state.set_current(None)
     paste(studio, window, written)
     studio.until(lambda: window.state.current is not None)
@@ -70,36 +82,30 @@ def test_that_a_pasted_crystal_is_a_root_that_is_written_and_read_back_as_it_was
     assert back.crystal.volume_angstrom3 == pytest.approx(root.crystal.volume_angstrom3, rel=1e-3)
     assert np.allclose(np.sort(back.crystal.lengths_angstrom), np.sort(root.crystal.lengths_angstrom), atol=1e-3)
 
-
-def test_that_a_crystal_that_cannot_be_used_is_told_and_leaves_no_node(studio) -> None:
-    window = studio.open()
-    paste(studio, window, CIF.replace("5.64", "0.0001"))
-    studio.until(lambda: window.findChild(ReadDialog) is not None or bool(window.banner.text))
-    assert window.state.num_nodes() == 0
-    assert window.state.current is None
-
-
-def test_that_a_disordered_crystal_is_viewed_and_makes_no_node(studio) -> None:
-    window = studio.open()
-    paste(studio, window, CIF.replace("Na1 Na 0   0   0   1", "Na1 Na 0 0 0 0.6\nK1 K 0 0 0 0.4"))
-    studio.until(lambda: window.findChild(ReadDialog) is not None)
-    window.findChild(ReadDialog).view.click()
-    assert window.state.crystal is not None
-    assert window.state.num_nodes() == 0
-    assert window.exchange().strip.isVisible()
-    assert "0.60 Na, 0.40 K" in window.exchange().strip.label.text()
-
-
-def test_that_a_cif_is_copied_and_a_bundle_is_merged_back_without_new_nodes(studio, tmp_path: Path) -> None:
-    window = studio.open()
-    paste(studio, window, CIF)
-    studio.until(lambda: window.state.current is not None)
     window.actions_["crystals.copy_cif"].trigger()
-    studio.until(lambda: window.state.current.id in QGuiApplication.clipboard().text())
-    assert QGuiApplication.clipboard().text().count("Na") >= 4
+    studio.until(lambda: back.id in QGuiApplication.clipboard().text())
     bundling = window.exchange().bundling
     bundling._pack(tmp_path / "all.zip")
-    studio.until((tmp_path / "all.zip").exists)
-    studio.until(lambda: not window.bridge.has_tasks)
+    studio.until(lambda: "all.zip" in window.exchange().note.label.text())
     bundling.merge(tmp_path / "all.zip")
     studio.until(lambda: "nothing new" in window.status.currentMessage())
+    assert window.state.num_nodes() == 2
+
+
+def test_that_what_is_no_crystal_for_the_models_is_told_viewed_and_leaves_no_node(studio) -> None:
+    window = studio.open()
+    QGuiApplication.clipboard().setText(CIF.replace("5.64", "0.0001"))
+    window.actions_["crystals.paste"].trigger()
+    refused = read_dialog(studio, window)
+    assert refused.chosen.read is None
+    assert "cell" in refused.text.toPlainText()
+    refused.close()
+
+    paste(studio, window, CIF.replace("Na1 Na 0   0   0   1", "Na1 Na 0 0 0 0.6\nK1 K 0 0 0 0.4"))
+    disordered = read_dialog(studio, window)
+    disordered.view.click()
+    assert window.state.crystal is not None
+    assert window.exchange().strip.isVisible()
+    assert "0.60 Na, 0.40 K" in window.exchange().strip.label.text()
+    assert window.state.num_nodes() == 0
+    assert window.state.current is None
