@@ -10,7 +10,7 @@ from crystal_studio.cli.compare_json import comparison_json, edge_json
 from crystal_studio.cli.compare_text import comparison_lines, edge_lines
 from crystal_studio.cli.console import print_json
 from crystal_studio.cli.program import Program
-from crystal_studio.domain.errors import ExitStatus, StudioError
+from crystal_studio.domain.errors import ExitStatus, StudioError, UserCorrectable
 from crystal_studio.services.compare import changes_along, compare, parent_of
 
 
@@ -53,6 +53,8 @@ def _two(arguments: argparse.Namespace, program: Program) -> tuple[dict[str, Any
 
 
 def _along(arguments: argparse.Namespace, program: Program) -> tuple[dict[str, Any], list[str]]:
+    if arguments.second:
+        raise UserCorrectable("With --path only one node can be given: the end of the path from the root.")
     with program.open_project(arguments.project, read_only=True) as store:
         node = store.node(arguments.first)
         steps = changes_along(node.id, store)

@@ -180,6 +180,7 @@ def test_that_the_steps_of_a_branch_are_told_in_a_line_each(run: Run) -> None:
     steps = answer(run, "bbcc", "--path")["steps"]
     assert [step["id"] for step in steps] == [CHILD.id, GRANDCHILD.id]
     assert steps[1]["gap_difference_ev"] is None
+    assert run("aaaa", "bbbb", "--path")[0] == 2
 
 
 def test_that_an_edge_without_a_difference_says_so() -> None:
