@@ -121,12 +121,12 @@ def _title(branch: Sequence[Node]) -> str:
 
 def _overview(branch: Sequence[Node]) -> Iterator[Block]:
     yield Heading("The path")
+    yield Paragraph(_legend(branch), Tone.QUIET)
     header = ("", "crystal", "space group", "gap, eV", "above hull, eV/atom", "Å³/atom", "alignment", "valid")
     yield Table(header, tuple(_line(node, number) for number, node in enumerate(branch, 1)), frozenset({3, 4, 5, 6}))
     drawings = tuple(plot for plot in _plots(branch) if plot is not None)
     if drawings:
         yield Drawings(drawings)
-    yield Paragraph(_legend(branch), Tone.QUIET)
 
 
 def _line(node: Node, number: int) -> tuple[Cell, ...]:
