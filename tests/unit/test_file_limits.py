@@ -118,10 +118,9 @@ class Outcome:
     is_cut_short: bool
 
     def refuse_excess(self) -> None:
-        """Fail where it took more than it may; on a machine that is busy with others, the clock runs on."""
+        """Fail where it took more processor time or memory than it may, or did not end by itself."""
         assert self.cpu_seconds < MOST_SECONDS
         assert not self.is_cut_short, "the reader ended by an error that nobody foresaw, or at a limit"
-        assert self.wall_seconds < MOST_SECONDS * max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
         assert self.memory_bytes < MAX_MEMORY_BYTES
 
 
@@ -153,6 +152,8 @@ def test_that_a_bomb_or_hang_is_refused_within_five_seconds(name: str, worker: L
     path.write_bytes(BOMBS[name]())
     outcome = read(path, worker)
     outcome.refuse_excess()
+    crowd = os.getloadavg()[0] / (os.cpu_count() or 1)  # where others want the processors, the clock runs on
+    assert outcome.wall_seconds < MOST_SECONDS * max(1.0, 2 * crowd)
     assert [type(item) for item in outcome.items if not isinstance(item, RefusedFile)] == []
     assert all(item.reason.endswith(".") for item in outcome.items)
 

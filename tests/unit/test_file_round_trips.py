@@ -185,3 +185,22 @@ def test_that_three_libraries_read_five_hundred_crystals_alike(conventional, dat
     print(f"\n{len(found)} crystals, read otherwise: {wrong}")
     assert len(found) == MANY
     assert wrong == []
+
+
+def test_that_a_cell_whose_operations_need_a_two_is_written_in_p1_and_says_so(tmp_path: Path) -> None:
+    cubic = parse_crystal((SAMPLES / "srtio3.cif").read_text(encoding="utf-8"), "srtio3.cif")
+    turn = np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1]])
+    oblique = Crystal(turn @ cubic.lattice, cubic.species, cubic.frac_coords @ np.linalg.inv(turn))
+    style = WritingStyle(FileFormat.CIF_SYMMETRIZED, SYMPREC_ANGSTROM)
+    text, _, _ = written(oblique, style, tmp_path)
+    assert "it is written in P 1" in text.splitlines()[0]
+    assert unlike(oblique, False, tmp_path) == []
+
+
+def test_that_a_cell_of_five_primitive_cells_keeps_its_fifths(tmp_path: Path) -> None:
+    cubic = parse_crystal((SAMPLES / "srtio3.cif").read_text(encoding="utf-8"), "srtio3.cif")
+    frac = np.concatenate([(cubic.frac_coords + [0, 0, step]) / [1, 1, 5] for step in range(5)])
+    long = Crystal(np.diag([1, 1, 5]) @ cubic.lattice, cubic.species * 5, frac)
+    text, _, _ = written(long, WritingStyle(FileFormat.CIF_SYMMETRIZED, SYMPREC_ANGSTROM), tmp_path)
+    assert "z+2/5" in text
+    assert unlike(long, False, tmp_path) == []

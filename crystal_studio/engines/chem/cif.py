@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from crystal_studio.domain.crystal import Crystal
+from crystal_studio.engines.chem.impose import averaged
 
 CREATOR = "crystal-studio"
+Operation = tuple[Any, Any]  # rotation (3, 3) and translation (3,)
+_FRACTIONS = 24
 
 _CELL_KEYS = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
 _SITE_KEYS = ("type_symbol", "label", "symmetry_multiplicity", "fract_x", "fract_y", "fract_z", "occupancy")
@@ -51,12 +56,12 @@ def symmetrized_cif(
 ) -> str:
     """The crystal with its symmetry operations and one site for each orbit.
 
-    The tolerance of the search is recorded. Where nothing is found the crystal is written in P1. In a cell that is not
-    a standard one of its space group, the group's symbol would mislead readers that trust it more than the operations:
-    it is then left to a comment; its number stays.
+    The tolerance of the search is recorded. Where nothing is found, or it cannot be written, the crystal is in P1. In
+    a cell that is not a standard one of its space group, the group's symbol would mislead readers that trust it more
+    than the operations: it is then left to a comment; its number stays.
 
     Args:
-        crystal: moved onto its symmetry, in any cell.
+        crystal: in any cell; it is moved onto its symmetry, and to the origin that the tables have.
         symprec_angstrom: tolerance with which the symmetry is found.
         title: name of the data block; the formula where empty.
         comment: free text, kept as comment lines.
@@ -68,12 +73,16 @@ def symmetrized_cif(
     dataset = symmetry_dataset(crystal, symprec_angstrom)
     if dataset is None:
         return p1_cif(crystal, title, comment, made_by)
-    group = _group(dataset)
-    orbits = Counter(dataset.equivalent_atoms.tolist())
-    sites = [(crystal.species[index], count, crystal.frac_coords[index]) for index, count in sorted(orbits.items())]
     found = f"space group {dataset.international} ({dataset.number}) found within {symprec_angstrom:g} angstrom"
+    if np.abs(dataset.rotations).max() > 1:
+        found += "; in this oblique cell its operations have no form that is read everywhere, so it is written in P 1"
+        return p1_cif(crystal, title, f"{comment}\n{found}".strip(), made_by)
+    crystal, operations = _settled(crystal, dataset)
+    group = _group(dataset, operations)
     if len(group.names) == 1:
         found += ", in a cell that is not a standard one"
+    orbits = Counter(dataset.equivalent_atoms.tolist())
+    sites = [(crystal.species[index], count, crystal.frac_coords[index]) for index, count in sorted(orbits.items())]
     return _cif(crystal, _Labels(title, f"{comment}\n{found}".strip(), made_by), group, sites)
 
 
@@ -96,18 +105,43 @@ class _Labels:
     made_by: str
 
 
-def _group(dataset: Any) -> _Group:
-    """The group of spglib's dataset, named only where the cell is a standard one."""
-    pairs = zip(dataset.rotations, dataset.translations, strict=True)
-    operations = tuple(_operation(rotation, translation) for rotation, translation in pairs)
-    shift = dataset.origin_shift - np.round(dataset.origin_shift)
-    is_standard = np.allclose(dataset.transformation_matrix, np.eye(3), atol=1e-4) and np.allclose(shift, 0, atol=1e-4)
+def _settled(crystal: Crystal, dataset: Any) -> tuple[Crystal, list[Operation]]:
+    """The crystal moved onto its operations, and the operations, whose translations are fractions.
+
+    All atoms are first moved by the same s, to the origin that the tables have: an operation (W, t) of the crystal is
+    (W, t + (1 - W) s) of the crystal moved by s. What then lacks for fractions is made small in the same way.
+    """
+    rotations, parts = dataset.rotations, _parts(dataset.rotations)
+    turned = np.eye(3) - rotations
+    shift = np.linalg.solve(dataset.transformation_matrix, dataset.origin_shift)
+    translations = dataset.translations + turned @ shift
+    missing = np.round(translations * parts) / parts - translations
+    rest = np.linalg.lstsq(turned.reshape(-1, 3), missing.reshape(-1), rcond=None)[0]
+    fractions = np.round((translations + turned @ rest) * parts) / parts
+    operations = list(zip(rotations, fractions, strict=True))
+    moved = Crystal(crystal.lattice, crystal.species, crystal.frac_coords + shift + rest)
+    return averaged(moved, operations), operations
+
+
+def _parts(rotations: np.ndarray) -> int:
+    """Into how many parts a lattice vector is divided: 24, and more where the cell holds 5, 7, ... primitive cells."""
+    cells = sum(bool((rotation == np.eye(3)).all()) for rotation in rotations)
+    for prime in (2, 3):
+        while cells % prime == 0:
+            cells //= prime
+    return _FRACTIONS * cells
+
+
+def _group(dataset: Any, operations: Sequence[Operation]) -> _Group:
+    """The group of spglib's dataset, named in full only where the cell is a standard one."""
+    parts = _parts(dataset.rotations)
+    written = tuple(_operation(rotation, translation, parts) for rotation, translation in operations)
     number = f"_space_group_IT_number {dataset.number}"
-    if not is_standard:
-        return _Group((number,), operations)
+    if not np.allclose(dataset.transformation_matrix, np.eye(3), atol=1e-4):
+        return _Group((number,), written)
     symbol = str(dataset.international).replace("_", "")
     hall = f'_space_group_name_Hall "{dataset.hall}"'  # it may hold a prime
-    return _Group((f"_space_group_name_H-M_alt '{symbol}'", hall, number), operations)
+    return _Group((f"_space_group_name_H-M_alt '{symbol}'", hall, number), written)
 
 
 def _cif(crystal: Crystal, labels: _Labels, group: _Group, sites: list[tuple[str, int, np.ndarray]]) -> str:
@@ -146,22 +180,16 @@ def _fixed(value: float, decimals: int) -> str:
     return f"{round(float(value), decimals) + 0.0:.{decimals}f}"
 
 
-def _operation(rotation: np.ndarray, translation: np.ndarray) -> str:
+def _operation(rotation: np.ndarray, translation: np.ndarray, parts: int) -> str:
     """A symmetry operation as ``-x+1/2, y, z``."""
-    return ", ".join(_row(coefficients, shift) for coefficients, shift in zip(rotation, translation, strict=True))
+    return ", ".join(_row(row, shift, parts) for row, shift in zip(rotation, translation, strict=True))
 
 
-def _row(coefficients: np.ndarray, shift: float) -> str:
+def _row(coefficients: np.ndarray, shift: float, parts: int) -> str:
     terms = "".join(
         ("+" if coefficient > 0 else "-") + axis
         for coefficient, axis in zip(coefficients, "xyz", strict=True)
         if coefficient
     )
-    twelfths = round(float(shift) * 24) % 24
-    fraction = "" if not twelfths else f"+{_reduced(twelfths)}"
-    return terms.removeprefix("+") + fraction
-
-
-def _reduced(numerator: int) -> str:
-    divisor = int(np.gcd(numerator, 24))
-    return f"{numerator // divisor}/{24 // divisor}"
+    fraction = Fraction(round(float(shift) * parts) % parts, parts)
+    return terms.removeprefix("+") + (f"+{fraction}" if fraction else "")

@@ -13,7 +13,6 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.exported import FileFormat, LabelledCrystal, WritingStyle
 from crystal_studio.engines.chem.bridge import to_structure
 from crystal_studio.engines.chem.cif import p1_cif, symmetrized_cif
-from crystal_studio.engines.chem.impose import symmetrized
 from crystal_studio.engines.chem.poscar import poscar_text
 from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
 
@@ -45,14 +44,10 @@ def write_crystals(path: Path, crystals: Sequence[LabelledCrystal], style: Writi
 
 
 def _in_cell(labelled: LabelledCrystal, style: WritingStyle) -> LabelledCrystal:
-    """The crystal in the cell that is asked for; one that is written with its symmetry is moved onto it."""
-    if style.conventional:
-        crystal = SpglibSymmetrizer().conventional(labelled.crystal, style.symprec_angstrom)
-    elif style.file_format is FileFormat.CIF_SYMMETRIZED:
-        crystal = symmetrized(labelled.crystal, style.symprec_angstrom)
-    else:
+    """The crystal in the cell that is asked for."""
+    if not style.conventional:
         return labelled
-    return replace(labelled, crystal=crystal)
+    return replace(labelled, crystal=SpglibSymmetrizer().conventional(labelled.crystal, style.symprec_angstrom))
 
 
 def _order(crystal: Crystal, file_format: FileFormat) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class LimitedFiles:
         with closing(self.read_all([Path(path)])) as found:
             return only_ordered(next(found))
 
-    def read_all(self, paths: Iterable[Path]) -> Iterator[ReadFile | RefusedFile]:
+    def read_all(self, paths: Iterable[Path]) -> Generator[ReadFile | RefusedFile]:
         """Every crystal of every file, in order, and what could not be read with its reason; raises nothing.
 
         One child reads them all, each in a process of its own.

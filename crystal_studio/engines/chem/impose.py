@@ -49,7 +49,16 @@ def symmetrized(crystal: Crystal, symprec_angstrom: float = 0.1) -> Crystal:
     Returns:
         The crystal with exactly the operations found; the crystal itself where there is only the identity.
     """
-    operations = _operations(crystal, symprec_angstrom)
+    return averaged(crystal, _operations(crystal, symprec_angstrom))
+
+
+def averaged(crystal: Crystal, operations: Sequence[tuple[IntArray, Array]]) -> Crystal:
+    """The crystal moved onto operations that it nearly has, in its own cell.
+
+    Args:
+        crystal: distorted.
+        operations: rotations (3, 3) and translations (3,) in fractional coordinates, a whole group of them.
+    """
     if len(operations) < 2:
         return crystal
     moved = np.zeros_like(crystal.frac_coords)

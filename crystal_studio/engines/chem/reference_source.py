@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.engines.chem.files import MAX_FILE_BYTES
+from crystal_studio.engines.chem.file_reader import MAX_FILE_BYTES
 
 MAX_DUMP_BYTES = 4_000_000_000
 MAX_LIST_BYTES = 200_000_000
