@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from crystal_studio.domain.candidate import Start
 from crystal_studio.domain.comparison import Comparison, ValueChange, percent
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.document import Beside, Block, Cell, Drawing, Facts, Heading, Paragraph, Table, Text, Tone
@@ -63,7 +64,7 @@ def round_blocks(
         mark: what a person has noted on it.
     """
     yield Heading(f"{number}. {formula_text(node.crystal.formula)}, {group_text(node.space_group)}")
-    yield Paragraph(node.message or "No message: driven by the predicted values alone.", Tone.QUOTE)
+    yield Paragraph(node.message or _unsaid(node), Tone.QUOTE)
     yield Beside(_picture(node, draftsman), Facts((*_noted(mark), *_facts(node))))
     if node.band_gap is not None and not node.band_gap.in_distribution:
         yield Paragraph("The crystal is unlike the training data; do not rely on the predicted gap.", Tone.WARNING)
@@ -91,6 +92,16 @@ def density_g_cm3(crystal: Crystal) -> float:
 def volume_per_atom(crystal: Crystal) -> float:
     """In cubic angstrom."""
     return crystal.volume_angstrom3 / crystal.num_sites
+
+
+def _unsaid(node: Node) -> str:
+    """What led to a node to which nothing was said in words."""
+    chosen = node.candidates[node.chosen]
+    if chosen.start is Start.FILE:
+        return f"No message: read from {chosen.origin}."
+    if node.pivot_source is PivotSource.PERSON:
+        return "No message: the pivot was written by hand."
+    return "No message: driven by the predicted values alone."
 
 
 def _picture(node: Node, draftsman: Draftsman) -> Drawing:

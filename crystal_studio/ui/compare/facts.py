@@ -59,7 +59,7 @@ def _matched(found: Comparison) -> list[Fact]:
     """What the engine says."""
     largest = max((one.distance_angstrom for one in found.moves), default=None)
     return [
-        Fact("Structure", "", "", _likeness(found)),
+        Fact("Structure", "", "", found.verdict),
         Fact(_RMS, "", "", found.unmatched_reason or with_unit(found.rms_displacement_angstrom, "Å", 3)),
         Fact("Largest displacement", "", "", with_unit(largest, "Å", 3)),
         *_lattice(found.lattice),
@@ -87,12 +87,6 @@ def _lattice(change: LatticeChange) -> list[Fact]:
 def _awaited(problem: str) -> list[Fact]:
     said = problem or _WAITING
     return [Fact(name, "", "", said) for name in ("Structure", _RMS, *_LENGTHS, *_ANGLES)]
-
-
-def _likeness(found: Comparison) -> str:
-    if found.is_same_structure:
-        return "the same structure and elements"
-    return "the same framework with other elements" if found.is_same_framework else "different structures"
 
 
 def _coordination(found: Comparison) -> list[Fact]:
