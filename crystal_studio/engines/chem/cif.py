@@ -74,8 +74,8 @@ def symmetrized_cif(
     if dataset is None:
         return p1_cif(crystal, title, comment, made_by)
     found = f"space group {dataset.international} ({dataset.number}) found within {symprec_angstrom:g} angstrom"
-    if np.abs(dataset.rotations).max() > 1:
-        found += "; in this oblique cell its operations have no form that is read everywhere, so it is written in P 1"
+    if not _is_writable(dataset.rotations):
+        found += "; in this cell its operations have no form that is read everywhere, so it is written in P 1"
         return p1_cif(crystal, title, f"{comment}\n{found}".strip(), made_by)
     crystal, operations = _settled(crystal, dataset)
     group = _group(dataset, operations)
@@ -111,31 +111,35 @@ def _settled(crystal: Crystal, dataset: Any) -> tuple[Crystal, list[Operation]]:
     All atoms are first moved by the same s, to the origin that the tables have: an operation (W, t) of the crystal is
     (W, t + (1 - W) s) of the crystal moved by s. What then lacks for fractions is made small in the same way.
     """
-    rotations, parts = dataset.rotations, _parts(dataset.rotations)
+    rotations = dataset.rotations
     turned = np.eye(3) - rotations
     shift = np.linalg.solve(dataset.transformation_matrix, dataset.origin_shift)
     translations = dataset.translations + turned @ shift
-    missing = np.round(translations * parts) / parts - translations
+    missing = _to_fractions(translations) - translations
     rest = np.linalg.lstsq(turned.reshape(-1, 3), missing.reshape(-1), rcond=None)[0]
-    fractions = np.round((translations + turned @ rest) * parts) / parts
+    fractions = _to_fractions(translations + turned @ rest)
     operations = list(zip(rotations, fractions, strict=True))
     moved = Crystal(crystal.lattice, crystal.species, crystal.frac_coords + shift + rest)
     return averaged(moved, operations), operations
 
 
-def _parts(rotations: np.ndarray) -> int:
-    """Into how many parts a lattice vector is divided: 24, and more where the cell holds 5, 7, ... primitive cells."""
+def _is_writable(rotations: np.ndarray) -> bool:
+    """Whether the operations need no factor but 1 and no part of a vector but 24ths: gemmi knows no other.
+
+    A cell of 5, 7, ... primitive ones would need fifths, sevenths, ...
+    """
     cells = sum(bool((rotation == np.eye(3)).all()) for rotation in rotations)
-    for prime in (2, 3):
-        while cells % prime == 0:
-            cells //= prime
-    return _FRACTIONS * cells
+    return bool(np.abs(rotations).max() == 1) and _FRACTIONS**4 % cells == 0
+
+
+def _to_fractions(translations: np.ndarray) -> np.ndarray:
+    """The nearest multiples of 1/24."""
+    return np.asarray(np.round(translations * _FRACTIONS) / _FRACTIONS)
 
 
 def _group(dataset: Any, operations: Sequence[Operation]) -> _Group:
     """The group of spglib's dataset, named in full only where the cell is a standard one."""
-    parts = _parts(dataset.rotations)
-    written = tuple(_operation(rotation, translation, parts) for rotation, translation in operations)
+    written = tuple(_operation(rotation, translation) for rotation, translation in operations)
     number = f"_space_group_IT_number {dataset.number}"
     if not np.allclose(dataset.transformation_matrix, np.eye(3), atol=1e-4):
         return _Group((number,), written)
@@ -180,16 +184,16 @@ def _fixed(value: float, decimals: int) -> str:
     return f"{round(float(value), decimals) + 0.0:.{decimals}f}"
 
 
-def _operation(rotation: np.ndarray, translation: np.ndarray, parts: int) -> str:
+def _operation(rotation: np.ndarray, translation: np.ndarray) -> str:
     """A symmetry operation as ``-x+1/2, y, z``."""
-    return ", ".join(_row(row, shift, parts) for row, shift in zip(rotation, translation, strict=True))
+    return ", ".join(_row(row, shift) for row, shift in zip(rotation, translation, strict=True))
 
 
-def _row(coefficients: np.ndarray, shift: float, parts: int) -> str:
+def _row(coefficients: np.ndarray, shift: float) -> str:
     terms = "".join(
         ("+" if coefficient > 0 else "-") + axis
         for coefficient, axis in zip(coefficients, "xyz", strict=True)
         if coefficient
     )
-    fraction = Fraction(round(float(shift) * parts) % parts, parts)
+    fraction = Fraction(round(float(shift) * _FRACTIONS) % _FRACTIONS, _FRACTIONS)
     return terms.removeprefix("+") + (f"+{fraction}" if fraction else "")
