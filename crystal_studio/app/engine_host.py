@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from crystal_studio.app.logging_setup import set_up_host_logging
 from crystal_studio.app.offline import stay_offline
 from crystal_studio.app.paths import log_file
+from crystal_studio.domain.errors import ProjectUnavailable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -136,15 +137,18 @@ class HostWorkbench:
         return create_bundles(self.version)
 
     def open_store(self, project: Path) -> AbstractContextManager[HistoryStore]:
-        """The project's nodes, written under the lock of the window.
+        """The project's nodes, written under the lock of the window; only read where the disk allows no more.
 
         Raises:
-            ProjectUnavailable: damaged, newer than this program or not writable.
+            ProjectUnavailable: damaged, or newer than this program.
         """
         if project not in self._stores:
             from crystal_studio.app.projects import open_project
 
-            self._stores[project] = open_project(project, take_lock=False)
+            try:
+                self._stores[project] = open_project(project, take_lock=False)
+            except ProjectUnavailable:
+                self._stores[project] = open_project(project, read_only=True)
         return contextlib.nullcontext(self._stores[project])
 
     def close(self) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from crystal_studio.app.demo import demo_engines
 from crystal_studio.app.engine_command import command
-from crystal_studio.app.engine_host import NICENESS
+from crystal_studio.app.engine_host import NICENESS, HostWorkbench
+from crystal_studio.app.projects import open_project
 from crystal_studio.domain.crystal import Crystal
-from crystal_studio.domain.errors import JobCancelled
+from crystal_studio.domain.errors import JobCancelled, ProjectUnavailable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.inspection import SymmetryReport
 from crystal_studio.engines.fake.context import FakeContext
@@ -104,6 +105,22 @@ def test_that_the_windows_side_of_the_jobs_imports_no_engine_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_that_a_project_that_cannot_be_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "p.cstudio"
+    with open_project(project) as store:
+        node = respond(DesignRequest("TiO2", None, 1, 4, 0.1), demo_engines(), store, FakeContext())
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: may(path, mode) and not mode & os.W_OK)
+    bench = HostWorkbench(demo=True)
+    try:
+        with bench.open_store(project) as store:
+            assert store.crystal(node.id).content_hash == node.crystal.content_hash
+            with pytest.raises(ProjectUnavailable, match="reading only"):
+                store.hide([node.id])
+    finally:
+        bench.close()
 
 
 def test_that_each_prototype_of_the_demonstration_has_the_space_group_it_claims() -> None:

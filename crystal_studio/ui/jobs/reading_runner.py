@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from crystal_studio.host.protocol import Failed, Failure
-from crystal_studio.services.jobs import DesignJob, ImportJob, Job, PromoteJob, RepairJob, SheetJob
+from crystal_studio.services.jobs import DesignJob, ImportJob, Job, PromoteJob, RepairJob, SheetJob, UnbundleJob
 from crystal_studio.ui.jobs.qt_runner import QtJobRunner
 
 _REFUSAL = (
@@ -19,7 +19,7 @@ class ReadingJobRunner(QtJobRunner):
 
     def submit(self, job: Job) -> str:
         """Queue a job; one that would commit a node fails at once."""
-        if not isinstance(job, DesignJob | PromoteJob | RepairJob | SheetJob | ImportJob):
+        if not isinstance(job, DesignJob | PromoteJob | RepairJob | SheetJob | ImportJob | UnbundleJob):
             return super().submit(job)
         job_id = uuid4().hex
         self.queued.emit(job_id, job)
