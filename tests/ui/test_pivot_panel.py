@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from crystal_studio.domain.intent import Limits
-from crystal_studio.ui.chat.pivot_panel import PivotPanel
 from crystal_studio.domain.word_diff import MOST_WORDS, Change, word_diff
+from crystal_studio.ui.chat.pivot_panel import PivotPanel
 
 ASKED = (
     "SrTiO3 is (Cubic) Perovskite structured and crystallizes in the cubic Pm-3m space group. Ti(1) is bonded to six "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QWidget
 
+from crystal_studio.domain.word_diff import Change, word_diff
 from crystal_studio.ui import theme
 from crystal_studio.ui.chat.plain_text import FlatText
-from crystal_studio.domain.word_diff import Change, word_diff
 from crystal_studio.ui.chat.wording import shown
 
 
