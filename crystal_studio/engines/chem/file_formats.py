@@ -52,11 +52,9 @@ def only_ordered(first: ReadFile | RefusedFile) -> Crystal:
         UserCorrectable: it was refused, or it is disordered.
     """
     if isinstance(first, RefusedFile):
-        raise UserCorrectable(f"'{first.name}' cannot be read. {first.reason}")
+        raise UserCorrectable(first.reason)
     if not first.is_ordered:
-        raise UserCorrectable(
-            f"'{first.name}' has shared or partly filled sites. Give a crystal with every site filled."
-        )
+        raise UserCorrectable("The structure has shared or partly filled sites. Give one with every site filled.")
     return first.crystal
 
 

@@ -44,7 +44,10 @@ class LimitedFiles:
         from crystal_studio.engines.chem.file_formats import only_ordered
 
         with closing(self.read_all([Path(path)])) as found:
-            return only_ordered(next(found))
+            first = next(found)
+        if isinstance(first, RefusedFile):
+            raise UserCorrectable(f"'{first.name}' cannot be read. {first.reason}")
+        return only_ordered(first)
 
     def read_all(self, paths: Iterable[Path]) -> Generator[ReadFile | RefusedFile]:
         """Every crystal of every file, in order, and what could not be read with its reason; raises nothing.
