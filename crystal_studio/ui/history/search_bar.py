@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -12,10 +14,12 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.services.query_text import HELP, parse_query, query_text
 from crystal_studio.ui import theme
-from crystal_studio.ui.history.search_form import SearchForm
 from crystal_studio.ui.notation import plain_tooltip
 from crystal_studio.ui.plain_label import PlainLabel
-from crystal_studio.ui.viewer.popover import Popover
+
+if TYPE_CHECKING:
+    from crystal_studio.ui.history.search_form import SearchForm
+    from crystal_studio.ui.viewer.popover import Popover
 
 _PAUSE_MS = 150
 _MOST_CHARACTERS = 400
@@ -67,15 +71,12 @@ class SearchBar(QWidget):
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.message = PlainLabel("", self, wraps=True)
         self.message.hide()
-        self.form = SearchForm()
-        self._popover: Popover | None = None
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._lay_out()
         self._pause.timeout.connect(self._tell)
         self.line.textChanged.connect(lambda _text: self._pause.start())
         self.line.returnPressed.connect(self._tell)
         self.fields.clicked.connect(self._open_fields)
-        self.form.changed.connect(self._take_fields)
         theme.switch.changed.connect(self._recolour)
         self._recolour()
 
@@ -83,6 +84,23 @@ class SearchBar(QWidget):
     def query(self) -> NodeQuery:
         """What is looked for now."""
         return self._told
+
+    @cached_property
+    def form(self) -> SearchForm:
+        """The fields, made when they are first needed: the tree has to be painted soon."""
+        from crystal_studio.ui.history.search_form import SearchForm
+
+        made = SearchForm()
+        made.changed.connect(self._take_fields)
+        return made
+
+    @cached_property
+    def _popover(self) -> Popover:
+        from crystal_studio.ui.viewer.popover import Popover
+
+        made = Popover(self.form, self.fields)
+        self.fields.clicked.disconnect(made.open)  # the fields are filled before they are seen
+        return made
 
     def put(self, query: NodeQuery) -> None:
         """Look for something else at once."""
@@ -123,9 +141,6 @@ class SearchBar(QWidget):
     def _open_fields(self) -> None:
         self._tell()
         self.form.show_query(self._told)
-        if self._popover is None:
-            self._popover = Popover(self.form, self.fields)
-            self.fields.clicked.disconnect(self._popover.open)  # the fields are filled before they are seen
         self._popover.open()
 
     def _take_fields(self, query: NodeQuery) -> None:
