@@ -87,7 +87,6 @@ def _preferred(
     return mean_with_interval([float(np.sign(a - b) + 1) / 2 for a, b in zip(own, spoiled, strict=True)])
 
 
-
 def with_one_element_swapped(crystal: Crystal, generator: np.random.Generator) -> Crystal:
     """One element, drawn at random, replaced by the nearest of its group that the crystal does not hold."""
     old = str(generator.choice(sorted(set(crystal.species))))

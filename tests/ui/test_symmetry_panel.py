@@ -133,9 +133,7 @@ def test_that_another_cell_is_drawn_and_the_generated_one_comes_back(qtbot, pane
     (job,) = asked.of(CellJob)
     assert job.crystal is STRONTIUM_TITANATE
     assert job.choice is CellChoice.CONVENTIONAL
-    doubled = Crystal(
-        np.diag([7.81, 3.905, 3.905]), ("Sr",) * 2, np.array([[0, 0, 0], [0.5, 0, 0]], dtype=np.float64)
-    )
+    doubled = Crystal(np.diag([7.81, 3.905, 3.905]), ("Sr",) * 2, np.array([[0, 0, 0], [0.5, 0, 0]], dtype=np.float64))
     asked.answer(job, doubled)
     assert state.crystal is doubled
     qtbot.waitUntil(lambda: "7.810" in panel.lattice.text())

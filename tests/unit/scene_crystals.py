@@ -79,9 +79,7 @@ PEROVSKITE_TI_AT_CORNER = crystal(
     np.eye(3) * 3.905, Sr=[[0.5, 0.5, 0.5]], Ti=[[0, 0, 0]], O=[[0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]
 )
 MAGNESIUM = crystal(hexagonal(3.209, 5.211), Mg=[[0, 0, 0], [1 / 3, 2 / 3, 0.5]])
-GRAPHITE = crystal(
-    hexagonal(2.461, 6.708), C=[[0, 0, 0.25], [0, 0, 0.75], [1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]]
-)
+GRAPHITE = crystal(hexagonal(2.461, 6.708), C=[[0, 0, 0.25], [0, 0, 0.75], [1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]])
 QUARTZ = _quartz()
 WURTZITE = crystal(
     hexagonal(3.25, 5.207),

@@ -11,8 +11,8 @@ import pytest
 
 from crystal_studio.app.wiring import installed_engines
 from crystal_studio.cli.console import Stop
-from crystal_studio.cli.parser import build_parser
 from crystal_studio.cli.installed import InstalledEngines
+from crystal_studio.cli.parser import build_parser
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import Unavailable

@@ -226,6 +226,7 @@ class GapPanel(InspectionPanel):
 
 def _by_gap(node: Node) -> list[tuple[int, Candidate]]:
     """Candidates with their index, by gap; those without one last."""
+
     def place(pair: tuple[int, Candidate]) -> tuple[bool, float]:
         gap = pair[1].band_gap
         return (True, 0.0) if gap is None or not gap_words.is_drawable(gap.value) else (False, gap.value)
@@ -260,4 +261,3 @@ def _remark(candidate: Candidate, is_chosen: bool) -> str:
     strange = candidate.band_gap is not None and not candidate.band_gap.in_distribution
     words = ["chosen" * is_chosen, "failed a check" * (not candidate.valid), "unlike the training data" * strange]
     return ", ".join(word for word in words if word)
-

@@ -17,6 +17,8 @@ from crystal_studio.ui.viewer.picks import Pick
 
 MOST_ATOMS = geometry.MOST_PICKED
 _SHIFTS = np.array([(i, j, k) for i in range(-2, 3) for j in range(-2, 3) for k in range(-2, 3)])
+
+
 @dataclass(frozen=True)
 class Measurement:
     """What was measured between two, three or four atoms.

@@ -56,9 +56,7 @@ class SymmetryPanel(InspectionPanel):
         answers = Answers()
         self.symmetry, self.cell = Inspection(jobs, self, answers), Inspection(jobs, self)
         self.compared = {tolerance: Inspection(jobs, self, answers) for tolerance in COMPARED_ANGSTROM}
-        self.tolerance = NumberField(
-            "&Tolerance", "Å", START_TOLERANCE_ANGSTROM, TOLERANCES_ANGSTROM, with_slider=True
-        )
+        self.tolerance = NumberField("&Tolerance", "Å", START_TOLERANCE_ANGSTROM, TOLERANCES_ANGSTROM, with_slider=True)
         self.facts = plain_label("", selectable=True)
         self.comparison = plain_label("", selectable=True)
         self.news, self.cell_news = NewsLine("Finding the symmetry …"), NewsLine("Working out the cell …")
