@@ -36,7 +36,6 @@ _SOURCES = {
     PivotSource.REPAIRED: "written by the language model, its one repair",
     PivotSource.DRAFT: "a draft from the table of prototypes",
     PivotSource.PERSON: "written by a person",
-    PivotSource.DESCRIBED: "the description of the crystal itself",
 }
 _VERDICTS: dict[bool | None, Text] = {
     True: Text("passed", Tone.GOOD),
@@ -75,8 +74,9 @@ def round_blocks(
         yield Facts(tuple(_asked(node, parent)))
     if parent is not None:
         yield from _changes(parent, node, comparison)
-    yield Heading(f"Pivot ({_SOURCES[node.pivot_source]})", 2)
-    yield Paragraph(node.pivot or MISSING)
+    if node.pivot_source is not PivotSource.DESCRIBED:  # then it is the description below
+        yield Heading(f"Pivot ({_SOURCES[node.pivot_source]})", 2)
+        yield Paragraph(node.pivot or MISSING)
     yield Heading("The crystal in words", 2)
     yield Paragraph(node.description or MISSING)
     if node.checks:

@@ -244,7 +244,7 @@ class _Setting:
 
     def _table(self, content: Table) -> None:
         self._start(QTextBlockFormat())
-        form = self._plain_table()
+        form = self._plain_table(after=1.0)  # room that goes over to the next page takes the header along
         form.setHeaderRowCount(1)
         form.setColumnWidthConstraints(_widths(content))
         table = self._cursor.insertTable(len(content.rows) + 1, len(content.header), form)
@@ -255,13 +255,13 @@ class _Setting:
                 self._fill(table, index, column, cell, right=column in content.numeric)
         self._leave(table)
 
-    def _plain_table(self) -> QTextTableFormat:
+    def _plain_table(self, after: float = 3.0) -> QTextTableFormat:
         form = QTextTableFormat()
         form.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_None)
         form.setBorder(0)
         form.setCellSpacing(0)
         form.setBorderCollapse(True)
-        form.setBottomMargin(self._drawings.pixels(3.0))
+        form.setBottomMargin(self._drawings.pixels(after))
         form.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
         return form
 

@@ -14,6 +14,7 @@ from crystal_studio.ui.report.layout import FAMILIES, Laid, laid_out, pixels_per
 _DPI = 600
 _MARGINS_MM = QMarginsF(18, 16, 18, 20)
 _FOOTER_MM = 10.0
+_ABOVE_MM = 0.6  # rings and accents of the first line of the next page rise above it
 _MUTED = QColor("#5a6270")
 
 
@@ -59,13 +60,14 @@ def _paint(painter: QPainter, writer: QPdfWriter, laid: Laid, footer: str) -> No
     pages = laid.document.pageCount()
     size = laid.document.pageSize()
     scale = _DPI / 25.4 / pixels_per_mm()
+    spare = _ABOVE_MM * pixels_per_mm()
     for page in range(pages):
         if page:
             writer.newPage()
         painter.save()
         painter.scale(scale, scale)
         painter.translate(0, -page * size.height())
-        laid.document.drawContents(painter, QRectF(0, page * size.height(), size.width(), size.height()))
+        laid.document.drawContents(painter, QRectF(0, page * size.height(), size.width(), size.height() - spare))
         painter.restore()
         _paint_foot(painter, QRectF(0, 0, writer.width(), writer.height()), (footer, f"{page + 1} of {pages}"))
 
