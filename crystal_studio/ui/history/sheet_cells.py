@@ -9,6 +9,7 @@ from math import isfinite
 
 from crystal_studio.domain.history import Node
 from crystal_studio.services.jobs import SheetJob
+from crystal_studio.services.request import run_seed
 
 Place = tuple[int, int, int]
 
@@ -69,7 +70,7 @@ class SheetCells:
         """Fill a node's cell."""
         row, column, layer = place = _place(node)
         self.strengths[row] = node.strength
-        self.seeds[column] = node.seed
+        self.seeds[column] = run_seed(node)
         self.guidances.setdefault(layer, _guidance(node))
         self._cells[place] = Cell(place, node)
 
