@@ -41,7 +41,9 @@ def migrated_schema() -> str:
 def _schema_of(connection: sqlite3.Connection) -> Iterator[str]:
     yield f"PRAGMA application_id={APPLICATION_ID}"
     yield f"PRAGMA user_version={SCHEMA_MAJOR}"
-    listed = list(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"))
+    # Tables as they refer to each other; indices by name, as Alembic makes them in any order.
+    query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type {} 'index' ORDER BY {}"
+    listed = [*connection.execute(query.format("<>", "rowid")), *connection.execute(query.format("=", "name"))]
     # A virtual table makes its own tables, which begin with its name.
     virtual = tuple(f"{name}_" for name, sql in listed if sql.startswith("CREATE VIRTUAL"))
     yield from ("\n".join(line.rstrip() for line in sql.split("\n")) for name, sql in listed

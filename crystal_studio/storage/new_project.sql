@@ -18,10 +18,6 @@ CREATE TABLE structures (
 	PRIMARY KEY (id)
 );
 
-CREATE INDEX ix_structures_content_hash ON structures (content_hash);
-
-CREATE INDEX ix_structures_formula ON structures (formula);
-
 CREATE TABLE nodes (
 	ordinal INTEGER NOT NULL,
 	id TEXT NOT NULL,
@@ -50,8 +46,6 @@ CREATE TABLE nodes (
 	FOREIGN KEY(parent) REFERENCES nodes (id),
 	FOREIGN KEY(structure_id) REFERENCES structures (id)
 );
-
-CREATE INDEX ix_nodes_parent ON nodes (parent);
 
 CREATE TABLE candidates (
 	node_id TEXT NOT NULL,
@@ -88,10 +82,6 @@ CREATE TABLE checks (
 	FOREIGN KEY(structure_id) REFERENCES structures (id)
 );
 
-CREATE INDEX ix_checks_node ON checks (node_id, id);
-
-CREATE INDEX ix_checks_structure ON checks (structure_id, name, version);
-
 CREATE TABLE predictions (
 	id INTEGER NOT NULL,
 	node_id TEXT NOT NULL,
@@ -109,10 +99,6 @@ CREATE TABLE predictions (
 	FOREIGN KEY(structure_id) REFERENCES structures (id)
 );
 
-CREATE INDEX ix_predictions_node ON predictions (node_id, id);
-
-CREATE INDEX ix_predictions_structure ON predictions (structure_id, quantity, model);
-
 CREATE TABLE marks (
 	node_id TEXT NOT NULL,
 	name TEXT NOT NULL,
@@ -129,10 +115,6 @@ CREATE TABLE trajectories (
 	FOREIGN KEY(node_id) REFERENCES nodes (id)
 );
 
-CREATE INDEX ix_checks_committed ON checks (node_id) WHERE candidate IS NULL;
-
-CREATE INDEX ix_predictions_committed ON predictions (node_id) WHERE candidate IS NULL;
-
 CREATE TABLE jobs (
 	ordinal INTEGER NOT NULL,
 	id TEXT NOT NULL,
@@ -145,8 +127,6 @@ CREATE TABLE jobs (
 	PRIMARY KEY (ordinal),
 	UNIQUE (id)
 );
-
-CREATE INDEX ix_marks_hidden ON marks (node_id) WHERE is_hidden;
 
 CREATE TABLE outlines (
 	ordinal INTEGER NOT NULL,
@@ -166,10 +146,6 @@ CREATE TABLE outlines (
 	FOREIGN KEY(ordinal) REFERENCES nodes (ordinal),
 	UNIQUE (node_id)
 );
-
-CREATE INDEX ix_outlines_parent ON outlines (parent, ordinal, node_id);
-
-CREATE INDEX ix_outlines_sheet ON outlines (sheet) WHERE sheet <> '';
 
 CREATE VIRTUAL TABLE words USING fts5(text, content='', prefix='1 2', tokenize='unicode61 remove_diacritics 0');
 
@@ -191,5 +167,29 @@ CREATE TABLE saved_searches (
 	"query" TEXT NOT NULL,
 	PRIMARY KEY (name)
 );
+
+CREATE INDEX ix_checks_committed ON checks (node_id) WHERE candidate IS NULL;
+
+CREATE INDEX ix_checks_node ON checks (node_id, id);
+
+CREATE INDEX ix_checks_structure ON checks (structure_id, name, version);
+
+CREATE INDEX ix_marks_hidden ON marks (node_id) WHERE is_hidden;
+
+CREATE INDEX ix_nodes_parent ON nodes (parent);
+
+CREATE INDEX ix_outlines_parent ON outlines (parent, ordinal, node_id);
+
+CREATE INDEX ix_outlines_sheet ON outlines (sheet) WHERE sheet <> '';
+
+CREATE INDEX ix_predictions_committed ON predictions (node_id) WHERE candidate IS NULL;
+
+CREATE INDEX ix_predictions_node ON predictions (node_id, id);
+
+CREATE INDEX ix_predictions_structure ON predictions (structure_id, quantity, model);
+
+CREATE INDEX ix_structures_content_hash ON structures (content_hash);
+
+CREATE INDEX ix_structures_formula ON structures (formula);
 
 INSERT INTO alembic_version (version_num) VALUES ('0007');

@@ -197,7 +197,7 @@ def _cached_texts(options: argparse.Namespace, splits: dict[str, Prepared]) -> d
     if path.exists():
         cached: dict[str, Tensor] = torch.load(path, weights_only=True)
         return {split: tensor.float() for split, tensor in cached.items()}
-    model, tokenizer = load_clip(Path(options.clip), options.clip_config)
+    model, tokenizer = load_clip(Path(options.clip), options.clip_config or options.config)
     embedded = {split: embed_texts(model, tokenizer, data) for split, data in splits.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({split: tensor.half() for split, tensor in embedded.items()}, path)
@@ -205,7 +205,7 @@ def _cached_texts(options: argparse.Namespace, splits: dict[str, Prepared]) -> d
 
 
 def _export(options: argparse.Namespace, train: Prepared) -> None:
-    model, tokenizer = load_clip(Path(options.clip), options.clip_config)
+    model, tokenizer = load_clip(Path(options.clip), options.clip_config or options.config)
     provenance = Provenance(len(train), train.digest, options.seed, options.config, options.measured)
     export_denoiser(Path(options.run), DENOISERS[options.config], model, tokenizer, Path(options.export), provenance)
 
@@ -214,7 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m crystal_studio.training.diffusion", description=__doc__)
     parser.add_argument("--prepared", default="runs/prepared")
     parser.add_argument("--clip", default="runs/clip", help="run folder of the Crystal CLIP")
-    parser.add_argument("--clip-config", choices=sorted(CLIPS), default="small", help="its size")
+    parser.add_argument("--clip-config", choices=sorted(CLIPS), help="its size, where it is not the denoiser's")
     parser.add_argument("--run", default="runs/diffusion", help="folder of logs and checkpoints; an old run goes on")
     parser.add_argument("--config", choices=sorted(DENOISERS), default="small")
     parser.add_argument("--minutes", type=float, help="wall time over all restarts")

@@ -49,7 +49,7 @@ def node(new_node):
 
 @pytest.fixture
 def shown(state, node, panel):
-    state._nodes[node.id] = node
+    state._memory._nodes.put(node.id, node)
     state.set_current(node.id)
     return node
 
@@ -77,7 +77,7 @@ def test_that_formulas_are_shown_only_where_they_differ(panel, state, shown, new
     assert panel.table.isColumnHidden(column("Formula"))
     mixed = list(shown.candidates)
     mixed[2] = replace(mixed[2], drawn=mixed[2].drawn.with_species(["Ba"] * len(mixed[2].drawn)), relaxed=None)
-    state._nodes[shown.id] = replace(shown, candidates=tuple(mixed))
+    state._memory._nodes.put(shown.id, replace(shown, candidates=tuple(mixed)))
     state.set_current(shown.id)
     assert not panel.table.isColumnHidden(column("Formula"))
     assert cells(panel, "Formula")[2] == "Ba"

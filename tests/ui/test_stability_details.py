@@ -56,7 +56,7 @@ def show(state, new_node):
 
     def shown(**fields: object):
         node = replace(new_node(), **fields)
-        state._nodes[node.id] = node
+        state._memory._nodes.put(node.id, node)
         state.set_current(node.id)
         return node
 

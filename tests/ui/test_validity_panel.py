@@ -43,7 +43,7 @@ def show(state, panel, new_node):
 
     def shown(*checks: CheckResult):
         node = replace(new_node(), checks=checks)
-        state._nodes[node.id] = node
+        state._memory._nodes.put(node.id, node)
         state.set_current(node.id)
         return node
 
@@ -103,7 +103,7 @@ def test_that_the_charges_of_srtio3_are_listed_and_sum_to_zero(panel, show, stat
         ("sum", "5", "", "0"),
     ]
     node = replace(show(check), crystal=PEROVSKITE)
-    state._nodes[node.id] = node
+    state._memory._nodes.put(node.id, node)
     state.set_current(node.id)
     assert {"Charge", "+4", "−6", "sum"} <= set(texts(panel))
 

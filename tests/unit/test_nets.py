@@ -121,8 +121,12 @@ def test_that_the_absorbing_state_has_no_chemistry():
 
 
 @pytest.mark.parametrize("name", sorted(DENOISERS))
-def test_that_configurations_survive_the_round_trip_through_plain_data(name):
+def test_that_denoisers_survive_the_round_trip_through_plain_data(name):
     assert denoiser_from_dict(denoiser_to_dict(DENOISERS[name])) == DENOISERS[name]
+
+
+@pytest.mark.parametrize("name", sorted(CLIPS))
+def test_that_clips_survive_the_round_trip_through_plain_data(name):
     assert clip_from_dict(clip_to_dict(CLIPS[name])) == CLIPS[name]
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QWidget
 
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.mark import Mark
+from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.exchange.replay_view import ReplayView
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.panels.node_facts import Section, as_json, as_text, sections
@@ -30,14 +31,13 @@ class DetailsPanel(NodePage):
         super().__init__(state, jobs, parent)
         self.copy_text = QPushButton("Copy as te&xt")
         self.copy_json = QPushButton("Copy as &JSON")
-        line = QHBoxLayout()
+        line = FlowLayout()
         for button in (self.copy_text, self.copy_json):
             button.setEnabled(state.current is not None)
             line.addWidget(button)
         self.replay = ReplayView(state, jobs)
         line.addWidget(self.replay.again)
         line.addWidget(self.replay.stop)
-        line.addStretch()
         self._frame.addLayout(line)
         self._frame.addWidget(self.replay)
         self.copy_text.clicked.connect(lambda: self._copy(as_text))
