@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from crystal_studio.ui.viewer.renderer import Renderer
 
 _SETTLED_MS = 180
-_SMOOTH_SECONDS, _SHARP_SECONDS = 0.03, 0.08  # the event loop waits as long as a picture takes
+# The event loop waits as long as a picture takes, and longer than was measured where the models use the processors.
+_SPARING_SECONDS, _SMOOTH_SECONDS, _SHARP_SECONDS = 0.008, 0.03, 0.08
 _UNKNOWN_FINENESS = 0.5  # of the first picture: a sharp one follows once it is known what it costs
 _KEY_DEGREE, _KEY_PIXELS, _KEY_ZOOM = 5.0, 24.0, 1.15
 _CLICK_PIXELS = 4
@@ -274,7 +275,7 @@ class Canvas(QWidget):
         if not seconds:
             return _UNKNOWN_FINENESS
         hurries = self._moving or self.is_sparing
-        allowed = _SMOOTH_SECONDS if hurries else _SHARP_SECONDS
+        allowed = _SPARING_SECONDS if self.is_sparing else _SMOOTH_SECONDS if self._moving else _SHARP_SECONDS
         if 4 * seconds <= allowed:
             return 2.0
         return 1.0 if seconds <= allowed or not hurries else 0.5
