@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from crystal_studio.host.protocol import Failure
 from crystal_studio.ui.chat import wording
@@ -12,6 +12,7 @@ from crystal_studio.ui.chat.buttons import action_button
 from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.chat.plain_text import CappedText, FlatText, ToneLabel
 from crystal_studio.ui.chat.rounds import ChatJob, Stage
+from crystal_studio.ui.progress_bar import ProgressBar
 
 _REPAINT_MS = 60  # tokens come faster than anybody reads
 _STEPS = 1000
@@ -65,7 +66,7 @@ class JobView(QWidget):
         self.sheet.set_ground(self._ground())
         is_alive = job.stage in (Stage.WAITING, Stage.RUNNING, Stage.STOPPING)
         self.bar.setVisible(job.stage in (Stage.RUNNING, Stage.STOPPING))
-        self.bar.setValue(int(job.fraction * _STEPS))
+        self.bar.show_value(int(job.fraction * _STEPS))
         self.stop.setVisible(is_alive)
         self.stop.setEnabled(job.stage is not Stage.STOPPING)
         self.stop.setText("Stop" if job.stage is not Stage.WAITING else "Cancel")
@@ -80,7 +81,7 @@ class JobView(QWidget):
     def _build_sheet(self) -> None:
         self.status = ToneLabel("", "text")
         self.status.setAccessibleName("What the job is doing")
-        self.bar = QProgressBar()
+        self.bar = ProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
         self.bar.setMaximumHeight(self.fontMetrics().height() // 2)

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -23,6 +22,7 @@ from crystal_studio.ui.empty_hint import EmptyHint
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.jobs.waiting import title
 from crystal_studio.ui.notation import breakable, one_line
+from crystal_studio.ui.progress_bar import ProgressBar
 from crystal_studio.ui.session_state import SessionState
 
 _KEPT_ENDED = 30  # failed jobs beyond this are dropped, oldest first
@@ -49,7 +49,7 @@ class JobRow(QFrame):
         self._name = name
         self._title = _label(name)
         self.state = _label("waiting")
-        self.progress = QProgressBar(maximum=_PERCENT, textVisible=False)
+        self.progress = ProgressBar(maximum=_PERCENT, textVisible=False)
         self.progress.setAccessibleName(f"Progress of {name}")
         self.cancel = QPushButton("Cancel")
         self.retry = QPushButton("Retry")
@@ -72,7 +72,7 @@ class JobRow(QFrame):
         """A part of it is so far done."""
         detail = f" ({one_line(message[:200])})" if message else ""
         self.state.setText(f"running: {one_line(part)}{detail}")
-        self.progress.setValue(round(_PERCENT * min(max(fraction, 0.0), 1.0)))
+        self.progress.show_value(round(_PERCENT * min(max(fraction, 0.0), 1.0)))
 
     def stop(self) -> None:
         """It is being cancelled."""
