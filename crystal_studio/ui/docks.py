@@ -85,6 +85,7 @@ class LazyDock(QDockWidget):
         self.setObjectName(f"dock.{panel.name}")
         self.setFeatures(_FEATURES)
         self.panel: QWidget | None = None
+        self._is_in_front = True
         self.visibilityChanged.connect(self._seen)
 
     def fill(self, panel: QWidget) -> None:
@@ -92,9 +93,17 @@ class LazyDock(QDockWidget):
         self.panel = panel
         self.setWidget(panel)
         self.setFocusProxy(panel)
+        policy = panel.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # or every other tab would have another least size
+        panel.setSizePolicy(policy)
+        panel.setVisible(self._is_in_front)
 
-    def _seen(self, is_visible: bool) -> None:
-        if is_visible and self.panel is None:
+    def _seen(self, is_in_front: bool) -> None:
+        """Hide the panel behind another tab: Qt only moves it aside, and it would follow every node unseen."""
+        self._is_in_front = is_in_front
+        if self.panel is not None:
+            self.panel.setVisible(is_in_front)
+        elif is_in_front:
             self.wanted.emit()
 
 
