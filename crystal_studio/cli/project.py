@@ -14,6 +14,8 @@ from crystal_studio.cli.node_json import node_json
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus, StudioError
 from crystal_studio.domain.history import Node
+from crystal_studio.domain.outline import NodeOutline
+from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.query_text import parse_query
 
@@ -30,10 +32,17 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, program: Program) -> int:
-    """Print the tree, or one node."""
+    """Print the tree, what a search finds, or one node."""
+    nodes: list[Node] = []
+    outlines: list[NodeOutline] = []
     try:
         with program.open_project(arguments.project, read_only=True) as store:
-            nodes = _asked(arguments, store)
+            if arguments.node:
+                nodes = [store.node(arguments.node)]
+            else:
+                outlines = _found(arguments, store)
+            if arguments.json:
+                nodes += [store.node(one.id) for one in outlines]
     except StudioError as error:
         if not arguments.json:
             raise
@@ -45,27 +54,21 @@ def run(arguments: argparse.Namespace, program: Program) -> int:
     elif arguments.node:
         print(node_text(nodes[0], None), file=program.out)
     elif arguments.search is not None:
-        print("\n".join(map(_line, nodes)) or "No node meets this search.", file=program.out)
+        print("\n".join(map(_line, outlines)) or "No node meets this search.", file=program.out)
     else:
-        print("\n".join(tree_lines(nodes)) or "This project has no nodes yet.", file=program.out)
+        print("\n".join(tree_lines(outlines)) or "This project has no nodes yet.", file=program.out)
     return int(ExitStatus.DONE)
 
 
-def _asked(arguments: argparse.Namespace, store: HistoryStore) -> list[Node]:
-    """One node, those that a search finds, or all; hidden ones only where they are asked for."""
-    if arguments.node:
-        return [store.node(arguments.node)]
-    if arguments.search is not None:
-        query = parse_query(arguments.search)
-        query = replace(query, hidden=query.hidden or arguments.hidden)
-        return [store.node(one.id) for one in store.search(query, limit=store.num_nodes())]
-    marks = {} if arguments.hidden else store.marks()
-    return [node for node in store.nodes() if node.id not in marks or not marks[node.id].is_hidden]
+def _found(arguments: argparse.Namespace, store: HistoryStore) -> list[NodeOutline]:
+    """What a search finds, everything without one; hidden nodes only where they are asked for."""
+    query = parse_query(arguments.search or "")
+    return store.search(replace(query, hidden=query.hidden or arguments.hidden), limit=store.num_nodes())
 
 
-def tree_lines(nodes: list[Node]) -> list[str]:
+def tree_lines(nodes: list[NodeOutline]) -> list[str]:
     """The tree as text, children below their parents in order of creation."""
-    children: dict[str | None, list[Node]] = defaultdict(list)
+    children: dict[str | None, list[NodeOutline]] = defaultdict(list)
     known = {node.id for node in nodes}
     for node in nodes:
         children[node.parent if node.parent in known else None].append(node)
@@ -78,6 +81,7 @@ def tree_lines(nodes: list[Node]) -> list[str]:
     return lines
 
 
-def _line(node: Node) -> str:
-    gap = f"{node.band_gap.value:.2f} eV" if node.band_gap else "gap unknown"
-    return f"{node.id[:8]}  {node.crystal.formula}  {node.space_group.symbol}  {gap}  {node.message[:70]}"
+def _line(node: NodeOutline) -> str:
+    gap = f"{node.band_gap_ev:.2f} eV" if node.band_gap_ev is not None else "gap unknown"
+    symbol = SpaceGroup(node.space_group).symbol
+    return f"{node.id[:8]}  {node.formula}  {symbol}  {gap}  {node.message[:70]}".rstrip()

@@ -82,8 +82,10 @@ class Workbench(Protocol):
     def open_store(self, project: Path) -> AbstractContextManager[HistoryStore]:
         """The project's nodes, for the time of a `with` block, written under the lock of the window.
 
+        Where the disk allows no more they are only read; the store then refuses every change.
+
         Raises:
-            ProjectUnavailable: damaged, newer than this program or not writable.
+            ProjectUnavailable: damaged, or newer than this program.
         """
 
 
