@@ -44,7 +44,7 @@ _SIGNAL_POLL_MS = 300
 
 def run_window(version: str, project: Path | None = None, demo: bool = False) -> int:
     """Open the window and stay until the last one is closed; returns the exit status."""
-    gc.disable()  # nothing is thrown away while the window is made, and looking for it takes a tenth of the time
+    gc.disable()  # nothing is thrown away while the window is made: looking for it is work for nothing
     app = make_application()
     tap = LogTap()
     logging.getLogger("crystal_studio").addHandler(tap)
