@@ -18,6 +18,7 @@ class Start(StrEnum):
     NOISE = "noise"
     PARENT = "parent"
     PROTOTYPE = "prototype"
+    WRITTEN = "written"
     FILE = "file"
 
 

@@ -20,6 +20,7 @@ class ModelKind(StrEnum):
     RELAXER = "relaxer"
     LANGUAGE_MODEL = "language_model"
     ADAPTER = "adapter"
+    CRYSTAL_WRITER = "crystal_writer"
 
 
 @dataclass(frozen=True)
