@@ -1,4 +1,4 @@
-"""A draw on its way from noise to crystal."""
+"""A draw on its way to a crystal: out of noise, or written atom by atom."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ class Frame:
 
     Attributes:
         draw: index of the draw in its round, counted over all batches.
-        step: denoising steps done.
-        steps: denoising steps in all.
-        crystal: the unfinished crystal.
+        step: denoising steps done; tokens written.
+        steps: denoising steps in all; the most tokens that may be written.
+        crystal: the unfinished crystal; one that is written has more atoms in each frame than in the one before.
+        is_written: whether a language model writes it.
     """
 
     draw: int
     step: int
     steps: int
     crystal: Crystal
+    is_written: bool = False

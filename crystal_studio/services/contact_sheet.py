@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 from crystal_studio.domain.errors import NothingValid, UserCorrectable
 from crystal_studio.domain.pivot_grammar import parse_pivot
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.services.design import compose, pivot_of
@@ -78,6 +79,8 @@ def cells(job: SheetJob) -> tuple[Cell, ...]:
         )
     places = product(enumerate(guidances), enumerate(map(float, job.strengths)), enumerate(job.seeds))
     asked = {name: value for name, value in job_to_json(job.base).items() if name not in _NOT_USED}
+    if asked["engine"] == SamplingEngine.DIFFUSION:
+        del asked["engine"]  # the cells of a sheet that was begun before there was another engine keep their ids
     base = uuid5(sheet, json.dumps(asked, sort_keys=True))  # another message under the same id has cells of its own
     return tuple(
         Cell(uuid5(base, f"{strength!r} {seed} {guidance!r}").hex, row, column, layer, strength, seed, guidance)
@@ -172,6 +175,7 @@ def _requests(
             goals=base.goals,
             guidance=cell.guidance,
             writing_seed=job.seeds[0],
+            engine=base.engine,
         )
         for cell in planned
     ]

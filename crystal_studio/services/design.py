@@ -15,25 +15,29 @@ from crystal_studio.domain.intent import Intent, Limits
 from crystal_studio.domain.model_card import ModelKind
 from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.domain.trajectory import Frame
 from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.crystal_writer import WrittenCrystal
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.predictor import Predictor
 from crystal_studio.ports.prototype_library import DecoratedPrototype
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.goals import is_met, measure, total_gain
 from crystal_studio.services.interpret import Answered, WrittenPivot, person_pivot, write_pivot
-from crystal_studio.services.propose import Draw, Preference, Proposal, draw, plans
+from crystal_studio.services.propose import Drawn, Preference, Proposal, draw_all, plans
 from crystal_studio.services.provenance import ENVIRONMENT
 from crystal_studio.services.request import DesignRequest, heard
 from crystal_studio.services.request_plain import asked
 from crystal_studio.services.screen import Question, Screen, meets_goals, merged, prior, refusals
 from crystal_studio.services.stopwatch import Stopwatch
 from crystal_studio.services.trajectory import TrajectoryKeeper
+from crystal_studio.services.written_draws import refused_texts
 
 __all__ = ["Composed", "DesignRequest", "compose", "heard", "pivot_of", "respond", "run_rounds"]
 
 MOST_REDRAWS = 3
+_IDLE = {SamplingEngine.DIFFUSION: ModelKind.CRYSTAL_WRITER, SamplingEngine.CRYSTEXT: ModelKind.DENOISER}
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,16 @@ class _Round:
         self._intent = heard(request, engines.symmetrizer)
         self._reference = _reference(request.parent, self._intent, engines)
         self._seed = request.round_seed
+        self._answers: list[WrittenCrystal] = []  # of the language model that writes crystals
 
     def write(self) -> WrittenPivot:
-        """The pivot of this round."""
+        """The pivot of this round.
+
+        Raises:
+            Unavailable: a model is missing; that of the crystals is missed before a pivot is written for it.
+        """
+        if self._request.engine is not SamplingEngine.DIFFUSION:
+            self._context.progress("loading", 0.0, self._engines.crystal_writer.identity.partition("@")[0])
         self._context.progress("writing", 0.0)
         with self._watch("write"):
             written = self._written()
@@ -136,11 +147,13 @@ class _Round:
         for attempt in range(MOST_REDRAWS):
             drawn_before = frozenset(one.origin for batch in batches for one in batch if one.valid)
             batches.append(self._screened(written, question, drawn_before, self._seed + attempt))
-            valid = [batch for batch in batches if batch[0].valid]
+            valid = [batch for batch in batches if batch and batch[0].valid]
             if len(valid) > 1 or (valid and meets_goals(valid[0][0], question)):
                 break
         if not valid:
-            reasons = "; ".join(list(refusals([one for batch in batches for one in batch]))[:3])
+            texts = refused_texts(self._answers)
+            checks = list(refusals([one for batch in batches for one in batch]))[:3]
+            reasons = "; ".join([*([texts] if texts else []), *checks])
             raise NothingValid(
                 f"None of {len(batches) * self._request.candidates} draws of {question.formula} passed the checks "
                 f"({reasons}). Loosen a limit, name another formula, or try another seed."
@@ -159,9 +172,12 @@ class _Round:
             engines.comparer,
         )
         preference = self._preference(question) if skip and question.goals else None
-        before = self._context.drawn
-        draws = [replace(one, index=before + one.index) for one in self._draws(written, skip, seed, preference)]
-        self._context.drawn += len(draws)
+        drawn = self._drawn(written, skip, seed, preference)
+        draws = [replace(one, index=self._context.drawn + one.index) for one in drawn.draws]
+        self._context.drawn += self._request.candidates
+        self._answers += drawn.answers
+        if not draws:
+            return []
         candidates = screen.checked(draws, question, self._context)
         ranked = screen.ranked(candidates, question, self._context)
         with self._watch("predict"):
@@ -220,11 +236,11 @@ class _Round:
         )
 
     def _models(self, written: WrittenPivot) -> dict[str, str]:
-        """Models in use; one that happens to be loaded wrote nothing where the person wrote the pivot."""
+        """Models in use; one that is loaded did nothing where the person wrote the pivot, or another model drew."""
         models = self._engines.identities()
-        if written.source is PivotSource.PERSON:
-            models.pop(ModelKind.LANGUAGE_MODEL.value, None)
-        return models
+        idle = [_IDLE[self._request.engine]] if self._request.engine in _IDLE else []
+        idle += [ModelKind.LANGUAGE_MODEL] if written.source is PivotSource.PERSON else []
+        return {kind: name for kind, name in models.items() if kind not in idle}
 
     def _preference(self, question: Question) -> Preference:
         """A second batch looks for what the first one missed: prototypes that meet the goals as decorated."""
@@ -243,9 +259,7 @@ class _Round:
 
         return scores
 
-    def _draws(
-        self, written: WrittenPivot, skip: frozenset[str], seed: int, preference: Preference | None
-    ) -> list[Draw]:
+    def _drawn(self, written: WrittenPivot, skip: frozenset[str], seed: int, preference: Preference | None) -> Drawn:
         request, engines = self._request, self._engines
         proposal = Proposal(
             text=written.text,
@@ -258,11 +272,12 @@ class _Round:
             seed=seed,
             skip=skip,
             guidance=request.guidance,
+            engine=request.engine,
         )
         with self._watch("propose"):
             planned = plans(proposal, engines.prototypes, engines.symmetrizer, preference)
         with self._watch("sample"):
-            return draw(proposal, planned, engines.sampler, engines.symmetrizer, self._context)
+            return draw_all(proposal, planned, engines, self._context)
 
     def _notes(self, best: Candidate, written: WrittenPivot) -> Iterator[str]:
         yield from best.notes
@@ -274,7 +289,11 @@ class _Round:
                 yield f"goal not met: {key} {goal.direction.value}{target}".replace("_", " ")
         for reason in written.refused:
             yield f"a text of the language model was refused: {reason}"
-        if self._request.parent and best.start is not Start.PARENT:
+        if texts := refused_texts(self._answers):
+            yield texts
+        if self._request.parent and best.start is Start.WRITTEN:
+            yield f"{best.origin} by the language model, not started from the parent"
+        elif self._request.parent and best.start is not Start.PARENT:
             yield f"started from {best.origin} ({best.start.value}), not from the parent"
 
 

@@ -117,6 +117,7 @@ def _design(job: DesignJob, bench: Workbench, context: JobContext) -> Node:
             pivot=job.pivot,
             limits=job.limits,
             goals=job.goals,
+            engine=job.engine,
         )
         return respond(request, bench.engines, store, context)
 

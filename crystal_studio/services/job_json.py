@@ -9,6 +9,7 @@ from typing import Any
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent_plain import goals_from_plain, goals_to_plain, limits_from_plain, limits_to_plain
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.services.jobs import DesignJob, PromoteJob, Repair, RepairJob, RepairKind, SheetJob
 
 StorableJob = DesignJob | PromoteJob | RepairJob | SheetJob
@@ -20,6 +21,7 @@ def job_to_json(job: StorableJob) -> dict[str, object]:
     if isinstance(job, DesignJob):
         plain["limits"] = limits_to_plain(job.limits) if job.limits is not None else None
         plain["goals"] = goals_to_plain(job.goals) if job.goals is not None else None
+        plain["engine"] = job.engine.value
     if isinstance(job, SheetJob):
         plain["base"] = job_to_json(job.base)
     if isinstance(job, RepairJob):
@@ -66,6 +68,7 @@ def _design(plain: Mapping[str, Any], project: Path) -> DesignJob:
         pivot=_text_or_none(plain["pivot"]),
         limits=limits_from_plain(limits) if limits is not None else None,
         goals=goals_from_plain(goals) if goals is not None else None,
+        engine=SamplingEngine(plain.get("engine", SamplingEngine.DIFFUSION)),  # older queues knew no other
     )
 
 

@@ -15,6 +15,7 @@ from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.exported import FileFormat
 from crystal_studio.domain.inspection import CellChoice
 from crystal_studio.domain.intent import Goal, Limits
+from crystal_studio.domain.sampling_engine import SamplingEngine
 
 
 class Lane(StrEnum):
@@ -45,6 +46,7 @@ class DesignJob:
         pivot: a pivot edited by the person, used as it stands; None to have it written.
         limits: hard limits set by the person in place of those heard; None for those heard.
         goals: likewise.
+        engine: which model draws the candidates.
     """
 
     project: Path
@@ -56,6 +58,7 @@ class DesignJob:
     pivot: str | None = None
     limits: Limits | None = None
     goals: tuple[Goal, ...] | None = None
+    engine: SamplingEngine = SamplingEngine.DIFFUSION
     lane: ClassVar[Lane] = Lane.MODEL
 
 

@@ -1,9 +1,9 @@
-"""From a pivot to draws: start states (noise, parent, prototype), sampled in one batch."""
+"""From a pivot to draws: start states (noise, parent, prototype), sampled in one batch, and crystals to be written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,15 +11,18 @@ from crystal_studio.domain.candidate import Start
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
-from crystal_studio.domain.pivot import Pivot
-from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.crystal_writer import WrittenCrystal
 from crystal_studio.ports.describer import Symmetrizer
 from crystal_studio.ports.prototype_library import DecoratedPrototype, PrototypeLibrary
 from crystal_studio.ports.sampler import Sampler, SampleRequest, StartState
+from crystal_studio.services.engines import Engines
 from crystal_studio.services.interpret import MAX_SITES
+from crystal_studio.services.proposal import Draw, Plan, Preference, Proposal, is_in_system
+from crystal_studio.services.written_draws import write_draws, written_plans
+
+__all__ = ["Draw", "Drawn", "Plan", "Preference", "Proposal", "draw", "draw_all", "parent_mapping", "plans"]
 
 # A refine round holds at least four of ten from the parent; the paper's noise starts keep two or three.
 _PARENT_SHARE = 0.4
@@ -28,55 +31,24 @@ _GUESSED_SHARE = 0.25
 _STRETCHES = (1.03, 1.05)
 _JUDGED = 80  # prototypes that a preference chooses from
 
-Preference = Callable[[Sequence[DecoratedPrototype]], Sequence[float]]
-"""How well each decorated prototype promises to meet the goals; the higher, the sooner it is drawn."""
-
 
 @dataclass(frozen=True)
-class Proposal:
-    """What is to be drawn in one round.
+class Drawn:
+    """The draws of a batch.
 
     Attributes:
-        count: number of candidates N.
-        strength: denoising strength alpha for parent and prototype starts.
-        seed: decides the choice of formula units and every random number of the sampler.
-        skip: origins (parent shapes, labels of prototypes) that were drawn before.
-        guidance: scale of the text's guidance; None for the model's own.
+        draws: in the order of their plans; a crystal that could not be written is missing.
+        answers: of the language model that wrote crystals.
     """
 
-    text: str
-    pivot: Pivot
-    limits: Limits
-    goals: tuple[Goal, ...]
-    parent: Node | None
-    count: int
-    strength: float
-    seed: int
-    skip: frozenset[str] = frozenset()
-    guidance: float | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A start state, and whether the draw is to keep the symmetry of its start."""
-
-    state: StartState
-    keeps_symmetry: bool = False
-
-
-@dataclass(frozen=True)
-class Draw:
-    """A drawn crystal, the state it came from, and its number among the draws of its batch, then of its round."""
-
-    state: StartState
-    crystal: Crystal
-    index: int = 0
+    draws: tuple[Draw, ...]
+    answers: tuple[WrittenCrystal, ...] = ()
 
 
 def plans(
     proposal: Proposal, prototypes: PrototypeLibrary, symmetrizer: Symmetrizer, preference: Preference | None = None
 ) -> list[Plan]:
-    """One start per candidate: parent first, then prototypes, then noise for the rest.
+    """One start per candidate: parent first, then prototypes, then noise, then what the language model writes.
 
     The likeliest prototypes are drawn; with a preference, the preferred ones of many. Where too few have the space
     group asked for, crystals built on its Wyckoff positions take their place.
@@ -90,14 +62,9 @@ def plans(
             f"{proposal.pivot.formula} has more than {MAX_SITES} atoms a formula unit, more than the models were "
             "trained on. Ask for a simpler formula."
         )
-    found = list(_parent_plans(proposal, prototypes, symmetrizer))
-    from_noise = round(_NOISE_SHARE * proposal.count)
-    room = proposal.count - len(found) - from_noise
-    templates = _prototype_states(proposal, prototypes, room, preference)
-    drafts = _draft_states(proposal, prototypes, room, len(templates))
-    templates = templates[: room - len(drafts)]
-    found += [Plan(state, keeps_symmetry=True) for state in (*templates, *drafts)]
-    return found + [Plan(state) for state in _noise_states(proposal, prototypes, proposal.count - len(found))]
+    written = written_plans(proposal, prototypes)
+    num_sampled = proposal.count - len(written)
+    return (_sampled_plans(proposal, num_sampled, prototypes, symmetrizer, preference) if num_sampled else []) + written
 
 
 def draw(
@@ -114,6 +81,36 @@ def draw(
         Draw(plan.state, _finished(plan, crystal, symmetrizer), index)
         for index, (plan, crystal) in enumerate(zip(planned, crystals, strict=True))
     ]
+
+
+def draw_all(proposal: Proposal, planned: Sequence[Plan], engines: Engines, context: JobContext) -> Drawn:
+    """Sample what is sampled, and have the language model write the rest; only engines that are needed are loaded."""
+    to_sample = [plan for plan in planned if plan.task is None]
+    to_write = [plan for plan in planned if plan.task is not None]
+    draws = draw(proposal, to_sample, engines.sampler, engines.symmetrizer, context) if to_sample else []
+    if not to_write:
+        return Drawn(tuple(draws))
+    context.progress("writing crystals", 0.0)
+    written = write_draws(to_write, proposal.seed, len(to_sample), engines.crystal_writer, context)
+    symmetric = [replace(one, crystal=engines.symmetrizer.symmetrized(one.crystal)) for one in written.draws]
+    return Drawn((*draws, *symmetric), written.answers)
+
+
+def _sampled_plans(
+    proposal: Proposal,
+    count: int,
+    prototypes: PrototypeLibrary,
+    symmetrizer: Symmetrizer,
+    preference: Preference | None,
+) -> list[Plan]:
+    found = list(_parent_plans(proposal, prototypes, symmetrizer))
+    from_noise = min(round(_NOISE_SHARE * count), count - len(found))
+    room = count - len(found) - from_noise
+    templates = _prototype_states(proposal, prototypes, room, preference)
+    drafts = _draft_states(proposal, prototypes, room, len(templates))
+    templates = templates[: room - len(drafts)]
+    found += [Plan(state, keeps_symmetry=True) for state in (*templates, *drafts)]
+    return found + [Plan(state) for state in _noise_states(proposal, prototypes, count - len(found))]
 
 
 def parent_mapping(parent: Crystal, composition: Composition) -> dict[str, str] | None:
@@ -185,7 +182,7 @@ def _prototype_states(
     proposal: Proposal, prototypes: PrototypeLibrary, count: int, preference: Preference | None
 ) -> list[StartState]:
     composition, group = proposal.pivot.composition, proposal.pivot.space_group
-    limit = min(proposal.limits.max_atoms or MAX_SITES, MAX_SITES)
+    limit = proposal.most_atoms
     wanted = _JUDGED if preference else count + len(proposal.skip)
     found: list[DecoratedPrototype] = []
     if group is not None:
@@ -196,7 +193,7 @@ def _prototype_states(
         found += prototypes.decorate(composition, wanted + len(found), max_atoms=limit)
     kept: dict[str, DecoratedPrototype] = {}
     for prototype in found:
-        if prototype.label not in proposal.skip and _in_system(prototype, proposal.limits):
+        if prototype.label not in proposal.skip and is_in_system(prototype.space_group, proposal.limits):
             kept.setdefault(prototype.label, prototype)
     order = list(kept.values())
     if preference and order:
@@ -216,7 +213,7 @@ def _draft_states(proposal: Proposal, prototypes: PrototypeLibrary, room: int, n
     composition, group = proposal.pivot.composition, proposal.pivot.space_group
     if group is None or room < 1:
         return []
-    limit = min(proposal.limits.max_atoms or MAX_SITES, MAX_SITES)
+    limit = proposal.most_atoms
     is_asked_for = proposal.limits.space_group == group.number
     if is_asked_for:
         wanted = room - num_templates
@@ -241,11 +238,6 @@ def _draft_states(proposal: Proposal, prototypes: PrototypeLibrary, room: int, n
     return [_state_of(proposal, draft.crystal, draft.label) for draft in drafts]
 
 
-def _in_system(prototype: DecoratedPrototype, limits: Limits) -> bool:
-    system = SpaceGroup(prototype.space_group).crystal_system
-    return limits.crystal_system in (None, system) and system not in limits.excluded_systems
-
-
 def _state_of(proposal: Proposal, crystal: Crystal, label: str, share: float | None = None) -> StartState:
     return StartState(
         start=Start.PROTOTYPE,
@@ -263,7 +255,7 @@ def _noise_states(proposal: Proposal, prototypes: PrototypeLibrary, count: int) 
     """Pure noise with the pivot's composition; the formula units spread over the likely ones."""
     composition = proposal.pivot.composition.reduced
     group = proposal.pivot.space_group.number if proposal.pivot.space_group else None
-    limit = min(proposal.limits.max_atoms or MAX_SITES, MAX_SITES)
+    limit = proposal.most_atoms
     shares = prototypes.formula_units(composition, group) or prototypes.formula_units(composition)
     fitting = {units: share for units, share in shares.items() if units * composition.num_atoms <= limit} or {1: 1.0}
     generator = np.random.default_rng(proposal.seed)

@@ -29,8 +29,11 @@ def provenance_line(node: Node, version: str) -> str:
     """
     made_by = str(node.parameters.get(VERSION, version))
     parts = [f"{PROGRAM} {made_by}", f"node {node.id}", f"round {node.round}", f"start {node.start}"]
-    if node.candidates[node.chosen].start is not Start.FILE:
-        parts += [f"seed {node.seed}", *_run_seed(node), f"strength {node.strength:g}"]
+    start = node.candidates[node.chosen].start
+    if start is not Start.FILE:
+        parts += [f"seed {node.seed}", *_run_seed(node)]
+    if start not in (Start.FILE, Start.WRITTEN):  # nothing was noised
+        parts.append(f"strength {node.strength:g}")
     parts += [f"{kind.replace('_', ' ')} {name}" for kind, name in sorted(node.models.items()) if kind in _NAMED]
     parts += [f"made {node.created}"] if node.created else []
     parts += [f"written by {PROGRAM} {version}"] if made_by != version else []
@@ -94,7 +97,12 @@ def _round(node: Node) -> dict[str, Any]:
     }
 
 
-_NAMED = {ModelKind.DENOISER.value, ModelKind.LANGUAGE_MODEL.value, ModelKind.RELAXER.value}
+_NAMED = {
+    ModelKind.CRYSTAL_WRITER.value,
+    ModelKind.DENOISER.value,
+    ModelKind.LANGUAGE_MODEL.value,
+    ModelKind.RELAXER.value,
+}
 
 
 def _run_seed(node: Node) -> list[str]:

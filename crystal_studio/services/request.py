@@ -9,6 +9,7 @@ from typing import Any
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.ports.describer import Symmetrizer
 from crystal_studio.services.listen import ParentFacts, listen, merge
 from crystal_studio.services.set_by_hand import sound_goals, sound_limits
@@ -36,6 +37,7 @@ class DesignRequest:
         goals: likewise.
         guidance: scale of the text's guidance; None for the model's own.
         writing_seed: seed of the words where they are not to change with `seed`; None for `seed`.
+        engine: which model draws the candidates.
 
     Raises:
         UserCorrectable: a number is out of its range, or nothing is asked for.
@@ -52,6 +54,7 @@ class DesignRequest:
     goals: tuple[Goal, ...] | None = None
     guidance: float | None = None
     writing_seed: int | None = None
+    engine: SamplingEngine = SamplingEngine.DIFFUSION
 
     def __post_init__(self) -> None:
         if not 0 < self.strength <= 1:

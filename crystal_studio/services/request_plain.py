@@ -9,6 +9,7 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent_plain import goals_from_plain, goals_to_plain, limits_from_plain, limits_to_plain
 from crystal_studio.domain.pivot import PivotSource
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.services.request import DesignRequest, run_seed
 
 _REQUEST = "request"
@@ -23,6 +24,7 @@ def asked(request: DesignRequest) -> dict[str, Any]:
         "limits": limits_to_plain(request.limits) if request.limits is not None else None,
         "goals": goals_to_plain(request.goals) if request.goals is not None else None,
         "writing_seed": request.writing_seed,
+        "engine": request.engine.value,
     }
     numbers = {"candidates": request.candidates, "run_seed": request.seed, "guidance": request.guidance}
     return {**numbers, _REQUEST: plain}
@@ -59,6 +61,7 @@ def _read(plain: Mapping[str, Any], node: Node, parent: Node | None) -> DesignRe
         goals=goals_from_plain(goals) if goals is not None else None,
         guidance=node.parameters.get("guidance"),
         writing_seed=plain["writing_seed"],
+        engine=SamplingEngine(plain.get("engine", SamplingEngine.DIFFUSION)),  # older nodes knew no other
     )
 
 

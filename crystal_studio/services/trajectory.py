@@ -10,6 +10,7 @@ from crystal_studio.ports.context import JobContext
 
 FRAMES = "frames"
 NOTICE = "notice"
+CRYSTAL_TEXT = "crystal_text"  # what a language model writes of a crystal, a piece at a time
 
 
 class TrajectoryKeeper:
@@ -35,10 +36,17 @@ class TrajectoryKeeper:
         if kind == FRAMES and isinstance(payload, tuple):
             payload = tuple(replace(frame, draw=frame.draw + self.drawn) for frame in payload)
             for frame in payload:
-                self._frames[frame.draw].append(frame)
+                self._keep(frame)
         if kind == NOTICE and str(payload) not in self.notices:
             self.notices.append(str(payload))
         self._context.partial(kind, payload)
+
+    def _keep(self, frame: Frame) -> None:
+        """What came before a draw began again, refused or out of memory, is not the way to its crystal."""
+        kept = self._frames[frame.draw]
+        if kept and frame.step <= kept[-1].step:
+            kept.clear()
+        kept.append(frame)
 
     def check_cancelled(self) -> None:
         """Handed on.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.trajectory import Frame
 
 _DECIMALS = 5
+_WRITTEN = "written"
 _MOST_BYTES = 64_000_000
 
 
@@ -26,6 +28,7 @@ def pack_frames(frames: Sequence[Frame]) -> bytes:
             "species": list(frame.crystal.species),
             "lattice": _rounded(frame.crystal.lattice),
             "frac": _rounded(frame.crystal.frac_coords),
+            **({_WRITTEN: True} if frame.is_written else {}),
         }
         for frame in frames
     ]
@@ -43,9 +46,14 @@ def unpack_frames(packed: bytes) -> tuple[Frame, ...]:
         text = inflate.decompress(packed, _MOST_BYTES)
         if not inflate.eof:
             raise ValueError(f"the frames are cut short, or longer than {_MOST_BYTES} bytes")
-        return tuple(Frame(row["draw"], row["step"], row["steps"], Crystal.from_dict(row)) for row in json.loads(text))
+        return tuple(map(_frame, json.loads(text)))
     except (zlib.error, KeyError, TypeError, UserCorrectable) as error:
         raise ValueError("the frames cannot be read") from error
+
+
+def _frame(row: Mapping[str, Any]) -> Frame:
+    crystal = Crystal.from_dict(row)
+    return Frame(row["draw"], row["step"], row["steps"], crystal, is_written=row.get(_WRITTEN, False) is True)
 
 
 def _rounded(numbers: Array) -> list[list[float]]:
