@@ -9,7 +9,7 @@ import torch
 from crystal_studio.domain.intent import Limits
 from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
-from crystal_studio.engines.llm.decoding import Decoding, Grammar, _Row, decode, vocabulary_of
+from crystal_studio.engines.llm.decoding import Decoding, Grammar, _row, decode, vocabulary_of
 from crystal_studio.engines.llm.packed_rows import Beginnings, PackedRows
 from crystal_studio.engines.llm.pivot_constraint import grammar_of
 from crystal_studio.engines.llm.transformers_nf4 import common_beginning, create
@@ -128,7 +128,7 @@ def test_that_packed_rows_write_what_one_token_at_a_time_would(base, model, limi
 @pytest.mark.parametrize("spread", [0.01, 1.0, 8.0])
 def test_that_drawing_among_the_likely_draws_what_sorting_everything_would(spread):
     scores = np.random.default_rng(3).normal(0.0, spread, 5000)
-    row = _Row(Decoding(4, 11, 8, frozenset()), 3, None)
+    row = _row(Decoding(4, 11, 8, frozenset()), 3, None)
     generator = np.random.default_rng((11, 3))
     assert [row._draw(scores) for _ in range(300)] == [drawn(scores, 1.45, generator) for _ in range(300)]
 

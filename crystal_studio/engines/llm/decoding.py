@@ -90,53 +90,110 @@ def decode(
     Returns:
         Token numbers of each alternative, without prompt and stop token.
     """
+    on_token(0, [])
+    rows = [_row(decoding, index, grammar) for index in range(decoding.count)]
+    decode_rows(
+        model,
+        cache,
+        [prompt] * len(rows),
+        rows,
+        lambda: on_token(max(len(row.tokens) for row in rows), rows[0].tokens),
+    )
+    return [row.tokens for row in rows]
+
+
+def decode_rows(
+    model: Any, cache: Any, prompts: Sequence[Sequence[int]], rows: Sequence[Row], on_step: Callable[[], None]
+) -> None:
+    """Write all rows to their ends, together; equal prompts are computed once.
+
+    Args:
+        model: a causal language model.
+        cache: keys and values of first tokens that all prompts share, not of a whole one; it is filled further.
+        prompts: token numbers, of each row.
+        rows: fresh.
+        on_step: called before every step; may raise to cancel.
+    """
     import torch
 
-    on_token(0, [])
-    rows = [_Row(decoding, index, grammar) for index in range(decoding.count)]
     going = {index: row for index, row in enumerate(rows) if not row.finished}
-    fed = [*prompt, *rows[0].tokens]  # what the grammar forces before any choice is the same for all rows
+    # What the grammar forces before any choice is fed with the prompt, once for all rows where it is the same.
+    begun = {index: (*prompts[index], *row.tokens) for index, row in going.items()}
+    places = {text: place for place, text in enumerate(dict.fromkeys(begun.values()))}
     if not going:
-        return [row.tokens for row in rows]
-    packed = PackedRows(model, cache)
+        return
+    packed = PackedRows(model, cache, {index: -2 - places[text] for index, text in begun.items()})
     with torch.inference_mode():
         scored = _allowed_to_any(going.values())
-        scores_1V = packed.start(fed[cache.get_seq_length() :], scored)
-        ahead = {index: row.choose(scores_1V[0], scored) for index, row in going.items()}
+        scores_PV = packed.advance(
+            {-2 - place: text[cache.get_seq_length() :] for text, place in places.items()}, scored
+        )
+        ahead = {index: row.choose(scores_PV[places[begun[index]]], scored) for index, row in going.items()}
         while True:
-            on_token(max(len(row.tokens) for row in rows), rows[0].tokens)
+            on_step()
             going = {index: row for index, row in going.items() if not row.finished}
             if not going:
-                return [row.tokens for row in rows]
+                return
             scored = _allowed_to_any(going.values())
             scores_RV = packed.advance({index: ahead[index] for index in going}, scored)
             ahead = {index: going[index].choose(scores_RV[i], scored) for i, index in enumerate(going)}
 
 
-def _allowed_to_any(rows: Iterable[_Row]) -> NDArray[np.int64] | None:
+def _allowed_to_any(rows: Iterable[Row]) -> NDArray[np.int64] | None:
     """Ascending numbers of the tokens that any of the rows may take next; None for every token."""
     allowed = [row.allowed for row in rows if row.allowed is not None]
     return np.unique(np.concatenate(allowed)) if allowed else None
 
 
-class _Row:
-    """One alternative under way.
+def _row(decoding: Decoding, index: int, grammar: Grammar | None) -> Row:
+    """One of the alternatives, fresh."""
+    greedy = index == 0 and decoding.first_greedy
+    temperature = 0.0 if greedy else min(_COOLEST + _WARMER * index, _HOTTEST)
+    drawing = Drawing((decoding.seed, index), temperature, decoding.max_tokens, decoding.stop)
+    return Row(drawing, grammar.matcher() if grammar else None)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How one text is drawn.
+
+    Attributes:
+        seed: decides every draw.
+        temperature: of the draws; 0 for the likeliest text.
+        max_tokens: where the text is cut.
+        stop: tokens that end the text and are not part of it.
+    """
+
+    seed: tuple[int, ...]
+    temperature: float
+    max_tokens: int
+    stop: frozenset[int]
+
+
+class Row:
+    """One text under way.
 
     Attributes:
         tokens: so far, without a stop token.
         finished: whether nothing more can follow.
+        is_whole: whether it came to its end, by a stop token or because its grammar has no more; else it was cut.
         allowed: ascending numbers of the tokens that may come next; None for every token.
     """
 
-    def __init__(self, decoding: Decoding, index: int, grammar: Grammar | None) -> None:
+    def __init__(self, drawing: Drawing, matcher: Any | None) -> None:
+        """Begin a text.
+
+        Args:
+            drawing: how it is drawn.
+            matcher: hard constraint, with the methods of llguidance's matcher; None for free text.
+        """
         self.tokens: list[int] = []
         self.finished = False
+        self.is_whole = False
         self.allowed: NDArray[np.int64] | None = None
-        self._decoding = decoding
-        self._greedy = index == 0 and decoding.first_greedy
-        self._temperature = min(_COOLEST + _WARMER * index, _HOTTEST)
-        self._generator = np.random.default_rng((decoding.seed, index))
-        self._matcher = grammar.matcher() if grammar else None
+        self._drawing = drawing
+        self._generator = np.random.default_rng(drawing.seed)
+        self._matcher = matcher
         self._take_forced()
 
     def choose(self, scores_S: NDArray[np.float64], scored: NDArray[np.int64] | None) -> list[int]:
@@ -150,15 +207,17 @@ class _Row:
         return self.tokens[before:]
 
     def _take(self, token: int) -> None:
-        if token in self._decoding.stop:
-            self.finished = True
+        if token in self._drawing.stop:
+            self.finished = self.is_whole = True
         if self.finished:
             return
         self.tokens.append(token)
         if self._matcher is not None:
             self._matcher.consume_token(token)
-            self.finished = self._matcher.is_stopped()  # also where it ran out of fuel: what is unfinished is refused
-        self.finished |= len(self.tokens) == self._decoding.max_tokens
+            self.finished = self.is_whole = (
+                self._matcher.is_stopped()
+            )  # also where it ran out of fuel: what is unfinished is refused
+        self.finished |= len(self.tokens) == self._drawing.max_tokens
 
     def _take_forced(self) -> None:
         """Take what the grammar forces, and find what it allows behind that; limits that nothing meets end the text."""
@@ -180,9 +239,9 @@ class _Row:
 
     def _draw(self, scores_S: NDArray[np.float64]) -> int:
         """Place of the next token: the best score, or one drawn among the likely tokens that hold `_TOP_P` together."""
-        if self._greedy:
+        if not self._drawing.temperature:
             return int(np.argmax(scores_S))
-        weights_S = np.exp((scores_S - scores_S.max()) / self._temperature)
+        weights_S = np.exp((scores_S - scores_S.max()) / self._drawing.temperature)
         needed = _TOP_P * weights_S.sum()
         likely = np.flatnonzero(weights_S > _LIKELY)
         if weights_S[likely].sum() < needed:

@@ -29,12 +29,14 @@ class PackedRows:
     Args:
         model: a causal language model.
         cache: keys and values of the first tokens of the prompt; it grows with every step.
+        continued: row -> the row whose tokens it goes on from, where rows do not all have the same prompt.
     """
 
-    def __init__(self, model: Any, cache: Any) -> None:
+    def __init__(self, model: Any, cache: Any, continued: Mapping[int, int] | None = None) -> None:
         self._model = model
         self._cache = cache
         self._head = _head_name(model)
+        self._continued = continued or {}
         self._owner_K: NDArray[np.int64] = np.full(cache.get_seq_length(), _PROMPT)
 
     def start(self, tokens: Sequence[int], scored: NDArray[np.int64] | None) -> NDArray[np.float64]:
@@ -55,7 +57,7 @@ class PackedRows:
 
         counts = [len(tokens) for tokens in tokens_of.values()]
         owner_Q = np.repeat(np.fromiter(tokens_of, dtype=np.int64), counts)
-        before = {row: int(np.isin(self._owner_K, (row, _PROMPT)).sum()) for row in tokens_of}
+        before = {row: int(np.isin(self._owner_K, (row, self._begun(row), _PROMPT)).sum()) for row in tokens_of}
         places_Q = [before[row] + step for row, tokens in tokens_of.items() for step in range(len(tokens))]
         self._owner_K = np.concatenate([self._owner_K, owner_Q])
         device = self._model.device
@@ -69,11 +71,17 @@ class PackedRows:
             use_cache=True,
         )
 
+    def _begun(self, row: int) -> int:
+        """The row that a row goes on from; itself where there is none."""
+        return self._continued.get(row, row)
+
     def _mask(self, owner_Q: NDArray[np.int64]) -> Any:
         """What is added to the attention, shape (1, 1, Q, K): zero for the prompt and a row's own earlier tokens."""
         import torch
 
+        begun_Q = np.fromiter((self._begun(int(row)) for row in owner_Q), dtype=np.int64)
         own_QK = (self._owner_K == owner_Q[:, None]) | (self._owner_K == _PROMPT)
+        own_QK |= self._owner_K == begun_Q[:, None]
         seen_QK = own_QK & np.tri(len(owner_Q), len(self._owner_K), len(self._owner_K) - len(owner_Q), dtype=np.bool_)
         mask_QK = torch.zeros(seen_QK.shape, dtype=self._model.dtype)
         mask_QK[torch.from_numpy(~seen_QK)] = torch.finfo(self._model.dtype).min
