@@ -13,9 +13,11 @@ from crystal_studio.cli.console import console_context, print_json
 from crystal_studio.cli.node_json import node_json
 from crystal_studio.cli.prediction_text import measured_text
 from crystal_studio.cli.program import Program, complain
+from crystal_studio.domain.candidate import Start
 from crystal_studio.domain.errors import ExitStatus, ProjectUnavailable, StudioError, UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Limits
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.ports.crystal_files import CrystalFiles
 from crystal_studio.services.design import DesignRequest, run_rounds
 from crystal_studio.services.interpret import person_pivot
@@ -39,6 +41,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--pivot", type=Path, metavar="FILE", help=own)
     parser.add_argument("--candidates", type=int, default=10, metavar="N", help="crystals drawn a round (10)")
     parser.add_argument("--strength", type=float, default=0.1, help="how much of the parent is noised, 0 to 1 (0.1)")
+    engines = "what draws the crystals: the diffusion model, the language model that writes them, or half each"
+    names = [one.value for one in SamplingEngine]
+    parser.add_argument(
+        "--engine", choices=names, default=SamplingEngine.DIFFUSION.value, help=f"{engines} (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, help="one number decides everything; drawn and stored if not given")
     parser.add_argument("--project", type=Path, default=Path(DEFAULT_PROJECT), help=f"project file ({DEFAULT_PROJECT})")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the CIF files (beside the project)")
@@ -69,7 +76,10 @@ def _design(arguments: argparse.Namespace, seed: int, program: Program, report: 
     pivot = _pivot_in(arguments.pivot) if arguments.pivot is not None else None
     if pivot is not None and pivot.strip():
         person_pivot(pivot, Limits())  # likewise refused before anything is loaded or created
-    first = DesignRequest(arguments.prompt, None, seed, arguments.candidates, arguments.strength, pivot=pivot)
+    engine = SamplingEngine(arguments.engine)
+    first = DesignRequest(
+        arguments.prompt, None, seed, arguments.candidates, arguments.strength, pivot=pivot, engine=engine
+    )
     if arguments.from_node is None and (first.has_message or not first.has_pivot):
         listen(arguments.prompt, None)  # a wish that cannot be heard is refused before anything is loaded or created
     report.prepare()
@@ -120,8 +130,9 @@ class _Report:
     def add(self, node: Node, files: CrystalFiles) -> None:
         """Write the node's CIF; in human mode, show it at once."""
         path = self._folder / f"{node.round:02d}-{node.crystal.formula}-{node.id[:8]}.cif"
-        denoiser = node.models.get("denoiser", "no denoiser")
-        comment = f"Crystal Studio {self._program.version}, {denoiser}, seed {node.seed}, round {node.round}"
+        is_written = node.candidates[node.chosen].start is Start.WRITTEN
+        maker = node.models.get("crystal_writer" if is_written else "denoiser", "no denoiser")
+        comment = f"Crystal Studio {self._program.version}, {maker}, seed {node.seed}, round {node.round}"
         try:
             path.write_text(files.to_cif(node.crystal, node.crystal.formula, comment), encoding="utf-8")
         except OSError as error:
@@ -160,7 +171,7 @@ def node_text(node: Node, cif: Path | None) -> str:
         f"  crystal  {node.description}",
         f"  gap      {gap}" + ("" if known else ", unlike the training data"),
         *([f"  hull     {measured_text(node.e_above_hull)} above it"] if node.e_above_hull else []),
-        f"  start    {node.start}, {'relaxed' if node.relaxed else 'as drawn'}",
+        f"  start    {node.candidates[node.chosen].start.words}, {'relaxed' if node.relaxed else 'as drawn'}",
         f"  checks   {checks}",
         *([f"  known    {node.known.sentence}"] if node.known else []),
         *(f"  note     {note}" for note in node.notes),

@@ -12,6 +12,7 @@ from crystal_studio.domain.errors import UserCorrectable
 COMMANDS = {
     "window": ("open", "screenshots"),
     "design": ("design",),
+    "generate": ("generate",),
     "mend": ("promote", "repair"),
     "files": ("describe", "check", "predict", "relax", "known"),
     "project": ("history",),

@@ -21,6 +21,11 @@ class Start(StrEnum):
     WRITTEN = "written"
     FILE = "file"
 
+    @property
+    def words(self) -> str:
+        """What it is, for a person."""
+        return "written by the language model" if self is Start.WRITTEN else self.value
+
 
 @dataclass(frozen=True)
 class Candidate:

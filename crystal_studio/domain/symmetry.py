@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from crystal_studio.domain.errors import UserCorrectable
@@ -10,6 +11,13 @@ from crystal_studio.domain.space_group_table import SYMBOLS
 CRYSTAL_SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
 _LAST_NUMBER = (2, 15, 74, 142, 167, 194, 230)
 _BY_SYMBOL = {symbol: number for number, symbol in enumerate(SYMBOLS, 1)}
+
+
+def _bare(symbol: str) -> str:
+    return symbol.replace("_", "").replace(" ", "")
+
+
+_BY_BARE_SYMBOL = {_bare(symbol): number for symbol, number in _BY_SYMBOL.items()}
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,20 @@ class SpaceGroup:
         if number is None:
             raise UserCorrectable(f"There is no space group '{symbol[:20]}'. Write it like Pm-3m or P6_3/mmc.")
         return cls(number)
+
+    @classmethod
+    def read(cls, text: str) -> SpaceGroup:
+        """A number, or a symbol with or without its underscores and blanks: ``194``, ``P6_3/mmc``, ``P63/mmc``.
+
+        Raises:
+            UserCorrectable: neither.
+        """
+        stripped = text.strip()
+        if re.fullmatch(r"[+-]?\d{1,9}", stripped):
+            return cls(int(stripped))
+        return (
+            cls(_BY_BARE_SYMBOL[_bare(stripped)]) if _bare(stripped) in _BY_BARE_SYMBOL else cls.from_symbol(stripped)
+        )
 
 
 def numbers_of_system(crystal_system: str) -> range:

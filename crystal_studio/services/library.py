@@ -56,13 +56,13 @@ def export_nodes(
     _refuse_order(job)
     style = WritingStyle(job.file_format, job.symprec_angstrom, job.conventional)
     plan = _plan(job, store)
-    _refuse_overwriting([path for path, _ in plan], job.overwrite)
+    refuse_overwriting([path for path, _ in plan], job.overwrite)
     written = []
     for number, (path, nodes) in enumerate(plan):
         context.check_cancelled()
         context.progress("writing", number / len(plan), path.name)
         crystals = [_labelled(store.node(node), job, store, version) for node in nodes]
-        orders = _publish(path, crystals, style, files, job.overwrite)
+        orders = publish(path, crystals, style, files, job.overwrite)
         written.append(WrittenFile(path, nodes, orders))
     context.progress("writing", 1.0)
     return tuple(written)
@@ -282,8 +282,12 @@ def _plan(job: ExportJob, store: HistoryStore) -> list[tuple[Path, tuple[str, ..
     return [(job.out / name, (node,)) for node, name in named.items()]
 
 
-def _refuse_overwriting(paths: Sequence[Path], overwrite: bool) -> None:
-    """Before anything is written."""
+def refuse_overwriting(paths: Sequence[Path], overwrite: bool) -> None:
+    """Refuse what would replace a file unasked; to be called before anything is written.
+
+    Raises:
+        UserCorrectable: a file or a folder is there.
+    """
     there = [path for path in paths if path.exists() or path.is_symlink()]
     folders = [path for path in there if path.is_dir()]
     if folders:
@@ -305,7 +309,7 @@ def _labelled(node: Node, job: ExportJob, store: HistoryStore, version: str) -> 
     )
 
 
-def _publish(
+def publish(
     path: Path, crystals: Sequence[LabelledCrystal], style: WritingStyle, files: CrystalFiles, overwrite: bool
 ) -> tuple[tuple[int, ...], ...]:
     """Write beside the place, then move there in one step.
@@ -340,5 +344,5 @@ def _move_new(temporary: Path, path: Path) -> None:
     except FileExistsError as error:
         raise UserCorrectable(f"'{path}' is there already. Choose another name, or allow it to be replaced.") from error
     except OSError:  # a disk without links
-        _refuse_overwriting([path], overwrite=False)
+        refuse_overwriting([path], overwrite=False)
         temporary.replace(path)

@@ -37,6 +37,11 @@ def provenance_line(node: Node, version: str) -> str:
     parts += [f"{kind.replace('_', ' ')} {name}" for kind, name in sorted(node.models.items()) if kind in _NAMED]
     parts += [f"made {node.created}"] if node.created else []
     parts += [f"written by {PROGRAM} {version}"] if made_by != version else []
+    return plain_line(parts)
+
+
+def plain_line(parts: Sequence[str]) -> str:
+    """One line of its parts that any file format can carry: letters, digits and a few signs only."""
     return ", ".join(_plain(part) for part in parts)
 
 

@@ -137,8 +137,12 @@ def _facts(node: Node) -> Iterator[tuple[str, Cell]]:
     yield "energy above hull", measured_text(node.e_above_hull)
     yield "alignment", f"{number_text(node.alignment, 3)} (cosine of text and crystal, −1 to 1)"
     yield "validity", _validity(node)
-    yield "start", f"{node.start}, {'relaxed' if node.relaxed else 'as drawn'}"
-    yield "strength, seed", f"{node.strength:g}, {node.seed}"
+    start = node.candidates[node.chosen].start
+    yield "start", f"{start.words}, {'relaxed' if node.relaxed else 'as drawn'}"
+    if start is Start.WRITTEN:  # nothing was noised
+        yield "seed", str(node.seed)
+    else:
+        yield "strength, seed", f"{node.strength:g}, {node.seed}"
     if node.known is not None:
         yield "known", node.known.sentence
     yield "node", node.id

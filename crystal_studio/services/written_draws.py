@@ -77,10 +77,15 @@ def write_draws(
 
 def refused_texts(answers: Sequence[WrittenCrystal]) -> str:
     """How many texts were refused and why, in a sentence without its full stop; "" where none was."""
-    reasons = Counter(_bare(reason) for answer in answers for reason in answer.refusals)
+    refusals = [reason for answer in answers for reason in answer.refusals]
+    return refusals_line(refusals, sum(answer.attempts for answer in answers))
+
+
+def refusals_line(refusals: Sequence[str], texts: int) -> str:
+    """The same of the reasons themselves, for so many texts."""
+    reasons = Counter(_bare(reason) for reason in refusals)
     if not reasons:
         return ""
-    texts = sum(answer.attempts for answer in answers)
     listed = [f"{reason} ({count}x)" if count > 1 else reason for reason, count in reasons.most_common(_MOST_REASONS)]
     more = len(reasons) - len(listed)
     listed += [f"{more} more {'reason' if more == 1 else 'reasons'}"] if more else []

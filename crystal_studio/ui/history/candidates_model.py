@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QColor, QFont, QPixmap
 
-from crystal_studio.domain.candidate import Candidate
+from crystal_studio.domain.candidate import Candidate, Start
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.measured import Measured
 from crystal_studio.ui import theme
@@ -141,7 +141,9 @@ def refusal(candidate: Candidate) -> str:
 def summary(row: int, candidate: Candidate) -> str:
     """A candidate in a few lines."""
     lines = [f"Candidate {row + 1}: {formula_text(candidate.crystal.formula)}, {candidate.crystal.num_sites} atoms"]
-    lines.append(f"started from {candidate.start.value}{f': {candidate.origin[:200]}' if candidate.origin else ''}")
+    origin = f": {candidate.origin[:200]}" if candidate.origin else ""
+    began = candidate.start.words if candidate.start is Start.WRITTEN else f"started from {candidate.start.value}"
+    lines.append(f"{began}{origin}")
     if reason := refusal(candidate):
         lines.append(f"failed: {reason}")
     lines.append("relaxed" if candidate.relaxed is not None else "as drawn, not relaxed")
@@ -196,10 +198,10 @@ COLUMNS = (
     Column("#", "Rank; failed candidates come last.", lambda one: "", lambda one: None),
     Column("Formula", "Reduced formula.", lambda one: formula_text(one.crystal.formula),
            lambda one: one.crystal.formula, is_number=False),
-    Column("Start", "What the draw started from.", lambda one: one.start.value, lambda one: one.start.value,
-           is_number=False),
-    Column("Origin", "Prototype or parent that it started from.", lambda one: one_line(one.origin[:200]) or "–",
-           lambda one: one.origin.casefold() or None, is_number=False),
+    Column("Start", "What the draw started from; written: by the language model.", lambda one: one.start.value,
+           lambda one: one.start.value, is_number=False),
+    Column("Origin", "Prototype or parent that it started from; the space group that it was written for.",
+           lambda one: one_line(one.origin[:200]) or "–", lambda one: one.origin.casefold() or None, is_number=False),
     Column("Alignment", "Cosine between the text and the crystal, −1 to 1.",
            lambda one: number_text(one.alignment, 3), lambda one: _finite(one.alignment)),
     Column("Space group", "Sorted by its number.", _group_text,

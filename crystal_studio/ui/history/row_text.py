@@ -30,10 +30,11 @@ def message(outline: NodeOutline) -> str:
 
 
 def origin(outline: NodeOutline) -> str:
-    """Strength, seed and the model that wrote the pivot."""
+    """Strength, or that it was written; seed and the model that wrote the pivot."""
     if outline.start == Start.FILE:
         return "imported"
-    parts = [f"α {number_text(outline.strength)}", f"seed {outline.seed}"]
+    drawn = "written" if outline.start == Start.WRITTEN else f"α {number_text(outline.strength)}"
+    parts = [drawn, f"seed {outline.seed}"]
     return " · ".join([*parts, *([model_name(outline.language_model)] if outline.language_model else [])])
 
 
@@ -64,7 +65,10 @@ def row_summary(outline: NodeOutline, mark: Mark, siblings: tuple[int, int]) -> 
 def _made(outline: NodeOutline) -> str:
     if outline.start == Start.FILE:
         return "imported"
-    drawn = f"strength {number_text(outline.strength)}, seed {outline.seed}, from {outline.start}"
+    if outline.start == Start.WRITTEN:
+        drawn = f"seed {outline.seed}, {Start.WRITTEN.words}"
+    else:
+        drawn = f"strength {number_text(outline.strength)}, seed {outline.seed}, from {outline.start}"
     return f"{drawn}\npivot by {_author(outline)}"
 
 

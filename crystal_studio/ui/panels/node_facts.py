@@ -105,14 +105,15 @@ def _identity(node: Node) -> tuple[tuple[str, str], ...]:
 
 
 def _generation(node: Node) -> tuple[tuple[str, str], ...]:
+    chosen = node.candidates[node.chosen]
+    is_noised = chosen.start is not Start.WRITTEN
     facts = [
         ("seed", str(node.seed)),
-        ("strength α", number_text(node.strength, 3)),
+        *([("strength α", number_text(node.strength, 3))] if is_noised else []),
         ("pivot by", node.pivot_source.value),
         ("pivot", node.pivot or MISSING),
-        ("start", node.start),
+        ("start", chosen.start.words),
     ]
-    chosen = node.candidates[node.chosen]
     if chosen.origin:
         facts.append(("origin", chosen.origin))
     facts.append(("candidate", f"{node.chosen + 1} of {len(node.candidates)}"))
