@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
+from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.ports.aligner import Aligner
 from crystal_studio.ports.checks import Checker
 from crystal_studio.ports.crystal_comparer import CrystalComparer
 from crystal_studio.ports.crystal_files import CrystalFiles
+from crystal_studio.ports.crystal_writer import CrystalWriter
 from crystal_studio.ports.describer import Describer, StructureComparer, Symmetrizer
 from crystal_studio.ports.document_printer import DocumentPrinter
 from crystal_studio.ports.draftsman import Draftsman
@@ -55,6 +57,16 @@ class InstalledEngines:
     def sampler(self) -> Sampler:
         """Draws crystals."""
         return cast(Sampler, self._load(ModelKind.DENOISER))
+
+    @cached_property
+    def crystal_writer(self) -> CrystalWriter:
+        """Writes crystals as text."""
+        return cast(CrystalWriter, self._load(ModelKind.CRYSTAL_WRITER))
+
+    def crystal_writer_of(self, model_id: str, *, constrained: bool) -> CrystalWriter:
+        """The writer named; unconstrained, it may write any text."""
+        named = self._load(ModelKind.CRYSTAL_WRITER, model_id)
+        return cast(CrystalWriter, named.rewritten(constrained=constrained))
 
     @cached_property
     def aligner(self) -> Aligner:
@@ -143,6 +155,23 @@ class InstalledEngines:
         from crystal_studio.engines.sampling.retrieval import NearestTemplates
 
         return NearestTemplates.from_rows(rows)
+
+    def read_crystal(self, text: str) -> Crystal:
+        """The crystal that a text says: a short CIF begins with the number of its space group, a plain one does not.
+
+        Raises:
+            UserCorrectable: it says none.
+        """
+        from crystal_studio.engines.llm.crystext.reading import reader_of
+
+        with reader_of("short" if text[:1].isdecimal() else "cif") as read:
+            return read(text)
+
+    def crystal_reward(self, crystal: Crystal | None, truth: Crystal) -> float:
+        """What reinforcement learning pays for a crystal; None for a text that says none."""
+        from crystal_studio.training.rewards import UNREADABLE, Wanted, reward_parts
+
+        return UNREADABLE if crystal is None else reward_parts("", Wanted.of(truth), lambda _: crystal).total
 
     def identities(self) -> dict[str, str]:
         """Kind -> "id@fingerprint" of every model loaded so far."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from crystal_studio.ports.aligner import Aligner
 from crystal_studio.ports.checks import Checker
+from crystal_studio.ports.crystal_writer import CrystalWriter
 from crystal_studio.ports.describer import Describer, StructureComparer, Symmetrizer
 from crystal_studio.ports.language_model import LanguageModel
 from crystal_studio.ports.predictor import Predictor
@@ -30,6 +31,10 @@ class Engines(Protocol):
     @property
     def sampler(self) -> Sampler:
         """Draws crystals."""
+
+    @property
+    def crystal_writer(self) -> CrystalWriter:
+        """Writes crystals as text."""
 
     @property
     def aligner(self) -> Aligner:

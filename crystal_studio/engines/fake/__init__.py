@@ -6,6 +6,7 @@ from crystal_studio.engines.fake.fake_checker import FakeChecker
 from crystal_studio.engines.fake.fake_comparer import FakeComparer
 from crystal_studio.engines.fake.fake_crystal_comparer import FakeCrystalComparer
 from crystal_studio.engines.fake.fake_crystal_files import FakeCrystalFiles
+from crystal_studio.engines.fake.fake_crystal_writer import FakeCrystalWriter
 from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmetrizer
 from crystal_studio.engines.fake.fake_history_store import FakeHistoryStore
 from crystal_studio.engines.fake.fake_inspector import FakeInspector
@@ -25,6 +26,7 @@ __all__ = [
     "FakeContext",
     "FakeCrystalComparer",
     "FakeCrystalFiles",
+    "FakeCrystalWriter",
     "FakeDescriber",
     "FakeHistoryStore",
     "FakeInspector",

@@ -12,6 +12,7 @@ from crystal_studio.engines.fake.fake_checker import FakeChecker
 from crystal_studio.engines.fake.fake_comparer import FakeComparer
 from crystal_studio.engines.fake.fake_crystal_comparer import FakeCrystalComparer
 from crystal_studio.engines.fake.fake_crystal_files import FakeCrystalFiles
+from crystal_studio.engines.fake.fake_crystal_writer import FakeCrystalWriter
 from crystal_studio.engines.fake.fake_describer import FakeDescriber, FakeSymmetrizer
 from crystal_studio.engines.fake.fake_predictor import FakePredictor, FakePropertyModel
 from crystal_studio.engines.fake.fake_prototype_library import FakePrototypeLibrary
@@ -28,6 +29,7 @@ class FakeEngines:
 
     language_model: ScriptedLanguageModel = field(default_factory=ScriptedLanguageModel)
     sampler: FakeSampler = field(default_factory=FakeSampler)
+    crystal_writer: FakeCrystalWriter = field(default_factory=FakeCrystalWriter)
     aligner: FakeAligner = field(default_factory=FakeAligner)
     band_gap: FakePredictor = field(default_factory=FakePredictor)
     formation_energy: FakePredictor = field(default_factory=lambda: FakePredictor("formation_energy"))
@@ -49,8 +51,9 @@ class FakeEngines:
         return FakePropertyModel({predictor.quantity: predictor for predictor in found})
 
     def identities(self) -> dict[str, str]:
-        """The language model by its own name."""
-        return {"language_model": f"{self.language_model.identity}@fake", "denoiser": "fake@fake"}
+        """The language model by its own name; a writer of crystals where it was asked."""
+        named = {"language_model": f"{self.language_model.identity}@fake", "denoiser": "fake@fake"}
+        return {**named, "crystal_writer": "fake@fake"} if self.crystal_writer.tasks else named
 
     def with_models(self, identities: Mapping[str, str]) -> FakeEngines:
         """These: there are no other fakes."""

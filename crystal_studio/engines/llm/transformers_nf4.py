@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
-from crystal_studio.domain.errors import Unavailable, UserCorrectable
+from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
-from crystal_studio.engines.llm.base_model import Precision, load_base, load_tokenizer, unpacked
+from crystal_studio.engines.llm.adapted_model import load_adapted
 from crystal_studio.engines.llm.decoding import Decoding, Grammar, decode, vocabulary_of
 from crystal_studio.engines.llm.packed_rows import Beginnings
 from crystal_studio.engines.llm.pivot_constraint import grammar_of
@@ -165,45 +165,12 @@ def create(folder: Path, options: Mapping[str, Any]) -> TransformersNF4:
 
     Args:
         folder: the card's folder; the model itself where no base is named.
-        options: ``base`` and ``adapter`` (folders), ``precision`` ("nf4", "bfloat16", "float32"), ``unpack``
-            (whether 4-bit weights are unpacked once; by default on the CPU), ``device`` ("auto", "cpu", "cuda"), and
-            the fields of `Writing`.
+        options: those of `load_adapted`, and the fields of `Writing`.
 
     Raises:
         Unavailable: weights or libraries are missing, or the adapter does not fit the base.
     """
-    base = Path(options.get("base", folder))
-    adapter = Path(options["adapter"]) if "adapter" in options else None
-    device = _device(str(options.get("device", "auto")))
-    precision: Precision = options.get("precision", "nf4")
-    tokenizer = load_tokenizer(base)
-    model = load_base(base, precision, device)
-    plain = precision != "nf4"
-    if precision == "nf4" and options.get("unpack", device == "cpu"):
-        model, plain = unpacked(model), True
-    if adapter is not None:
-        model = _with_adapter(model, adapter)
-        model = model.merge_and_unload() if plain else model
+    identity, model, tokenizer = load_adapted(folder, options)
     names = Writing.__dataclass_fields__
     writing = Writing(**{name: value for name, value in options.items() if name in names})
-    identity = base.name if adapter is None else f"{base.name} + {adapter.name}"
     return TransformersNF4(identity, model, tokenizer, writing)
-
-
-def _device(asked: str) -> str:
-    import torch
-
-    if asked != "auto":
-        return asked
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _with_adapter(model: Any, adapter: Path) -> Any:
-    from peft import PeftModel
-
-    if not (adapter / "adapter_model.safetensors").exists():
-        raise Unavailable(f"There is no adapter in '{adapter}'. Run `git checkout models_registry` to get it back.")
-    try:
-        return PeftModel.from_pretrained(model, str(adapter)).eval()
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise Unavailable(f"The adapter in '{adapter}' does not fit its base ({error}). Train it again.") from error

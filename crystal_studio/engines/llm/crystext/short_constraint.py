@@ -14,7 +14,7 @@ from typing import Any
 
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.engines.chem.short_cif import FRACTION_DECIMALS, cell_fields
-from crystal_studio.engines.llm.crystext.site_plan import Site, plan_of
+from crystal_studio.engines.llm.crystext.site_plan import Site, SitePlan
 from crystal_studio.engines.llm.decoding import Grammar
 from crystal_studio.ports.crystal_writer import CrystalTask
 
@@ -51,14 +51,10 @@ class LineGrammars:
 
 
 class ShortCifGrammar:
-    """The texts that answer one task.
+    """The texts that answer one task, whose sites are planned."""
 
-    Raises:
-        UserCorrectable: the composition fits no Wyckoff positions of the space group.
-    """
-
-    def __init__(self, grammars: LineGrammars, task: CrystalTask) -> None:
-        self._start = ShortCifMatcher(grammars, task)
+    def __init__(self, grammars: LineGrammars, task: CrystalTask, plan: SitePlan) -> None:
+        self._start = ShortCifMatcher(grammars, task, plan)
 
     def matcher(self) -> ShortCifMatcher:
         """A fresh matcher at the start of the text."""
@@ -68,9 +64,9 @@ class ShortCifGrammar:
 class ShortCifMatcher:
     """Matches one text, token by token; no token reaches over the end of a site."""
 
-    def __init__(self, grammars: LineGrammars, task: CrystalTask) -> None:
+    def __init__(self, grammars: LineGrammars, task: CrystalTask, plan: SitePlan) -> None:
         self._grammars = grammars
-        self._plan = plan_of(task)
+        self._plan = plan
         self._elements = task.composition.reduced.elements
         self._written = self._plan.start
         self._sites = self._plan.next_sites(self._written)

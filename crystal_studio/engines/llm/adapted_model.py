@@ -1,0 +1,64 @@
+"""A language model as a card names it: a base, its precision, and perhaps an adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from crystal_studio.domain.errors import Unavailable
+from crystal_studio.engines.llm.base_model import Precision, load_base, load_tokenizer, unpacked
+
+
+class AdaptedModel(NamedTuple):
+    """A model that is ready to write, its name, and its fast tokenizer."""
+
+    identity: str
+    model: Any
+    tokenizer: Any
+
+
+def load_adapted(folder: Path, options: Mapping[str, Any]) -> AdaptedModel:
+    """Load what a card names.
+
+    Args:
+        folder: the card's folder; the model itself where no base is named.
+        options: ``base`` and ``adapter`` (folders), ``precision`` ("nf4", "bfloat16", "float32"), ``unpack``
+            (whether 4-bit weights are unpacked once; by default on the CPU), ``device`` ("auto", "cpu", "cuda").
+
+    Raises:
+        Unavailable: weights or libraries are missing, or the adapter does not fit the base.
+    """
+    base = Path(options.get("base", folder))
+    adapter = Path(options["adapter"]) if "adapter" in options else None
+    device = _device(str(options.get("device", "auto")))
+    precision: Precision = options.get("precision", "nf4")
+    tokenizer = load_tokenizer(base)
+    model = load_base(base, precision, device)
+    plain = precision != "nf4"
+    if precision == "nf4" and options.get("unpack", device == "cpu"):
+        model, plain = unpacked(model), True
+    if adapter is None:
+        return AdaptedModel(base.name, model, tokenizer)
+    model = _with_adapter(model, adapter)
+    model = model.merge_and_unload() if plain else model
+    return AdaptedModel(f"{base.name} + {adapter.name}", model, tokenizer)
+
+
+def _device(asked: str) -> str:
+    import torch
+
+    if asked != "auto":
+        return asked
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _with_adapter(model: Any, adapter: Path) -> Any:
+    from peft import PeftModel
+
+    if not (adapter / "adapter_model.safetensors").exists():
+        raise Unavailable(f"There is no adapter in '{adapter}'. Run `git checkout models_registry` to get it back.")
+    try:
+        return PeftModel.from_pretrained(model, str(adapter)).eval()
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise Unavailable(f"The adapter in '{adapter}' does not fit its base ({error}). Train it again.") from error

@@ -1,0 +1,171 @@
+"""Writes crystals with a causal language model: the rows of a batch are the crystals that are still to be written."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from threading import RLock
+from typing import Any
+
+from crystal_studio.domain.crystal import Crystal
+from crystal_studio.engines.llm.crystext.following import Following
+from crystal_studio.engines.llm.crystext.prompt import Layout, prompt_of
+from crystal_studio.engines.llm.crystext.reading import Dialect, Reader, reader_of
+from crystal_studio.engines.llm.crystext.refusal import Refused, crystal_of
+from crystal_studio.engines.llm.crystext.short_constraint import LineGrammars, ShortCifGrammar
+from crystal_studio.engines.llm.crystext.site_plan import plan_of
+from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
+from crystal_studio.engines.llm.packed_rows import Beginnings
+from crystal_studio.engines.llm.transformers_nf4 import common_beginning
+from crystal_studio.ports.context import JobContext
+from crystal_studio.ports.crystal_writer import CrystalTask, WrittenCrystal
+
+_MOST_ROWS = 16  # of a batch: what they attend to grows with all of them
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a model writes crystals.
+
+    Attributes:
+        layout: of the prompt, as its adapter was trained.
+        dialect: of the text, as its adapter was trained.
+        constrained: whether only what was asked for can be written.
+        temperature: of the draws; 0 writes the likeliest text, at every attempt the same.
+        max_tokens: longest text.
+    """
+
+    layout: Layout = "short"
+    dialect: Dialect = "short"
+    constrained: bool = True
+    temperature: float = 1.0
+    max_tokens: int = 450
+
+
+@dataclass
+class _Draft:
+    """A crystal that is being written, attempt after attempt."""
+
+    index: int
+    task: CrystalTask
+    prompt: tuple[int, ...]
+    grammar: ShortCifGrammar | None
+    crystal: Crystal | None = None
+    text: str = ""
+    attempts: int = 0
+    tokens: int = 0
+    refusals: list[str] = field(default_factory=list)
+
+    @property
+    def answer(self) -> WrittenCrystal:
+        return WrittenCrystal(self.crystal, self.text, self.attempts, self.tokens, tuple(self.refusals))
+
+
+class CrysTextWriter:
+    """Implements `ports.crystal_writer.CrystalWriter`.
+
+    Args:
+        identity: name of the model and its adapter.
+        model: a causal language model in evaluation mode.
+        tokenizer: its fast tokenizer.
+    """
+
+    def __init__(self, identity: str, model: Any, tokenizer: Any, manner: Manner) -> None:
+        self._identity = identity
+        self._model = model
+        self._tokenizer = tokenizer
+        self.manner = manner
+        self._grammars = LineGrammars(vocabulary_of(tokenizer, model.config.vocab_size))
+        self._stop = frozenset({int(tokenizer.eos_token_id)})
+        self._beginnings = Beginnings()
+        self._busy = RLock()
+
+    @property
+    def identity(self) -> str:
+        """Name of the model and its adapter."""
+        return self._identity
+
+    def rewritten(self, **changes: Any) -> CrysTextWriter:
+        """The same weights writing in another manner, such as ``constrained=False``."""
+        other = copy.copy(self)
+        other.manner = replace(self.manner, **changes)
+        return other
+
+    def write(
+        self, tasks: Sequence[CrystalTask], seed: int, context: JobContext, attempts: int = 5
+    ) -> list[WrittenCrystal]:
+        """Write one crystal for each task; see the port. All refused texts are written again together.
+
+        Raises:
+            UserCorrectable: a composition fits no Wyckoff positions of its space group.
+            JobCancelled: stopped between two tokens.
+        """
+        context.check_cancelled()
+        with self._busy, reader_of(self.manner.dialect) as read:
+            drafts = self._drafts(tasks)
+            follow = Following(
+                context, self._text, len(tasks), self.manner.max_tokens, shows_atoms=self.manner.dialect == "short"
+            )
+            for attempt in range(attempts):
+                for batch in _batches([draft for draft in drafts if draft.crystal is None]):
+                    rows = self._written_rows(batch, (seed, attempt), follow)
+                    for draft, row in zip(batch, rows, strict=True):
+                        self._settle(draft, row, read)
+                    follow.settled = sum(draft.crystal is not None for draft in drafts)
+            follow.end()
+        return [draft.answer for draft in drafts]
+
+    def _drafts(self, tasks: Sequence[CrystalTask]) -> list[_Draft]:
+        """One draft for each task; equal tasks share what was planned for them."""
+        grammars = {task: self._grammar(task) for task in dict.fromkeys(tasks)}
+        return [
+            _Draft(index, task, tuple(self._tokens(prompt_of(task, self.manner.layout))), grammars[task])
+            for index, task in enumerate(tasks)
+        ]
+
+    def _grammar(self, task: CrystalTask) -> ShortCifGrammar | None:
+        plan = plan_of(task)  # also where the text is free: what cannot be is refused before it is written
+        is_short = self.manner.dialect == "short"
+        return ShortCifGrammar(self._grammars, task, plan) if self.manner.constrained and is_short else None
+
+    def _written_rows(self, batch: Sequence[_Draft], seed: tuple[int, int], follow: Following) -> list[Row]:
+        """The texts of a batch, one for each draft."""
+        follow.begin()
+        draws = [draft.index for draft in batch]
+        rows = [self._row(draft, (seed[0], draft.index, seed[1])) for draft in batch]
+        prompts = [draft.prompt for draft in batch]
+        shared = reduce(common_beginning, (list(prompt[:-1]) for prompt in prompts))
+        cache = self._beginnings.cache_of(self._model, shared)
+        decode_rows(self._model, cache, prompts, rows, lambda: follow.step(draws, rows))
+        return rows
+
+    def _row(self, draft: _Draft, seed: tuple[int, ...]) -> Row:
+        drawing = Drawing(seed, self.manner.temperature, self.manner.max_tokens, self._stop)
+        return Row(drawing, None if draft.grammar is None else draft.grammar.matcher())
+
+    def _settle(self, draft: _Draft, row: Row, read: Reader) -> None:
+        """Take the crystal of a text, or note why it is refused."""
+        draft.attempts += 1
+        draft.tokens += len(row.tokens)
+        draft.text = self._text(row.tokens)
+        try:
+            if not row.is_whole:
+                raise Refused(f"It ran out of tokens: {len(row.tokens)} were written without an end.")
+            draft.crystal = crystal_of(draft.text, draft.task, read)
+        except Refused as reason:
+            draft.refusals.append(str(reason))
+
+    def _tokens(self, text: str) -> list[int]:
+        numbers: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return numbers
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return text
+
+
+def _batches(drafts: Sequence[_Draft]) -> Iterator[Sequence[_Draft]]:
+    for start in range(0, len(drafts), _MOST_ROWS):
+        yield drafts[start : start + _MOST_ROWS]
