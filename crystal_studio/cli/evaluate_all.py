@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.cli.console import console_context, print_json
+from crystal_studio.cli.evaluate_page import write_page
 from crystal_studio.cli.evaluate_pool import outcomes_of
 from crystal_studio.cli.installed import InstalledEngines
 from crystal_studio.cli.program import Program
@@ -146,14 +147,7 @@ class _Runner:
     def written(self) -> AllTable:
         """The table, after its page and its figures as JSON were written."""
         table = self.table()
-        page = self._page()
-        try:
-            page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(table_page(table), encoding="utf-8")
-            figures = json.dumps(table.to_dict(), ensure_ascii=False, indent=1)
-            page.with_suffix(".json").write_text(figures + "\n", encoding="utf-8")
-        except OSError as error:
-            raise Unavailable(f"'{page}' cannot be written ({error.strerror}). Choose another with --page.") from error
+        write_page(self._page(), table_page(table), table.to_dict())
         return table
 
     def _earlier(self, part: Part) -> Measured:

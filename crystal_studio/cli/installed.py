@@ -7,8 +7,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from crystal_studio.domain.crystal import Crystal
 from crystal_studio.ports.crystal_comparer import CrystalComparer
 from crystal_studio.ports.crystal_files import CrystalFiles
+from crystal_studio.ports.crystal_writer import CrystalWriter
 from crystal_studio.ports.describer import StructureComparer
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.predictor import PropertyModel
@@ -39,6 +41,15 @@ class InstalledEngines(Engines, Protocol):
 
     def nearest_templates(self, rows: Sequence[Mapping[str, Any]]) -> TemplateRanking:
         """The retrieval baseline over training rows (lattice, species, frac, formula)."""
+
+    def crystal_writer_of(self, model_id: str, *, constrained: bool) -> CrystalWriter:
+        """The language model named, writing crystals; unconstrained, it may write any text."""
+
+    def read_crystal(self, text: str) -> Crystal:
+        """The crystal that a writer's text says."""
+
+    def crystal_reward(self, crystal: Crystal | None, truth: Crystal) -> float:
+        """What reinforcement learning pays for a crystal; None for a text that says none."""
 
     @property
     def default_comparer(self) -> StructureComparer:

@@ -45,8 +45,13 @@ class EvaluationRow:
 class TemplateRanking(Protocol):
     """The baseline: known crystals with the elements swapped, nearest chemistry first."""
 
-    def nearest(self, species: Sequence[str], count: int, exclude_formulas: frozenset[str]) -> list[Crystal]:
-        """The `count` nearest templates with the elements of `species`, best first; fewer where none fits."""
+    def nearest(
+        self, species: Sequence[str], count: int, exclude_formulas: frozenset[str], space_group: int | None = None
+    ) -> list[Crystal]:
+        """The `count` nearest templates with the elements of `species`, best first; fewer where none fits.
+
+        With a space group (its number) only templates that have it are used.
+        """
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,11 @@ _COST_DIGITS = 9
 
 @dataclass(frozen=True)
 class Template:
-    """A training crystal and its reduced formula."""
+    """A training crystal, its reduced formula and the number of its space group, None where unknown."""
 
     crystal: Crystal
     formula: str
+    space_group: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,33 @@ class NearestTemplates:
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, Any]], max_atoms: int = 20) -> NearestTemplates:
-        """Build from rows of the training data (lattice, species, frac and, where known, the reduced formula)."""
-        kept = [(Crystal.from_dict(row), row.get("formula")) for row in rows if len(row["species"]) <= max_atoms]
-        return cls([Template(crystal, formula or crystal.formula) for crystal, formula in kept])
+        """Build from rows of the training data (lattice, species, frac; where known reduced formula, spacegroup)."""
+        kept = [(Crystal.from_dict(row), row) for row in rows if len(row["species"]) <= max_atoms]
+        return cls(
+            [Template(crystal, row.get("formula") or crystal.formula, row.get("spacegroup")) for crystal, row in kept]
+        )
 
-    def nearest(self, species: Sequence[str], count: int, exclude_formulas: frozenset[str]) -> list[Crystal]:
+    def nearest(
+        self, species: Sequence[str], count: int, exclude_formulas: frozenset[str], space_group: int | None = None
+    ) -> list[Crystal]:
         """The `count` chemically nearest templates with the elements of `species`, best first; fewer where none fits.
 
         Args:
             species: one symbol for each atom of the wanted cell.
             count: how many.
             exclude_formulas: reduced formulas whose crystals are never used, the wanted compound's own among them.
+            space_group: number that the templates must have, None for any.
         """
         pool = self._pools.get(_anonymous(species))
         if pool is None:
             return []
-        allowed = [i for i, t in enumerate(pool.templates) if t.formula not in exclude_formulas][:_MAX_POOL]
+        allowed = [
+            i
+            for i, template in enumerate(pool.templates)
+            if template.formula not in exclude_formulas and space_group in (None, template.space_group)
+        ][:_MAX_POOL]
+        if not allowed:
+            return []
         costs, choices, options = self._substitutions(pool, allowed, species)
         order = np.argsort(costs, kind="stable")[:count]
         return [self._decorated(pool, allowed[i], options[choices[i]]) for i in order]
