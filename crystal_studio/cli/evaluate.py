@@ -1,29 +1,35 @@
-"""`crystal-studio evaluate csp|text|alignment|dialogue|all`: the figures of the whole pipeline."""
+"""`crystal-studio evaluate csp|text|alignment|ranking|feedback|dialogue|all`: the figures of the whole pipeline."""
 
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from crystal_studio.cli import evaluate_all, evaluate_dialogue
-from crystal_studio.cli.console import ConsoleContext, console_context, print_json
+from crystal_studio.cli import evaluate_all, evaluate_dialogue, evaluate_study
+from crystal_studio.cli.console import ConsoleContext, console_context
+from crystal_studio.cli.evaluate_options import (
+    add_journal,
+    add_rows,
+    add_workers,
+    all_rows,
+    chosen_rows,
+    header,
+    journal_path,
+    loaded,
+    names,
+    refuse_workers,
+    tell,
+)
 from crystal_studio.cli.evaluate_pool import csp_outcomes
 from crystal_studio.cli.installed import InstalledEngines
 from crystal_studio.cli.program import Program
-from crystal_studio.domain.errors import ExitStatus, UserCorrectable
-from crystal_studio.services.evaluate import EvaluationRow, first_after_shuffle, groups_of_one_size, rows_of
+from crystal_studio.services.evaluate import first_after_shuffle, groups_of_one_size
 from crystal_studio.services.evaluate_alignment import alignment_table, alignment_text
 from crystal_studio.services.evaluate_csp import COLUMNS, STARTS, CspSettings
 from crystal_studio.services.evaluate_csp_table import csp_table, csp_text
 from crystal_studio.services.evaluate_journal import Journal
 from crystal_studio.services.evaluate_text import TextEvaluation, TextSettings, with_shuffled_texts
 from crystal_studio.services.evaluate_text_table import text_table, text_text
-
-_SPLITS = ("test", "val", "chemeleon")
-_FOLDER = Path("runs") / "evaluate"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -33,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
     _add_csp(kinds)
     _add_text(kinds)
     _add_alignment(kinds)
+    evaluate_study.add_parsers(kinds)
     evaluate_dialogue.add_parser(kinds)
     evaluate_all.add_parser(kinds)
 
@@ -41,20 +48,19 @@ def run_csp(arguments: argparse.Namespace, program: Program) -> int:
     """Crystal structure prediction."""
     settings = CspSettings(
         seed=arguments.seed,
-        columns=_names(arguments.columns, str.upper),
-        starts=_names(arguments.starts, str.lower),
+        columns=names(arguments.columns, str.upper),
+        starts=names(arguments.starts, str.lower),
         draws=arguments.draws,
         strength=arguments.strength,
         relax_best=arguments.relax_best,
         relax_steps=arguments.relax_steps,
         steps=arguments.steps,
     )
-    if arguments.workers < 1:
-        raise UserCorrectable(f"{arguments.workers} workers cannot work. Give 1 or more.")
-    rows = _chosen_rows(arguments, program)
+    refuse_workers(arguments)
+    rows = chosen_rows(arguments, program)
     identities = _identities(program.engines(None), settings)
     groups = groups_of_one_size(rows, settings.rows_in_batch)
-    with Journal(_journal_path(arguments), _header(arguments, "csp", settings.to_dict(), identities)) as journal:
+    with Journal(journal_path(arguments), header(arguments, "csp", settings.to_dict(), identities)) as journal:
         waiting = [group for group in groups if any(row.identifier not in journal.outcomes for row in group)]
         with console_context(program.stop) as context:
             done = len(journal.outcomes.keys() & {row.identifier for row in rows})
@@ -64,7 +70,7 @@ def run_csp(arguments: argparse.Namespace, program: Program) -> int:
                 context.progress("rows", min(done / len(rows), 1.0), f"{min(done, len(rows))} of {len(rows)}")
                 context.check_cancelled()
         table = csp_table([journal.outcomes[row.identifier] for row in rows], settings)
-    return _tell(arguments, program, table.to_dict(), csp_text(table))
+    return tell(arguments, program, table.to_dict(), csp_text(table))
 
 
 def run_text(arguments: argparse.Namespace, program: Program) -> int:
@@ -72,31 +78,31 @@ def run_text(arguments: argparse.Namespace, program: Program) -> int:
     settings = TextSettings(
         seed=arguments.seed, draws=arguments.draws, strength=arguments.strength, guidance=arguments.guidance
     )
-    described = [row for row in _rows(arguments, program) if row.text]
+    described = [row for row in all_rows(arguments, program) if row.text]
     paired = with_shuffled_texts(described, settings.seed)
     by_id = {row.row.identifier: row for row in paired}
     chosen = first_after_shuffle([row.row for row in paired], arguments.limit, settings.seed)
     engines = program.engines(None)
-    identities = _loaded(engines, ("sampler", "prototypes", "aligner"))
+    identities = loaded(engines, ("sampler", "prototypes", "aligner"))
     evaluation = TextEvaluation(engines, settings)
-    header = _header(arguments, "text", settings.to_dict(), identities)
-    with Journal(_journal_path(arguments), header) as journal, console_context(program.stop) as context:
+    told = header(arguments, "text", settings.to_dict(), identities)
+    with Journal(journal_path(arguments), told) as journal, console_context(program.stop) as context:
         for number, row in enumerate(chosen):
             context.progress("rows", number / len(chosen), f"{number} of {len(chosen)}")
             if row.identifier not in journal.outcomes:
                 journal.append([evaluation.outcome(by_id[row.identifier], ConsoleContext(program.stop))])
         table = text_table([journal.outcomes[row.identifier] for row in chosen], engines.comparer)
-    return _tell(arguments, program, table.to_dict(), text_text(table))
+    return tell(arguments, program, table.to_dict(), text_text(table))
 
 
 def run_alignment(arguments: argparse.Namespace, program: Program) -> int:
     """Whether the alignment score knows a text's crystal."""
-    described = [row for row in _rows(arguments, program) if row.text]
+    described = [row for row in all_rows(arguments, program) if row.text]
     rows = first_after_shuffle(described, arguments.limit, arguments.seed)
     aligner = program.engines(None).aligner
     with console_context(program.stop) as context:
         table = alignment_table(rows, aligner, arguments.seed, context)
-    return _tell(arguments, program, table.to_dict(), alignment_text(table))
+    return tell(arguments, program, table.to_dict(), alignment_text(table))
 
 
 def _add_csp(kinds: Any) -> None:
@@ -111,9 +117,7 @@ def _add_csp(kinds: Any) -> None:
     )
     parser.add_argument("--relax-steps", type=int, default=CspSettings.relax_steps, help="steps of each relaxation")
     parser.add_argument("--steps", type=int, metavar="N", help="denoising steps from noise (the model's own)")
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one for each core)"
-    )
+    add_workers(parser)
     parser.set_defaults(run=run_csp)
 
 
@@ -127,70 +131,18 @@ def _add_text(kinds: Any) -> None:
 
 def _add_alignment(kinds: Any) -> None:
     parser = kinds.add_parser("alignment", help="whether a text's own crystal scores above others and spoiled copies")
-    _add_rows(parser, limit=1000)
+    add_rows(parser, limit=1000)
     parser.set_defaults(run=run_alignment)
 
 
 def _add_common(parser: argparse.ArgumentParser, limit: int) -> None:
-    _add_rows(parser, limit)
+    add_rows(parser, limit)
     parser.add_argument("--strength", type=float, default=0.1, help="noise on prototype starts, 0 to 1 (0.1)")
-    parser.add_argument("--out", "--resume-from", dest="out", type=Path, metavar="FILE",
-                        help="journal of finished rows, which are not done again (runs/evaluate/...)")  # fmt: skip
-
-
-def _add_rows(parser: argparse.ArgumentParser, limit: int) -> None:
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--split", choices=_SPLITS, default="test", help="rows of the data folder (test)")
-    source.add_argument("--data", metavar="FILE", help="rows of a file instead: JSON lines or an MP-20 CSV")
-    parser.add_argument("--limit", type=int, default=limit, metavar="N", help=f"first N after a shuffle ({limit})")
-    parser.add_argument("--seed", type=int, default=0, help="of the shuffle and of every draw (0)")
-    parser.add_argument("--json", action="store_true", help="the last line of stdout is one JSON object")
-
-
-def _names(text: str, case: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(case(name.strip()) for name in text.split(",") if name.strip()))
-
-
-def _rows(arguments: argparse.Namespace, program: Program) -> list[EvaluationRow]:
-    if arguments.limit < 1:
-        raise UserCorrectable(f"--limit {arguments.limit} leaves nothing to do. Give 1 or more.")
-    return rows_of(program.read_records(arguments.data or arguments.split))
-
-
-def _chosen_rows(arguments: argparse.Namespace, program: Program) -> list[EvaluationRow]:
-    return first_after_shuffle(_rows(arguments, program), arguments.limit, arguments.seed)
+    add_journal(parser)
 
 
 def _identities(engines: InstalledEngines, settings: CspSettings) -> dict[str, str]:
     """Models in use; a missing one is told before any work is done."""
     wanted = ["sampler", "prototypes"]
     wanted += ["relaxer"] if "C" in settings.columns else []
-    return _loaded(engines, wanted)
-
-
-def _loaded(engines: InstalledEngines, names: Sequence[str]) -> dict[str, str]:
-    for name in names:
-        getattr(engines, name)
-    return engines.identities()
-
-
-def _header(
-    arguments: argparse.Namespace, kind: str, settings: Mapping[str, Any], identities: Mapping[str, str]
-) -> dict[str, Any]:
-    """What must be the same for two runs to share a journal; the limit need not be."""
-    return {"kind": kind, "data": arguments.data or arguments.split, "models": dict(identities), **settings}
-
-
-def _journal_path(arguments: argparse.Namespace) -> Path:
-    if arguments.out is not None:
-        return Path(arguments.out)
-    source = Path(arguments.data).name.split(".")[0] if arguments.data else arguments.split
-    return _FOLDER / f"{arguments.kind}-{source}.jsonl"
-
-
-def _tell(arguments: argparse.Namespace, program: Program, answer: Mapping[str, Any], text: str) -> int:
-    if arguments.json:
-        print_json(answer, program.out)
-    else:
-        print(text, file=program.out, flush=True)
-    return int(ExitStatus.DONE)
+    return loaded(engines, wanted)

@@ -17,6 +17,7 @@ from crystal_studio.cli.program import Program
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import JobCancelled, Unavailable, UserCorrectable
 from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.engines.fake import bundle
 from crystal_studio.engines.fake.fake_aligner import FakeAligner
 from crystal_studio.engines.fake.fake_checker import FakeChecker
 from crystal_studio.engines.fake.fake_comparer import FakeComparer
@@ -181,3 +182,36 @@ def test_that_the_text_kind_tells_whether_the_text_is_used(tmp_path):
     assert told["text_is_used"] == {"free": False, "locked": False, "default": False}  # the fake sampler reads nothing
     lines = evaluated(program(), "text", "--limit", "5", "--draws", "1", folder=tmp_path)
     assert "locked: the text is not used" in lines
+
+
+def load_all_fakes(model_id: str | None) -> bundle.FakeEngines:
+    return bundle.FakeEngines()
+
+
+def test_that_rankings_are_told_as_a_table_and_as_one_object(tmp_path):
+    lines = evaluated(program(load_all_fakes), "ranking", "--limit", "3", "--workers", "1", folder=tmp_path)
+    assert lines[0].startswith("3 crystals")
+    assert any(line.startswith("random") for line in lines)
+    (line,) = evaluated(
+        program(load_all_fakes), "ranking", "--limit", "3", "--workers", "1", "--json", folder=tmp_path / "again"
+    )
+    told = json.loads(line)
+    assert told["n"] == 3
+    assert {"ranked_by", "n", "match", "over_random"} <= told["table"][0].keys()
+
+
+def test_that_feedback_is_resumed_and_refuses_a_journal_of_other_strengths(tmp_path):
+    words = ("feedback", "--limit", "1", "--draws", "2", "--workers", "1", "--strengths", "0.1")
+    evaluated(program(load_all_fakes), *words, folder=tmp_path)
+    engines = bundle.FakeEngines()
+    (line,) = evaluated(program(lambda model: engines), *words, "--json", folder=tmp_path)
+    assert engines.sampler.requests == []
+    told = json.loads(line)
+    assert {one["strength"] for one in told["table"]} == {0.1}
+    with pytest.raises(UserCorrectable, match="strengths"):
+        evaluated(program(load_all_fakes), *words[:-1], "0.2", folder=tmp_path)
+
+
+def test_that_a_list_of_strengths_must_be_numbers(tmp_path):
+    with pytest.raises(UserCorrectable, match="'a,b'"):
+        evaluated(program(load_all_fakes), "feedback", "--strengths", "a,b", folder=tmp_path)
