@@ -143,7 +143,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.export_only:
         report(Trainer(CrystalClip(config), stage.stage(), plan).run())
     if options.export:
-        provenance = Provenance(len(train), train.digest, options.seed, options.config, options.measured)
+        provenance = Provenance(
+            len(train), train.digest, options.seed, options.config, options.measured, options.version
+        )
         export_clip(folder, config, tokenizer, Path(options.export), provenance)
 
 
@@ -170,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--warmup", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--export", help="registry folder for the weights and the card")
+    parser.add_argument("--version", default=Provenance.version, help="of the model, for the card")
     parser.add_argument("--measured", default=Provenance.measured, help="scores of these weights, for the card")
     parser.add_argument("--export-only", action="store_true", help="export the best weights so far, train nothing")
     return parser

@@ -206,7 +206,7 @@ def _cached_texts(options: argparse.Namespace, splits: dict[str, Prepared]) -> d
 
 def _export(options: argparse.Namespace, train: Prepared) -> None:
     model, tokenizer = load_clip(Path(options.clip), options.clip_config or options.config)
-    provenance = Provenance(len(train), train.digest, options.seed, options.config, options.measured)
+    provenance = Provenance(len(train), train.digest, options.seed, options.config, options.measured, options.version)
     export_denoiser(Path(options.run), DENOISERS[options.config], model, tokenizer, Path(options.export), provenance)
 
 
@@ -227,6 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--average", type=float, default=0.999, help="decay of the averaged weights")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--export", help="registry folder for the weights and the card")
+    parser.add_argument("--version", default=Provenance.version, help="of the model, for the card")
     parser.add_argument("--measured", default=Provenance.measured, help="scores of these weights, for the card")
     parser.add_argument("--export-only", action="store_true", help="export the best weights so far, train nothing")
     return parser

@@ -37,13 +37,18 @@ _ALIGNER_LIMITS = (
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a card says of the training: rows and hash of the training data, seed, configuration, scores in words."""
+    """What a card says of the training: rows and hash of the training data, seed, configuration, scores in words.
+
+    Attributes:
+        version: of the model, one higher for new weights under an id that is known.
+    """
 
     rows: int
     data_sha256: str
     seed: int
     configuration: str
     measured: str = "losses of the validation split only"
+    version: str = "1"
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,11 @@ def _write(
 
 
 def _card(card: Card, identifier: str, best: Mapping[str, Any], provenance: Provenance) -> dict[str, Any]:
+    told = {name: value for name, value in vars(provenance).items() if name != "version"}
     return {
         "id": identifier,
         "kind": card.kind,
-        "version": "1",
+        "version": provenance.version,
         "backend": card.backend,
         "default": True,
         "memory_mb": card.memory_mb,
@@ -126,7 +132,7 @@ def _card(card: Card, identifier: str, best: Mapping[str, Any], provenance: Prov
         "provenance": {
             "data": f"{_DATA}; trained on {provenance.rows / 1000:.1f} k",
             "licence": "Apache-2.0 (weights trained by us)",
-            **vars(provenance),
+            **told,
             "steps": int(best["step"]),
             "training_minutes": round(float(best["seconds"]) / 60, 1),
             "parameters": int(sum(value.numel() for value in best["weights"].values())),

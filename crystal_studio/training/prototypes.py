@@ -33,6 +33,7 @@ MAX_ATOMS = 20
 _FILE = "prototypes.npz"
 _METRIC = "metric.npz"
 _EPOCHS = 4
+_LEARNED = "metric_"  # begins what the card says of how the distance was learned
 _CARD = """id = "{identifier}"
 kind = "prototypes"
 version = "1"
@@ -51,8 +52,8 @@ rows = {rows}
 classes = {classes}
 licence = "CC BY 4.0 (data of the Materials Project; anonymised derived parameters)"
 tuned_on = "val"
-limits = "Knows only prototypes seen in training, {atoms} atoms at most in the primitive cell; half of the classes \
-have a single member. Never scored with a template of the compound asked for."
+{learned}limits = "Knows only prototypes seen in training, {atoms} atoms at most in the primitive cell; half of the \
+classes have a single member. Never scored with a template of the compound asked for."
 {metrics}"""
 
 
@@ -68,13 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     bank = load_bank(folder / _FILE)
     if options.action == "metric":
-        fit_metric(bank, data, options.epochs, options.seed).save(folder / _METRIC)
-        write_card(folder, bank, data, {})
+        learned, told = fit_metric(bank, data, options.epochs, options.seed)
+        learned.save(folder / _METRIC)
+        write_card(folder, bank, data, {}, told)
         return
     metric = Metric.load(folder / _METRIC) if (folder / _METRIC).exists() else None
     figures = evaluate(bank, metric, records_of(data, options.split, options.limit))
     _say({"split": options.split, **figures})
-    write_card(folder, bank, data, {**_metrics_of(folder), options.split: figures})
+    write_card(folder, bank, data, {**_metrics_of(folder), options.split: figures}, _learned_of(folder))
 
 
 def fit_bank(data: Path) -> Bank:
@@ -83,8 +85,8 @@ def fit_bank(data: Path) -> Bank:
     return fit(records_of(data, "train", None), read_descriptions(described) if described.exists() else {})
 
 
-def fit_metric(bank: Bank, data: Path, epochs: int, seed: int) -> Metric:
-    """Learn the distance on the bank's own compounds; the best epoch on `val`."""
+def fit_metric(bank: Bank, data: Path, epochs: int, seed: int) -> tuple[Metric, dict[str, Any]]:
+    """Learn the distance on the bank's own compounds, the best epoch on `val`; and what the card says of it."""
     families = [lookups(bank, family, own_compounds(bank, family)) for family in bank.families.values()]
     checks = [
         lookups(bank, bank.families[anonymous], asked)
@@ -92,8 +94,9 @@ def fit_metric(bank: Bank, data: Path, epochs: int, seed: int) -> Metric:
         if anonymous in bank.families
     ]
     net, loss = train(families, checks, epochs, seed)
-    _say({"val_loss_nats": round(loss, 4), "epochs": epochs, "seed": seed})
-    return net.exported(Weights())
+    told = {"epochs": epochs, "seed": seed, "val_loss_nats": round(loss, 4)}
+    _say(told)
+    return net.exported(Weights()), {f"{_LEARNED}{name}": value for name, value in told.items()}
 
 
 def _asked(records: Sequence[Record]) -> dict[tuple[int, ...], Asked]:
@@ -133,8 +136,10 @@ def evaluate(bank: Bank, metric: Metric | None, records: Sequence[Record]) -> di
     }
 
 
-def write_card(folder: Path, bank: Bank, data: Path, metrics: dict[str, Any]) -> None:
-    """Write `model.toml` with hashes, weights and the figures known so far."""
+def write_card(
+    folder: Path, bank: Bank, data: Path, metrics: dict[str, Any], learned: dict[str, Any] | None = None
+) -> None:
+    """Write `model.toml` with hashes, weights, how the distance was learned, and the figures known so far."""
     weights = "".join(f"{name} = {value}\n" for name, value in asdict(Weights()).items())
     present = [name for name in (_FILE, _METRIC) if (folder / name).exists()]
     if _METRIC in present:
@@ -148,6 +153,7 @@ def write_card(folder: Path, bank: Bank, data: Path, metrics: dict[str, Any]) ->
         data_sha256=sha256_of(data / "crystals" / "train.jsonl.gz"),
         rows=len(bank),
         classes=len(bank.class_space_group),
+        learned="".join(f"{name} = {value}\n" for name, value in (learned or {}).items()),
         metrics="".join(_tables(split, figures) for split, figures in metrics.items()),
     )
     (folder / "model.toml").write_text(text, encoding="utf-8")
@@ -163,10 +169,20 @@ def _tables(split: str, figures: dict[str, Any]) -> str:
 
 def _metrics_of(folder: Path) -> dict[str, Any]:
     """Figures already on the card, by split."""
+    found: dict[str, Any] = _provenance_of(folder).get("metrics", {})
+    return found
+
+
+def _learned_of(folder: Path) -> dict[str, Any]:
+    """What the card already says of how the distance was learned."""
+    return {name: value for name, value in _provenance_of(folder).items() if name.startswith(_LEARNED)}
+
+
+def _provenance_of(folder: Path) -> dict[str, Any]:
     card = folder / "model.toml"
     if not card.exists():
         return {}
-    found: dict[str, Any] = tomllib.loads(card.read_text(encoding="utf-8"))["provenance"].get("metrics", {})
+    found: dict[str, Any] = tomllib.loads(card.read_text(encoding="utf-8"))["provenance"]
     return found
 
 

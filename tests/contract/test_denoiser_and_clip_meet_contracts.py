@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from crystal_studio.engines.nets.tokenizer import Tokenizer
 from crystal_studio.engines.sampling import denoiser
 from crystal_studio.engines.sampling.denoiser_frames import FrameMaker
 from crystal_studio.ports.sampler import SampleRequest, StartState
-from crystal_studio.training.export import Provenance, export_clip, export_denoiser
+from crystal_studio.training.export import CARD, Provenance, export_clip, export_denoiser
 from crystal_studio.training.loop import BEST
 
 TEXTS = ["NaCl crystallizes in the cubic Fm-3m space group.", "SrTiO3 is (Cubic) Perovskite structured"]
@@ -41,7 +43,9 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
         best = {"weights": model.state_dict(), "step": 0, "seconds": 0.0, "figures": {"loss": 1.0}}
         torch.save(best, folder / name / BEST)
     export_clip(folder / "clip", CLIPS["tiny"], tokenizer, folder / "aligner", PROVENANCE)
-    export_denoiser(folder / "denoiser", DENOISERS["tiny"], clip, tokenizer, folder / "sampler", PROVENANCE)
+    export_denoiser(
+        folder / "denoiser", DENOISERS["tiny"], clip, tokenizer, folder / "sampler", replace(PROVENANCE, version="2")
+    )
     return folder
 
 
@@ -60,6 +64,12 @@ class TestCrystalClipAligner(AlignerContract):
     @pytest.fixture
     def subject(self, registry):
         return crystal_clip.create(registry / "aligner", {"device": "cpu"})
+
+
+def test_that_a_card_has_the_version_it_was_exported_with(registry):
+    versions = {name: tomllib.loads((registry / name / CARD).read_text()) for name in ("aligner", "sampler")}
+    assert {name: card["version"] for name, card in versions.items()} == {"aligner": "1", "sampler": "2"}
+    assert not any("version" in card["provenance"] for card in versions.values())
 
 
 def test_that_the_score_hardly_depends_on_the_choice_of_cell(registry):

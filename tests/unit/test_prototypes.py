@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import tomllib
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +19,7 @@ from crystal_studio.engines.sampling import prototypes
 from crystal_studio.engines.sampling.prototypes_bank import load_bank, save_bank
 from crystal_studio.engines.sampling.prototypes_ranking import Metric, Weights, element_distances, slot_permutations
 from crystal_studio.engines.sampling.prototypes_swaps import is_charge_balanced
+from crystal_studio.training import prototypes as stage
 from crystal_studio.training import prototypes_metric
 from crystal_studio.training.data import Record
 from crystal_studio.training.prototypes_evaluate import BASELINE, Given, match_rates
@@ -204,3 +209,24 @@ def test_that_the_learned_distance_is_read_back_and_nought_for_the_compound_itse
     assert cost[0] == pytest.approx(0, abs=1e-9)
     assert np.all(cost[1:] > 0)
     np.testing.assert_allclose(cost, metric.substitutions(family, family.elements[0])[0])
+
+
+def test_that_the_card_says_how_the_distance_was_learned_until_the_library_is_fitted_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(prototypes_metric, "_ROWS_IN_STEP", 1)
+    (tmp_path / "crystals").mkdir()
+    lines = [
+        json.dumps({"id": one.identifier, "spacegroup": one.space_group, **one.crystal.to_dict()}) for one in RECORDS
+    ]
+    for split in ("train", "val"):
+        (tmp_path / "crystals" / f"{split}.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    options = ("--data", str(tmp_path), "--card", str(tmp_path / "card"))
+    (tmp_path / "card").mkdir()
+    told = []
+    for action in (("fit",), ("metric", "--epochs", "1", "--seed", "3"), ("evaluate", "--limit", "1"), ("fit",)):
+        stage.main([*action, *options])
+        told.append(tomllib.loads((tmp_path / "card" / "model.toml").read_text())["provenance"])
+    learned = {"metric_epochs": 1, "metric_seed": 3, "metric_val_loss_nats": told[1]["metric_val_loss_nats"]}
+    found = [{name: one[name] for name in one if name.startswith("metric_")} for one in told]
+    assert found == [{}, learned, learned, {}]
+    assert told[1]["metric_val_loss_nats"] > 0
+    assert "val" in told[2]["metrics"]
