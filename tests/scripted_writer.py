@@ -20,6 +20,7 @@ class ScriptedWriter:
     Attributes:
         answer: called with each task and its place, in place of the usual answer.
         calls: tasks, seed and attempts of every call.
+        tasks: every task received.
     """
 
     identity = "scripted@1"
@@ -27,12 +28,14 @@ class ScriptedWriter:
     def __init__(self, answer: Callable[[CrystalTask, int], Answer] | None = None) -> None:
         self.answer = answer or usual
         self.calls: list[tuple[tuple[CrystalTask, ...], int, int]] = []
+        self.tasks: list[CrystalTask] = []
 
     def write(
         self, tasks: Sequence[CrystalTask], seed: int, context: JobContext, attempts: int = 5
     ) -> list[WrittenCrystal]:
         """One answer for each task; the text and the atoms of the first are handed out while it is written."""
         self.calls.append((tuple(tasks), seed, attempts))
+        self.tasks += tasks
         answers = [self.answer(task, index) for index, task in enumerate(tasks)]
         for index, answer in enumerate(answers):
             if isinstance(answer, Exception):

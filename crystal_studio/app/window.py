@@ -108,6 +108,7 @@ class StudioWindows(QObject):
             diagnostics=lambda: _diagnostics(version),
             open_project=self.open,
             new_project_path=free_project_path,
+            writer_problem=self._writer_problem,
         )
 
     def first_project(self) -> Path:
@@ -174,6 +175,14 @@ class StudioWindows(QObject):
         if not models or os.environ.get(paths.MODELS_VARIABLE):
             return None
         return {**os.environ, paths.MODELS_VARIABLE: models}
+
+    def _writer_problem(self) -> str:
+        if self._demo:
+            return ""
+        from crystal_studio.app.writer_problem import writer_problem
+
+        models = self.settings.settings.folders.models
+        return writer_problem(Path(models) if models else None)
 
     def _remember(self, path: Path, window: MainWindow) -> None:
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class SamplingEngine(StrEnum):
@@ -11,3 +13,10 @@ class SamplingEngine(StrEnum):
     DIFFUSION = "diffusion"
     CRYSTEXT = "crystext"
     BOTH = "both"
+
+    @classmethod
+    def of_round(cls, parameters: Mapping[str, Any]) -> SamplingEngine:
+        """The engine of a round by what is stored with its node; older programs knew the diffusion model alone."""
+        request = parameters.get("request")
+        named = request.get("engine") if isinstance(request, Mapping) else None
+        return next((engine for engine in cls if engine == named), cls.DIFFUSION)

@@ -20,7 +20,7 @@ from crystal_studio.ports.sampler import Sampler, SampleRequest, StartState
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.interpret import MAX_SITES
 from crystal_studio.services.proposal import Draw, Plan, Preference, Proposal, is_in_system
-from crystal_studio.services.written_draws import write_draws, written_plans
+from crystal_studio.services.written_draws import WRITING_CRYSTALS, write_draws, written_plans
 
 __all__ = ["Draw", "Drawn", "Plan", "Preference", "Proposal", "draw", "draw_all", "parent_mapping", "plans"]
 
@@ -90,7 +90,7 @@ def draw_all(proposal: Proposal, planned: Sequence[Plan], engines: Engines, cont
     draws = draw(proposal, to_sample, engines.sampler, engines.symmetrizer, context) if to_sample else []
     if not to_write:
         return Drawn(tuple(draws))
-    context.progress("writing crystals", 0.0)
+    context.progress(WRITING_CRYSTALS, 0.0)
     written = write_draws(to_write, proposal.seed, len(to_sample), engines.crystal_writer, context)
     symmetric = [replace(one, crystal=engines.symmetrizer.symmetrized(one.crystal)) for one in written.draws]
     return Drawn((*draws, *symmetric), written.answers)

@@ -44,12 +44,14 @@ class DesignDefaults(_Section, frozen=True):
 
     Attributes:
         seed_mode: "new" draws a seed for every message, "fixed" uses `seed`, "next" counts up from it.
+        engine: which model draws, a `SamplingEngine`.
     """
 
     candidates: Annotated[int, Meta(ge=1, le=200)] = 10
     strength: Annotated[float, Meta(gt=0, le=1)] = 0.1
     seed_mode: Literal["new", "fixed", "next"] = "new"
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    engine: Literal["diffusion", "crystext", "both"] = "diffusion"
 
 
 class Folders(_Section, frozen=True):

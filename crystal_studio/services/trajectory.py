@@ -44,7 +44,9 @@ class TrajectoryKeeper:
     def _keep(self, frame: Frame) -> None:
         """What came before a draw began again, refused or out of memory, is not the way to its crystal."""
         kept = self._frames[frame.draw]
-        if kept and frame.step <= kept[-1].step:
+        if kept and frame.step == kept[-1].step:
+            kept.pop()  # told once more
+        elif kept and frame.step < kept[-1].step:
             kept.clear()
         kept.append(frame)
 

@@ -18,7 +18,8 @@ from crystal_studio.ports.sampler import StartState
 from crystal_studio.services.proposal import Draw, Plan, Proposal, is_in_system
 from crystal_studio.services.trajectory import CRYSTAL_TEXT, FRAMES
 
-_TOKEN = "token"
+WRITING_CRYSTALS = "writing crystals"  # a part of a job's progress
+_TOKEN, _WRITING = "token", "writing"
 _MOST_PROTOTYPES = 20  # whose space groups are considered
 _MOST_REASONS = 3
 # The commonest groups of each crystal system among the 14.6 k crystals of `train` with at most 20 atoms, commonest
@@ -104,15 +105,18 @@ class _WriterContext:
 
     def __init__(self, context: JobContext, first: int) -> None:
         self._first = first
-        self._partial = context.partial
-        self.progress = context.progress
+        self._context = context
         self.check_cancelled = context.check_cancelled
+
+    def progress(self, part: str, fraction: float, message: str = "") -> None:
+        """Handed on as a part of its own: the description was written before."""
+        self._context.progress(WRITING_CRYSTALS if part == _WRITING else part, fraction, message)
 
     def partial(self, kind: str, payload: object) -> None:
         """Handed on; frames are renumbered and marked as written."""
         if kind == FRAMES and isinstance(payload, tuple):
             payload = tuple(replace(one, draw=one.draw + self._first, is_written=True) for one in payload)
-        self._partial(CRYSTAL_TEXT if kind == _TOKEN else kind, payload)
+        self._context.partial(CRYSTAL_TEXT if kind == _TOKEN else kind, payload)
 
 
 def _group_weights(proposal: Proposal, prototypes: PrototypeLibrary) -> dict[int, float]:

@@ -196,7 +196,8 @@ class MainWindow(QMainWindow):
             self.banner.say(notice)
         if not self.read_only:
             self.jobs.submit(WarmUpJob())
-        self._in_turn([self._make_viewer, self.docks.fill_when_seen, self.actions_.show_icons, self._make_the_rest])
+        steps = [self._make_viewer, self.docks.fill_when_seen, self.actions_.show_icons, self._look_for_writer]
+        self._in_turn([*steps, self._make_the_rest])
 
     def _in_turn(self, steps: list[Callable[[], None]]) -> None:
         """Do one step a turn of the event loop; a step that fails is told by the crash guard and the others go on."""
@@ -204,6 +205,9 @@ class MainWindow(QMainWindow):
             return
         QTimer.singleShot(0, self, lambda: self._in_turn(steps[1:]))
         steps[0]()
+
+    def _look_for_writer(self) -> None:
+        self.docks["chat"].offer_writer(self.program.writer_problem())
 
     def _make_the_rest(self) -> None:
         rest = [lambda name=name: self.docks.prepare(name) for name in self.docks.missing()]

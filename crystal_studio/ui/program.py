@@ -21,6 +21,7 @@ class WindowProgram:
         diagnostics: versions, folders and models as text; nothing of the project.
         open_project: opens a project file (made if missing) in a window that takes the place of this one.
         new_project_path: a free file name for an untitled project.
+        writer_problem: why no language model can write crystals, "" where one can.
     """
 
     version: str
@@ -30,3 +31,4 @@ class WindowProgram:
     diagnostics: Callable[[], str]
     open_project: Callable[[Path], None]
     new_project_path: Callable[[], Path]
+    writer_problem: Callable[[], str] = lambda: ""

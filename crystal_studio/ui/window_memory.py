@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
 from crystal_studio.domain.errors import StudioError
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.services.settings import Settings
 from crystal_studio.ui.chat.chat_settings import ChatSettings, SeedMode
 from crystal_studio.ui.program import WindowProgram
@@ -63,7 +64,8 @@ class WindowMemory:
     def chat_settings(self) -> ChatSettings:
         """What the message box begins with."""
         design = self._program.settings.settings.design
-        return ChatSettings(design.candidates, design.strength, SeedMode(design.seed_mode), design.seed, self._draft)
+        mode, engine = SeedMode(design.seed_mode), SamplingEngine(design.engine)
+        return ChatSettings(design.candidates, design.strength, mode, design.seed, self._draft, engine)
 
     def keep_draft(self, draft: str) -> None:
         """What is typed and not sent."""
@@ -77,6 +79,7 @@ class WindowMemory:
             strength=chosen.strength,
             seed_mode=chosen.seed_mode.value,
             seed=chosen.seed,
+            engine=chosen.engine.value,
         )
         self._use(settings.changed(design=design))
 

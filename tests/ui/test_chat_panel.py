@@ -20,7 +20,8 @@ from crystal_studio.services.jobs import DesignJob, Repair, RepairJob, RepairKin
 from crystal_studio.ui import theme
 from crystal_studio.ui.chat.chat_panel import ChatPanel
 from crystal_studio.ui.chat.conversation import PAGE
-from crystal_studio.ui.chat.presenter import MOST_STREAMED, ChatPresenter
+from crystal_studio.ui.chat.presenter import ChatPresenter
+from crystal_studio.ui.chat.rounds import MOST_STREAMED
 from crystal_studio.ui.chat.welcome import EXAMPLES
 from crystal_studio.ui.session_state import SessionState
 

@@ -68,6 +68,10 @@ class ChatPanel(QWidget):
         """Let the next message begin with these, as the person has chosen elsewhere."""
         self.composer.options.use(settings)
 
+    def offer_writer(self, problem: str) -> None:
+        """Let the language model be chosen to write crystals, or say why it cannot ("" where it can)."""
+        self.composer.offer_writer(problem)
+
     def close_panel(self) -> None:
         """Tell the draft a last time and listen no more."""
         self.composer.close_composer()

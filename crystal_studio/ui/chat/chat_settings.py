@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crystal_studio.domain.sampling_engine import SamplingEngine
+
 
 class SeedMode(StrEnum):
     """Where the seed of a message comes from."""
@@ -24,6 +26,7 @@ class ChatSettings:
         seed_mode: "new", "fixed" or "next".
         seed: of the modes that use one.
         draft: what was typed and not sent when the project was last open.
+        engine: which model draws.
     """
 
     candidates: int = 10
@@ -31,3 +34,4 @@ class ChatSettings:
     seed_mode: SeedMode = SeedMode.RANDOM
     seed: int = 0
     draft: str = ""
+    engine: SamplingEngine = SamplingEngine.DIFFUSION

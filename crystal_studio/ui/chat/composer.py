@@ -76,6 +76,11 @@ class Composer(QWidget):
         self.message.setText(message)
         self.message.setVisible(bool(message))
 
+    def offer_writer(self, problem: str) -> None:
+        """Let the language model be chosen to write crystals, or say why it cannot ("" where it can)."""
+        self.options.set_writer_problem(problem)
+        self._show_options()
+
     def submit(self) -> None:
         """Send what is typed, or say beside the field what is missing."""
         problem = self.options.problem or self.goals.problem
@@ -114,6 +119,7 @@ class Composer(QWidget):
             seed=options.take_seed(),
             limits=draft.edited_limits,
             goals=draft.edited_goals,
+            engine=options.engine.chosen,
         )
 
     def _lay_out(self) -> None:
@@ -122,7 +128,9 @@ class Composer(QWidget):
         self.new_wish = action_button("New wish", self._switch_target, "Answer nobody: begin a tree of its own")
         self.message = ToneLabel("", "bad")
         self.message.hide()
-        self.options_button = action_button("", self._toggle_options, "Strength, number of candidates and seed")
+        self.options_button = action_button(
+            "", self._toggle_options, "What draws, strength, candidates and seed"
+        )
         self.send_button = AccentButton("&Send")
         self.send_button.setDefault(True)
         self.send_button.setAccessibleName("Send the message")

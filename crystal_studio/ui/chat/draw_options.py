@@ -1,4 +1,4 @@
-"""How a round is drawn: strength, number of candidates, seed."""
+"""How a round is drawn: by which model, strength, number of candidates, seed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.ui.chat import wording
 from crystal_studio.ui.chat.chat_settings import ChatSettings, SeedMode
+from crystal_studio.ui.chat.engine_choice import EngineChoice
 from crystal_studio.ui.chat.plain_text import ToneLabel
 from crystal_studio.ui.chat.presenter import new_seed
 
@@ -31,7 +33,7 @@ _SEED_WORDS = {
 
 
 class DrawOptions(QWidget):
-    """Slider and number for the strength, with what it means; candidates; where the seed comes from.
+    """What draws; slider and number for the strength, with what it means; candidates; where the seed comes from.
 
     Signals:
         changed: a value was changed by hand.
@@ -42,6 +44,7 @@ class DrawOptions(QWidget):
     def __init__(self, settings: ChatSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._has_parent = False
+        self.engine = EngineChoice(settings.engine)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.strength = QDoubleSpinBox()
         self.meaning = ToneLabel("", "muted")
@@ -59,7 +62,10 @@ class DrawOptions(QWidget):
     def summary(self) -> str:
         """The options in a line."""
         seed = "" if self._mode() is SeedMode.RANDOM else f", seed {self.seed.text()[:8] or '?'}"
-        return f"Strength {self.strength.value():.2f}, {self.candidates.value()} drawn{seed}"
+        if self.engine.chosen is SamplingEngine.CRYSTEXT:
+            return f"{self.candidates.value()} written by the language model{seed}"
+        half = ", half of them written" if self.engine.chosen is SamplingEngine.BOTH else ""
+        return f"Strength {self.strength.value():.2f}, {self.candidates.value()} drawn{half}{seed}"
 
     @property
     def problem(self) -> str:
@@ -69,6 +75,11 @@ class DrawOptions(QWidget):
     def set_has_parent(self, has_parent: bool) -> None:
         """Whether the next message answers a crystal; a first wish starts from prototypes."""
         self._has_parent = has_parent
+        self._explain()
+
+    def set_writer_problem(self, problem: str) -> None:
+        """Say why no language model can write crystals; "" where one can."""
+        self.engine.set_problem(problem)
         self._explain()
 
     def take_seed(self) -> int:
@@ -83,7 +94,9 @@ class DrawOptions(QWidget):
     def settings(self) -> ChatSettings:
         """The options as they stand."""
         seed = int(self.seed.text()) if not self.problem and self.seed.text() else 0
-        return ChatSettings(self.candidates.value(), self.strength.value(), self._mode(), seed)
+        return ChatSettings(
+            self.candidates.value(), self.strength.value(), self._mode(), seed, engine=self.engine.wanted
+        )
 
     def use(self, settings: ChatSettings) -> None:
         """Show these options."""
@@ -92,6 +105,8 @@ class DrawOptions(QWidget):
         self.candidates.setValue(settings.candidates)
         self.seed_mode.setCurrentIndex(list(_SEED_WORDS).index(settings.seed_mode))
         self.seed.setText(str(settings.seed))
+        self.engine.use(settings.engine)
+        self._explain()
 
     def _set_up(self, settings: ChatSettings) -> None:
         self.slider.setRange(1, 100)
@@ -122,11 +137,13 @@ class DrawOptions(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.addRow("Drawn b&y", self.engine)
         form.addRow("S&trength", strength)
         form.addRow("", self.meaning)
         form.addRow("Candidates d&rawn", self.candidates)
         form.addRow("S&eed", with_message)
         for row, field in (
+            (self.engine, self.engine.box),
             (strength, self.strength),
             (self.candidates, self.candidates),
             (with_message, self.seed_mode),
@@ -136,6 +153,7 @@ class DrawOptions(QWidget):
             label.setBuddy(field)
 
     def _connect(self) -> None:
+        self.engine.changed.connect(self._engine_changed)
         self.slider.valueChanged.connect(lambda value: self.strength.setValue(value / 100))
         self.strength.valueChanged.connect(self._strength_changed)
         self.candidates.valueChanged.connect(self.changed)
@@ -151,7 +169,14 @@ class DrawOptions(QWidget):
         self.changed.emit()
 
     def _explain(self) -> None:
-        self.meaning.setText(wording.strength_line(self.strength.value(), self._has_parent))
+        engine = self.engine.chosen
+        self.meaning.setText(wording.strength_line(self.strength.value(), self._has_parent, engine))
+        for field in (self.slider, self.strength):
+            field.setEnabled(engine is not SamplingEngine.CRYSTEXT)
+
+    def _engine_changed(self) -> None:
+        self._explain()
+        self.changed.emit()
 
     def _seed_changed(self, _value: object = None) -> None:
         is_number = self._mode() is not SeedMode.RANDOM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from crystal_studio.host.protocol import Failure
@@ -16,6 +17,7 @@ from crystal_studio.ui.progress_bar import ProgressBar
 
 _REPAINT_MS = 60  # tokens come faster than anybody reads
 _STEPS = 1000
+_LINES_OF_A_CRYSTAL = 12
 
 
 class JobView(QWidget):
@@ -38,7 +40,7 @@ class JobView(QWidget):
         self.lane = ""
         self.answers = ""
         self.elapsed = 0.0
-        self._text = ""
+        self._text = self._crystal_text = ""
         self.person = Bubble(Ground.PERSON)
         self.person.column.addWidget(CappedText(job.title, "text" if job.message else "muted"))
         self.sheet = Bubble(Ground.CRYSTAL)
@@ -88,6 +90,9 @@ class JobView(QWidget):
         self.bar.setAccessibleName("Progress")
         self.written = FlatText("", "muted")
         self.written.setAccessibleName("The description as it is written")
+        self.crystal = FlatText("", "text")
+        self.crystal.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.crystal.setAccessibleName("The crystal as it is written")
         self.reason = CappedText("")
         self.log = FlatText("", "muted")
         self.stop = QPushButton("Stop")
@@ -97,7 +102,7 @@ class JobView(QWidget):
         head.addWidget(self.status, 1)
         head.addWidget(self.stop)
         self.sheet.column.addLayout(head)
-        for widget in (self.bar, self.reason, self.log, self.written):
+        for widget in (self.bar, self.reason, self.log, self.written, self.crystal):
             self.sheet.column.addWidget(widget)
         self._build_actions()
 
@@ -146,6 +151,12 @@ class JobView(QWidget):
             self._text = self.job.text
             self.written.say(wording.shown(self._text))
         self.written.setVisible(is_alive and bool(self._text))
+        if self.job.crystal_text != self._crystal_text:
+            self._crystal_text = self.job.crystal_text
+            self.crystal.say(wording.shown(wording.last_lines(self._crystal_text, _LINES_OF_A_CRYSTAL)))
+            # Each crystal begins with few lines: what has been read would jump if the room were given back.
+            self.crystal.setMinimumHeight(max(self.crystal.minimumHeight(), self.crystal.sizeHint().height()))
+        self.crystal.setVisible(is_alive and bool(self._crystal_text))
 
     def _show_failure(self) -> None:
         failure = self.job.failure if self.job.stage is Stage.FAILED else None

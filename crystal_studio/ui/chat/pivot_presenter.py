@@ -9,6 +9,7 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Limits
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, parse_pivot
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.services.jobs import DesignJob
 from crystal_studio.ui.chat.presenter import new_seed
 from crystal_studio.ui.jobs.runner import JobRunner
@@ -87,5 +88,6 @@ class PivotPresenter:
                 pivot=text.strip(),
                 limits=Limits(excluded=before.excluded - elements, max_atoms=before.max_atoms),
                 goals=node.intent.goals,
+                engine=SamplingEngine.of_round(node.parameters),
             )
         )

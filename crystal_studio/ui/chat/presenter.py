@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from crystal_studio.domain.errors import StudioError, UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.pivot import PivotSource
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.domain.trajectory import Frame
 from crystal_studio.host.protocol import Failed, Failure
 from crystal_studio.services.jobs import DesignJob, Job, Lane, PromoteJob, RepairJob
@@ -19,8 +20,6 @@ from crystal_studio.ui.chat.mentions import resolved
 from crystal_studio.ui.chat.rounds import ChatJob, Round, Stage, Target, Wish
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.session_state import SessionState
-
-MOST_STREAMED = 8000  # characters of a streamed text that are kept
 
 
 def new_seed() -> int:
@@ -201,6 +200,7 @@ class ChatPresenter(QObject):
             strength=wish.strength,
             limits=wish.limits,
             goals=wish.goals,
+            engine=wish.engine,
         )
         self._choose(None)
         return self._submit(job)
@@ -219,6 +219,7 @@ class ChatPresenter(QObject):
             pivot=node.pivot if node.pivot_source is PivotSource.PERSON else None,
             limits=node.intent.limits,
             goals=node.intent.goals,
+            engine=SamplingEngine.of_round(node.parameters),
         )
         return self._submit(job)
 
@@ -325,21 +326,14 @@ class ChatPresenter(QObject):
         job = self._jobs.get(job_id)
         if job is None:
             return
-        if kind == "token" and isinstance(payload, str):
-            job.text = (job.text + payload)[-MOST_STREAMED:]
-            self.job_changed.emit(job_id)
-        elif kind == "pivot" and isinstance(payload, str):
-            job.text = payload[:MOST_STREAMED]
-            self.job_changed.emit(job_id)
-        elif kind == "notice" and isinstance(payload, str):
-            job.note = payload
+        if isinstance(payload, str) and job.take(kind, payload):
             self.job_changed.emit(job_id)
         elif kind == "frames" and isinstance(payload, tuple):
             self._frames(job, payload)
 
     def _frames(self, job: ChatJob, frames: tuple[Frame, ...]) -> None:
         """Frames of a job sent before the person moved on are not shown: they would hide what is looked at."""
-        if frames:
+        if frames and not frames[-1].is_written:  # how far writing is, its progress says
             job.note = f"{frames[-1].step}/{frames[-1].steps}"
             self.job_changed.emit(job.id)
         if job.generation == self._generation and job.stage is Stage.RUNNING:

@@ -8,8 +8,10 @@ from enum import StrEnum
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Goal, Limits
 from crystal_studio.domain.outline import NodeOutline
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.host.protocol import Failed
 from crystal_studio.services.jobs import DesignJob, PromoteJob, RepairJob
+from crystal_studio.services.trajectory import CRYSTAL_TEXT
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Wish:
         seed: resolved.
         limits: those set by hand, None for those heard.
         goals: likewise.
+        engine: which model draws.
     """
 
     text: str
@@ -61,6 +64,7 @@ class Wish:
     seed: int
     limits: Limits | None = None
     goals: tuple[Goal, ...] | None = None
+    engine: SamplingEngine = SamplingEngine.DIFFUSION
 
 
 class Stage(StrEnum):
@@ -74,6 +78,7 @@ class Stage(StrEnum):
     READY = "ready"
 
 
+MOST_STREAMED = 8000  # characters of a streamed text that are kept
 ChatJobKind = DesignJob | PromoteJob | RepairJob
 
 
@@ -88,6 +93,7 @@ class ChatJob:
         note: of the part.
         part_began: clock reading in seconds.
         text: what the language model has written so far.
+        crystal_text: what it has written so far of the crystal that it writes now.
         failure: why it failed.
         node: what came out of a job that was not followed.
         is_drawn: whether the viewer was given intermediate crystals of it.
@@ -102,9 +108,24 @@ class ChatJob:
     note: str = ""
     part_began: float = 0.0
     text: str = ""
+    crystal_text: str = ""
     failure: Failed | None = None
     node: Node | None = None
     is_drawn: bool = False
+
+    def take(self, kind: str, payload: str) -> bool:
+        """Take in something unfinished; whether there is anything new to be shown."""
+        if kind == "token":
+            self.text = (self.text + payload)[-MOST_STREAMED:]
+        elif kind == "pivot":
+            self.text = payload[:MOST_STREAMED]
+        elif kind == CRYSTAL_TEXT:  # an empty line ends a crystal
+            self.crystal_text = (self.crystal_text + payload).rpartition("\n\n")[2][-MOST_STREAMED:]
+        elif kind == "notice":
+            self.note = payload
+        else:
+            return False
+        return True
 
     @property
     def message(self) -> str:

@@ -9,6 +9,7 @@ from crystal_studio.domain.known import Known, MatchKind
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.outline import NodeOutline
 from crystal_studio.domain.pivot import PivotSource
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.domain.validity import CheckResult
 from crystal_studio.ui import notation
@@ -30,6 +31,11 @@ _STRENGTHS = (
     (0.8, "mostly new: only a memory of the start is left"),
     (1.0, "from scratch: nothing of the start is kept"),
 )
+_ENGINES = {
+    SamplingEngine.DIFFUSION: "Denoises the answered crystal, known prototypes and pure noise.",
+    SamplingEngine.CRYSTEXT: "Writes every crystal atom by atom, as a text, from its formula and space group.",
+    SamplingEngine.BOTH: "Half of the candidates each; the better crystal wins.",
+}
 _QUANTITIES = {
     Quantity.BAND_GAP: ("band gap", "eV"),
     Quantity.UNIT_DISTANCE: ("distance between units", "Å"),
@@ -71,6 +77,11 @@ def shortened(text: str, length: int) -> str:
     """One line of at most so many characters."""
     line = " ".join(shown(text[: length * 4]).split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def last_lines(text: str, most: int) -> str:
+    """The end of a text, at most so many lines."""
+    return "\n".join(text.split("\n")[-most:])
 
 
 def subscripted(formula: str) -> str:
@@ -150,11 +161,18 @@ def duration_left(elapsed_s: float, fraction: float) -> str:
     return f"about {left:.0f} s left" if left < 90 else f"about {left / 60:.0f} min left"
 
 
-def strength_line(strength: float, has_parent: bool) -> str:
+def strength_line(strength: float, has_parent: bool, engine: SamplingEngine = SamplingEngine.DIFFUSION) -> str:
     """What a denoising strength does."""
+    if engine is SamplingEngine.CRYSTEXT:
+        return "Not used: the language model writes every crystal anew."
     words = next(words for limit, words in _STRENGTHS if strength <= limit + 1e-9)
     start = "the answered crystal" if has_parent else "the prototypes that a first wish starts from"
     return f"{words}. Applies to {start}."
+
+
+def engine_line(engine: SamplingEngine) -> str:
+    """How an engine draws."""
+    return _ENGINES[engine]
 
 
 def elements_line(elements: frozenset[str]) -> str:

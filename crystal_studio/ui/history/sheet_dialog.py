@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
 from crystal_studio.domain.pivot import PivotSource
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.services.jobs import DesignJob, SheetJob
 from crystal_studio.ui import theme
 from crystal_studio.ui.dialogs.checked_line import CheckedLine
@@ -100,6 +101,7 @@ class SheetDialog(QDialog):
             pivot=node.pivot if keeps_pivot and node is not None else None,
             limits=node.intent.limits if repeats and node is not None else None,
             goals=node.intent.goals if repeats and node is not None else None,
+            engine=SamplingEngine.of_round(node.parameters if repeats and node is not None else {}),
         )
         if base.message is None and base.parent is None and base.pivot is None:
             raise UserCorrectable("The message is empty. Say what you want to be drawn.")

@@ -1,4 +1,4 @@
-"""Plays how a crystal came out of noise."""
+"""Plays how a crystal came out of noise, or was written."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class TrajectoryBar(QWidget):
         self.play.setText("Play")
         self.play.setCheckable(True)
         self.play.setAutoRaise(True)
-        self.play.setToolTip("Play how the crystal was denoised")
-        self.play.setAccessibleName("Play the denoising")
+        self.play.setToolTip("Play how the crystal came to be")
+        self.play.setAccessibleName("Play how the crystal came to be")
         self.play.toggled.connect(self._toggle)
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName("Denoising step")
+        self.slider.setAccessibleName("Step on the way to the crystal")
         self.slider.valueChanged.connect(self._show)
         self.step = PlainLabel()
         self.back = QToolButton()
         self.back.setText("Show the crystal")
         self.back.setAutoRaise(True)
-        self.back.setToolTip("Leave the denoising and show the finished crystal (Esc)")
+        self.back.setToolTip("Leave the way to the crystal and show the finished one (Esc)")
         self.back.clicked.connect(self.close_frames)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 2, 6, 2)
@@ -106,5 +106,7 @@ class TrajectoryBar(QWidget):
     def _show(self, index: int) -> None:
         if index < len(self._frames):
             frame = self._frames[index]
-            self.step.setText(f"step {frame.step} of {frame.steps}")
+            atoms = frame.crystal.num_sites
+            written = f"{atoms} atom" if atoms == 1 else f"{atoms} atoms"
+            self.step.setText(written if frame.is_written else f"step {frame.step} of {frame.steps}")
             self.frame_chosen.emit(frame)

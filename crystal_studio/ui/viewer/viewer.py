@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QImage, QImageWriter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from crystal_studio.domain.candidate import Start
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
@@ -71,6 +72,7 @@ class CrystalViewer(QWidget):
         self._options = SceneOptions()
         self._crystal: Crystal | None = None
         self._live = False
+        self._live_draw = 0
         self._scene: Scene | None = None
         self._picks: tuple[Pick, ...] = ()
         self._renderer: Renderer | None = None
@@ -162,9 +164,9 @@ class CrystalViewer(QWidget):
         self._lay()
 
     def show_frames(self, frames: tuple[Frame, ...]) -> None:
-        """Play how a crystal was denoised; with no frames, say that none were kept."""
+        """Play how a crystal was denoised or written; with no frames, say that none were kept."""
         if not frames:
-            self.words.say_state("How this crystal was denoised was not kept.")
+            self.words.say_state(f"How this crystal was {self._made()} was not kept.")
             return
         self._live = False
         largest = max(frames, key=lambda one: one.crystal.volume_angstrom3)
@@ -174,17 +176,18 @@ class CrystalViewer(QWidget):
         self.player.open_frames(frames)
 
     def show_live(self, frames: tuple[Frame, ...]) -> None:
-        """Draw what is being sampled: the first draw of the batch, and say that it is unfinished."""
+        """Draw what is being sampled or written: the draw that the first frame is of; and say that it is unfinished."""
         if not frames:
             return
         frame = frames[0]
         begins, self._live = not self._live, True
+        is_another, self._live_draw = begins or frame.draw != self._live_draw, frame.draw
         if begins:
             self.player.forget()
             self._clear_picks()
             self.sight.remember()
-        self.words.say_state(f"sampling, step {frame.step} of {frame.steps}: not a result yet")
-        self._draw(frame.crystal, moving=not begins)
+        self.words.say_state(f"{_progress(frame, 'sampling')}: not a result yet")
+        self._draw(frame.crystal, moving=not is_another)
 
     def end_live(self) -> None:
         """Back to the session's crystal, where sampling was stopped or failed."""
@@ -278,14 +281,19 @@ class CrystalViewer(QWidget):
         self._draw(crystal)
 
     def _offer_frames(self, _node: Node | None) -> None:
-        self.bar.frames.setEnabled(self._state.current is not None)
+        self.bar.offer_frames(self._state.current is not None, self._made() == "written")
+
+    def _made(self) -> str:
+        """How the current crystal was made."""
+        node = self._state.current
+        return "written" if node is not None and node.start == Start.WRITTEN else "denoised"
 
     def _ask_frames(self) -> None:
         if self._state.current is not None:
             self.show_frames(self._state.frames(self._state.current.id))
 
     def _show_frame(self, frame: Frame) -> None:
-        self.words.say_state(f"denoising, step {frame.step} of {frame.steps}")
+        self.words.say_state(_progress(frame, "denoising"))
         self._draw(frame.crystal, moving=True)
 
     def _draw(self, crystal: Crystal | None, *, moving: bool = False) -> None:
@@ -358,3 +366,11 @@ class CrystalViewer(QWidget):
     def _lay(self) -> None:
         """Bring labels, marks and measurements up to date."""
         self.canvas.lay(overlay_of(self._scene, self._picks) if self._scene is not None else Overlay())
+
+
+def _progress(frame: Frame, verb: str) -> str:
+    """How far the crystal of a frame is."""
+    if not frame.is_written:
+        return f"{verb}, step {frame.step} of {frame.steps}"
+    atoms = frame.crystal.num_sites
+    return f"writing, {atoms} {'atom' if atoms == 1 else 'atoms'} so far"

@@ -22,6 +22,9 @@ _STYLE_TEXTS = {
     Style.POLYHEDRA: "P&olyhedra",
 }
 
+_DENOISING = "Play how the crystal came out of noise"
+_WRITING = "Play how the crystal was written, atom by atom"
+
 
 class ViewerBar(QWidget):
     """Style, directions of view, sheets of options, denoising, projection, reset.
@@ -64,7 +67,7 @@ class ViewerBar(QWidget):
         self.sheets = (Popover(self.cell, self.cell_button), Popover(self.atoms, self.atoms_button))
         for sheet in (self.cell, self.atoms):
             sheet.changed.connect(self.options_chosen)
-        self.frames = self._button("Denoising", "Play how the crystal came out of noise", "film")
+        self.frames = self._button("Denoising", _DENOISING, "film")
         self.frames.clicked.connect(self.frames_asked)
         self.perspective = self._button("Perspective", "Perspective: near atoms look larger", "cube")
         self.perspective.setCheckable(True)
@@ -73,6 +76,12 @@ class ViewerBar(QWidget):
         self.reset.clicked.connect(self.reset_asked)
         self.show_options(options)
         theme.switch.changed.connect(self._recolour)
+
+    def offer_frames(self, can_be_asked: bool, are_written: bool) -> None:
+        """Name the way to the crystal by how it was made."""
+        self.frames.setEnabled(can_be_asked)
+        self.frames.setText("Writing" if are_written else "Denoising")
+        self.frames.setToolTip(_WRITING if are_written else _DENOISING)
 
     def show_options(self, options: SceneOptions) -> None:
         """Show these in all controls."""
