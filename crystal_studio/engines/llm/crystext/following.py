@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crystal_studio.domain.crystal import Crystal
@@ -39,10 +39,11 @@ class Following:
     _streamed: str = field(default="", init=False)
     _row: Row | None = field(default=None, init=False)
     _lines: dict[int, int] = field(default_factory=dict, init=False)
+    _latest: dict[int, Frame] = field(default_factory=dict, init=False)
 
     def begin(self) -> None:
         """Another batch."""
-        self._lines = {}
+        self._lines, self._latest = {}, {}
 
     def step(self, draws: Sequence[int], rows: Sequence[Row]) -> None:
         """Tell what a batch has come to.
@@ -56,15 +57,21 @@ class Following:
         """
         self.context.check_cancelled()
         self._stream(rows)
-        frames = tuple(frame for draw, row in zip(draws, rows, strict=True) for frame in self._new_frame(draw, row))
-        if frames:
-            self.context.partial("frames", frames)
+        new = {frame.draw: frame for pair in zip(draws, rows, strict=True) for frame in self._new_frame(*pair)}
+        if new:
+            self._latest |= new
+            self.context.partial("frames", self._followed_first(draws, rows, new))
         longest = max(len(row.tokens) for row in rows)
         self._progress((self.settled + len(rows) * longest / self.max_tokens) / self.total)
 
     def end(self) -> None:
         """Everything is settled."""
         self._progress(1.0)
+
+    def _followed_first(self, draws: Sequence[int], rows: Sequence[Row], new: Mapping[int, Frame]) -> tuple[Frame, ...]:
+        """New frames after that of the crystal whose text is told, told once more where it is not new: it is watched."""
+        followed = [draw for draw, row in zip(draws, rows, strict=True) if row is self._row and draw in self._latest]
+        return tuple(self._latest[draw] for draw in dict.fromkeys((*followed, *new)))
 
     def _progress(self, fraction: float) -> None:
         self._fraction = max(self._fraction, min(fraction, 1.0))

@@ -22,7 +22,7 @@ _LENGTH = r"[1-9][0-9]?\.[0-9][0-9]"
 _ANGLE = r"([2-9][0-9]|1[0-6][0-9])\.[0-9]"  # flatter cells have no volume to speak of
 _REDUCED_ANGLE = r"(59|[6-9][0-9]|1[01][0-9]|12[01])\.[0-9]"  # of a triclinic cell, which is the Niggli cell
 _COORDINATE = r" \." + "[0-9]" * FRACTION_DECIMALS
-_MOST_KNOWN = 2000
+_MOST_KNOWN = 1000
 
 
 class LineGrammars:
@@ -37,17 +37,24 @@ class LineGrammars:
         self._known: OrderedDict[str, Grammar] = OrderedDict()
 
     def matcher(self, expression: str) -> Any:
-        """A fresh matcher of a regular expression."""
+        """A fresh matcher of a regular expression that is likely to be asked for again."""
         if expression not in self._known:
-            self._known[expression] = Grammar(self._vocabulary, f"start: /{expression}/")
+            self._known[expression] = self._compiled(expression)
         self._known.move_to_end(expression)
         while len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         return self._known[expression].matcher()
 
+    def matcher_for_once(self, expression: str) -> Any:
+        """A matcher of a regular expression that will hardly be asked for again."""
+        return self._compiled(expression).matcher()
+
     def text(self, tokens: Sequence[int]) -> str:
         """What tokens say."""
         return str(self._vocabulary.decode_str(list(tokens)))
+
+    def _compiled(self, expression: str) -> Grammar:
+        return Grammar(self._vocabulary, f"start: /{expression}/")
 
 
 class ShortCifGrammar:
@@ -109,11 +116,16 @@ class ShortCifMatcher:
         site = next(one for one in self._sites if self._label(one) == label)
         self._written = self._plan.after(self._written, site)
         self._sites, self._tokens = self._plan.next_sites(self._written), ()
+        self._stopped = not self._sites
         if self._sites:
-            following = rf"\n{self._expression({site: coordinates})}"
-            self._line = self._grammars.matcher(f"({following})?" if self._plan.may_end(self._written) else following)
-        else:
-            self._stopped = True
+            self._line = self._matcher_behind(site, coordinates)
+
+    def _matcher_behind(self, site: Site, coordinates: str) -> Any:
+        """A matcher of the line behind a site, or of none where the text may end."""
+        line = rf"\n{self._expression({site: coordinates})}"
+        expression = f"({line})?" if self._plan.may_end(self._written) else line
+        goes_on = coordinates and site in self._sites
+        return self._grammars.matcher_for_once(expression) if goes_on else self._grammars.matcher(expression)
 
     def _finished_site(self) -> tuple[str, str]:
         """Element and position of the last site, and the digits of its coordinates."""
