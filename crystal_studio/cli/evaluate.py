@@ -1,11 +1,11 @@
-"""`crystal-studio evaluate csp|text|alignment|ranking|feedback|dialogue|all`: the figures of the whole pipeline."""
+"""`crystal-studio evaluate csp|text|alignment|ranking|feedback|dialogue|all|crystext`: figures of the pipeline."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from crystal_studio.cli import evaluate_all, evaluate_dialogue, evaluate_study
+from crystal_studio.cli import evaluate_all, evaluate_crystext, evaluate_dialogue, evaluate_study
 from crystal_studio.cli.console import ConsoleContext, console_context
 from crystal_studio.cli.evaluate_options import (
     add_journal,
@@ -42,6 +42,7 @@ def add_parser(subparsers: Any) -> None:
     evaluate_study.add_parsers(kinds)
     evaluate_dialogue.add_parser(kinds)
     evaluate_all.add_parser(kinds)
+    evaluate_crystext.add_parser(kinds)
 
 
 def run_csp(arguments: argparse.Namespace, program: Program) -> int:

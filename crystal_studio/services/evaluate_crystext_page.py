@@ -65,7 +65,7 @@ def crystext_page(table: CrystextTable) -> str:
     lines += ["", "## What is measured", "", *(f"* {note}" for note in _NOTES)]
     lines += ["", "## Goal", "", *(f"* {told}" for told in verdicts(table))]
     lines += ["", "## Models", "", "| line | model and hashes of its files |", "|---|---|"]
-    lines += [f"| {line.title} | {_models(line)} |" for line in table.lines if line.n or line.n_best]
+    lines += [f"| {line.title} | {_models(line)} |" for line in table.lines if _is_measured(line)]
     return "\n".join([*lines, ""])
 
 
@@ -87,12 +87,21 @@ def _text_blocks(table: CrystextTable) -> list[str]:
     lines = []
     for title, columns in _BLOCKS:
         lines += ["", title, f"{'':40}{'n':>5}  " + "".join(f"{column.title:26}" for column in columns).rstrip()]
-        lines += [_text_row(line, columns) for line in table.lines]
+        lines += [_text_row(line, columns) for line in _told_lines(table, columns)]
     return lines[1:]
 
 
+def _told_lines(table: CrystextTable, columns: Sequence[Column]) -> list[Line]:
+    """Every line in the first block, with the reason where there are no figures; then those that have some."""
+    return [line for line in table.lines if columns is ASKED or _is_measured(line)]
+
+
+def _is_measured(line: Line) -> bool:
+    return bool(line.n or line.n_best)
+
+
 def _text_row(line: Line, columns: Sequence[Column]) -> str:
-    if not (line.n or line.n_best):
+    if not _is_measured(line):
         return f"{line.title:40}{'':>5}  {_missing(line)}"
     cells = "".join(f"{_cell(line, column):26}" for column in columns)
     return f"{line.title:40}{line.n or '':>5}  {cells}".rstrip()
@@ -107,8 +116,8 @@ def _page_rows(table: CrystextTable, title: str, columns: Sequence[Column]) -> l
     elsewhere = title in ("As asked", "The true crystal")
     heads = ["engine", "n", *(column.title for column in columns), *(["elsewhere"] if elsewhere else [])]
     rows = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    for line in table.lines:
-        if not (line.n or line.n_best):
+    for line in _told_lines(table, columns):
+        if not _is_measured(line):
             cells = [line.title, "", _missing(line), *[""] * (len(columns) - 1)]
         else:
             cells = [line.title, str(line.n or ""), *(_cell(line, column) for column in columns)]
