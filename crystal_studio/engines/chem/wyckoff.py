@@ -102,6 +102,11 @@ def bravais_lattice(space_group: int) -> str:
     return _centring_of(space_group)
 
 
+def primitive_vectors(space_group: int) -> Array:
+    """Columns (3, 3) are the vectors of the primitive cell in those of the conventional one."""
+    return np.array(_PRIMITIVE[_centring_of(space_group)])
+
+
 def symmetric_lattice(lattice: Array, rotations: IntArray) -> Array:
     """Lattices (..., 3, 3) whose metric tensors are averaged over the rotations, a along x and b in the xy plane."""
     metric = lattice @ np.swapaxes(lattice, -1, -2)
