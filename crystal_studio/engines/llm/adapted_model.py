@@ -31,6 +31,8 @@ def load_adapted(folder: Path, options: Mapping[str, Any]) -> AdaptedModel:
     """
     base = Path(options.get("base", folder))
     adapter = Path(options["adapter"]) if "adapter" in options else None
+    if adapter is not None and not (adapter / "adapter_model.safetensors").exists():
+        raise Unavailable(f"There is no adapter in '{adapter}'. Run `git checkout models_registry` to get it back.")
     device = _device(str(options.get("device", "auto")))
     precision: Precision = options.get("precision", "nf4")
     tokenizer = load_tokenizer(base)
@@ -56,8 +58,6 @@ def _device(asked: str) -> str:
 def _with_adapter(model: Any, adapter: Path) -> Any:
     from peft import PeftModel
 
-    if not (adapter / "adapter_model.safetensors").exists():
-        raise Unavailable(f"There is no adapter in '{adapter}'. Run `git checkout models_registry` to get it back.")
     try:
         return PeftModel.from_pretrained(model, str(adapter)).eval()
     except (RuntimeError, ValueError, KeyError) as error:

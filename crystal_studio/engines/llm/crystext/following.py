@@ -69,7 +69,7 @@ class Following:
         self._progress(1.0)
 
     def _followed_first(self, draws: Sequence[int], rows: Sequence[Row], new: Mapping[int, Frame]) -> tuple[Frame, ...]:
-        """New frames after that of the crystal whose text is told, told once more where it is not new: it is watched."""
+        """New frames, after that of the crystal whose text is told: it is watched, and comes again where not new."""
         followed = [draw for draw, row in zip(draws, rows, strict=True) if row is self._row and draw in self._latest]
         return tuple(self._latest[draw] for draw in dict.fromkeys((*followed, *new)))
 
