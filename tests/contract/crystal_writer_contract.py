@@ -76,7 +76,8 @@ class CrystalWriterContract:
         frames = [frame for kind, payload in context.partials if kind == "frames" for frame in payload]
         for draw, answer in enumerate(answers):
             own = [frame for frame in frames if frame.draw == draw]
-            assert [len(frame.crystal) for frame in own] == sorted({len(frame.crystal) for frame in own})
+            told = [len(frame.crystal) for frame in dict.fromkeys(own)]  # one may be told once more
+            assert told == sorted(set(told))
             assert all(frame.step <= frame.steps and frame.is_written for frame in own)
             if answer.crystal is not None:
                 assert own[-1].crystal.content_hash == answer.crystal.content_hash
