@@ -1,0 +1,219 @@
+"""trl's SFTTrainer with a clock: schedule by wall time, safe stop, checkpoints that survive a kill, one log.
+
+Examples are packed (best fit, none cut) into rows; a row is one forward pass, and a step adds up several. Without flash
+attention the rows are kept apart by a block-diagonal mask that transformers derives from their position numbers, so no
+example sees another; the mask costs attention over the whole row, which is little at a few hundred tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from datasets import Dataset
+from datasets.utils.logging import disable_progress_bar as disable_progress_bar_of_datasets
+from peft import LoraConfig
+from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import LambdaLR
+from transformers import TrainerCallback
+from transformers.trainer_callback import ExportableState
+from transformers.utils.logging import disable_progress_bar
+from trl import SFTConfig as TrlConfig
+from trl import SFTTrainer
+
+from crystal_studio.engines.llm.base_model import load_base, load_tokenizer, unpacked
+from crystal_studio.training.sft_checkpoints import LOG, prepare_folder, stored_in
+from crystal_studio.training.sft_rows import IGNORED, Example, read_examples
+from crystal_studio.training.stopping import Stop, stop_on_signals
+
+if TYPE_CHECKING:
+    from crystal_studio.training.sft import SftConfig
+
+PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+_WARM_UP, _LEAST_RATE = 0.04, 0.05
+
+
+class RunClock(TrainerCallback, ExportableState):  # type: ignore[misc]
+    """Wall time over all restarts; says when to save, to validate and to end.
+
+    Attributes:
+        stop: once requested, the run ends after its step, with a checkpoint.
+    """
+
+    def __init__(self, config: SftConfig, seconds: float = 0.0) -> None:
+        self._config = config
+        self._before = seconds
+        self._started: float | None = None
+        self._saved = self._validated = 0.0
+        self.stop = Stop()
+
+    @property
+    def seconds(self) -> float:
+        """Of training so far, those of earlier calls included."""
+        return self._before + (0.0 if self._started is None else time.monotonic() - self._started)
+
+    def progress(self, step: int) -> float:
+        """Share of the schedule that is done."""
+        return max(self.seconds / (60 * self._config.minutes), step / self._config.max_steps)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"args": {}, "attributes": {"seconds": self.seconds}}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_others: Any) -> Any:
+        """Time runs from here; loading the model does not count."""
+        self._started = self._saved = self._validated = time.monotonic()
+        control.should_training_stop = self.progress(state.global_step) >= 1
+        return control
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_others: Any) -> Any:
+        """Ask for what is due."""
+        now = time.monotonic()
+        ends = self.stop.requested or self.progress(state.global_step) >= 1
+        if ends or now - self._saved >= 60 * self._config.save_minutes:
+            control.should_save, self._saved = True, now
+        if not self.stop.requested and (ends or now - self._validated >= 60 * self._config.evaluate_minutes):
+            control.should_evaluate, self._validated = True, now
+        control.should_training_stop = control.should_training_stop or ends
+        return control
+
+
+class Tuner(SFTTrainer):  # type: ignore[misc]
+    """SFTTrainer whose schedule, validation and log are ours; see the module."""
+
+    def __init__(self, clock: RunClock, log: Path, **options: Any) -> None:
+        self._clock, self._log, self._tokens = clock, log, 0
+        super().__init__(callbacks=[clock], **options)
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """Mean cross-entropy of the target tokens, nats a token.
+
+        trl's own projects every place onto the vocabulary where there is no Triton. The vocabulary is 85 times as wide
+        as the model, so it is done only where a target stands.
+        """
+        self._tokens += int(inputs["input_ids"].numel())
+        nll, count = summed_loss(model, inputs)
+        return nll / (count if num_items_in_batch is None else num_items_in_batch)
+
+    @torch.no_grad()
+    def evaluate(self, *_: Any, **_others: Any) -> dict[str, float]:
+        """Mean target loss over the held-out examples, nats a token."""
+        self.model.eval()
+        sums = [summed_loss(self.model, self._prepare_inputs(rows)) for rows in self.get_eval_dataloader()]
+        self.model.train()
+        loss = sum(float(nll) for nll, _count in sums) / sum(count for _nll, count in sums)
+        self.log({"val_loss": loss})
+        return {"eval_loss": loss}
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """Warm-up over the first 4 % of the run, then a cosine to 5 % of the peak, by the clock."""
+        if self.lr_scheduler is None:
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rate(self._clock.progress(step)))
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """One line for each step and each validation."""
+        if not logs.keys() & {"loss", "val_loss"}:
+            return
+        kept = {name: round(value, 6) for name, value in logs.items() if name in ("loss", "val_loss", "learning_rate")}
+        row = {"step": self.state.global_step, "seconds": round(self._clock.seconds, 1), **kept}
+        if "loss" in logs:
+            row["tokens"], self._tokens = self._tokens, 0
+        with self._log.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(row) + "\n")
+
+    def create_model_card(self, *_: Any, **_others: Any) -> None:
+        """The card is written when the adapter is exported."""
+
+
+def summed_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, int]:
+    """Cross-entropy summed over the target tokens of the rows, and their number."""
+    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    read = {name: inputs[name] for name in ("input_ids", "attention_mask", "position_ids") if name in inputs}
+    hidden_BLD = causal.model(**read, use_cache=False).last_hidden_state
+    labels_BL = inputs["labels"][:, 1:]
+    learned = labels_BL != IGNORED
+    logits_MV = causal.lm_head(hidden_BLD[:, :-1][learned]).float()
+    return cross_entropy(logits_MV, labels_BL[learned], reduction="sum"), int(learned.sum())
+
+
+def rate(progress: float) -> float:
+    """Learning rate as a share of its peak."""
+    if progress < _WARM_UP:
+        return 0.1 + 0.9 * progress / _WARM_UP
+    return _LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def train(config: SftConfig) -> dict[str, float]:
+    """See `sft.run`."""
+    disable_progress_bar()
+    disable_progress_bar_of_datasets()
+    output = Path(config.output)
+    checkpoint = prepare_folder(output, asdict(config))
+    clock = RunClock(config, stored_in(checkpoint)["seconds"] if checkpoint else 0.0)
+    tuner = _tuner(config, clock, output)
+    with stop_on_signals(clock.stop):
+        tuner.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    return {"step": tuner.state.global_step, "seconds": round(clock.seconds, 1), "stopped": clock.stop.requested}
+
+
+def _tuner(config: SftConfig, clock: RunClock, output: Path) -> Tuner:
+    tokenizer = load_tokenizer(Path(config.base))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    base = load_base(Path(config.base), config.precision, device)
+    if config.precision == "nf4" and device == "cpu":
+        base = unpacked(base)
+    data = Path(config.data)
+    val = read_examples(data / "val.jsonl", tokenizer, config.row_tokens)
+    chosen = random.Random(0).sample(val, min(config.val_rows, len(val)))
+    lora = LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=PROJECTIONS, task_type="CAUSAL_LM")
+    return Tuner(
+        clock,
+        output / LOG,
+        model=base,
+        args=_options(config, output, device),
+        train_dataset=_dataset(read_examples(data / "train.jsonl", tokenizer, config.row_tokens)),
+        eval_dataset=_dataset(chosen),
+        processing_class=tokenizer,
+        peft_config=lora,
+    )
+
+
+def _options(config: SftConfig, output: Path, device: str) -> TrlConfig:
+    return TrlConfig(
+        output_dir=str(output),
+        max_length=config.row_tokens,
+        packing=True,
+        per_device_train_batch_size=1,
+        per_device_eval_batch_size=1,
+        gradient_accumulation_steps=config.rows,
+        gradient_checkpointing=device != "cpu",  # memory is not what a CPU is short of
+        max_steps=config.max_steps,
+        learning_rate=config.learning_rate,
+        weight_decay=0.0,
+        max_grad_norm=1.0,
+        use_cpu=device == "cpu",
+        bf16=device != "cpu",
+        logging_steps=1,
+        save_strategy="no",  # the clock says when
+        save_total_limit=2,
+        seed=config.seed,
+        data_seed=config.seed,
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=device != "cpu",
+    )
+
+
+def _dataset(examples: Sequence[Example]) -> Dataset:
+    return Dataset.from_list([example.to_dict() for example in examples])
