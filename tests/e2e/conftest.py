@@ -13,18 +13,24 @@ from process_tree import children_of
 from PySide6.QtWidgets import QApplication
 
 from crystal_studio.app import engine_command
+from crystal_studio.app.demo import demo_engines
 from crystal_studio.app.paths import MODELS_VARIABLE, user_models_folder
+from crystal_studio.app.projects import open_project
+from crystal_studio.app.studio import SilentContext
 from crystal_studio.app.window import StudioWindows, make_application
 from crystal_studio.app.wiring import open_catalog
 from crystal_studio.domain.node_query import NodeQuery
+from crystal_studio.services.design import respond
 from crystal_studio.services.models import missing_models
+from crystal_studio.services.request import DesignRequest
 from crystal_studio.services.settings import Confirmations
 from crystal_studio.ui import theme
 from crystal_studio.ui.log_panel import LogTap
 from crystal_studio.ui.main_window import MainWindow
 
 PATIENCE_MS = 60_000
-SLOW_PACE_SECONDS = "0.5"
+PROJECT = "design.cstudio"
+SLOW_PACE_SECONDS = 0.2
 _MODELS = user_models_folder()  # before a test moves the person's folders
 
 
@@ -41,12 +47,14 @@ class Studio:
 
     Attributes:
         windows: the windows of the program.
+        pace_seconds: that every step takes in the hosts of windows that are opened from now on, with `--demo`.
     """
 
     def __init__(self, qtbot, folder: Path, demo: bool) -> None:
         self.qtbot = qtbot
         self.folder = folder
         self.demo = demo
+        self.pace_seconds = 0.0
         self.windows = self._program()
 
     def _program(self) -> StudioWindows:
@@ -59,7 +67,12 @@ class Studio:
         """Another start of the program."""
         return self._program()
 
-    def open(self, name: str = "design.cstudio", windows: StudioWindows | None = None) -> MainWindow:
+    def begin(self, message: str) -> str:
+        """Make the project with one node in it, in this process and without a window; gives the node's id."""
+        with open_project(self.folder / PROJECT) as store:
+            return respond(DesignRequest(message, None, seed=7), demo_engines(), store, SilentContext()).id
+
+    def open(self, name: str = PROJECT, windows: StudioWindows | None = None) -> MainWindow:
         """Open a project and wait until the whole window is there."""
         windows = windows or self.windows
         windows.open(self.folder / name)
@@ -98,19 +111,23 @@ class Studio:
 
 
 @pytest.fixture
-def studio(qtbot, display: str, own_folders: Path, qapp: QApplication) -> Iterator[Studio]:
-    """The program with the engines of `--demo`."""
-    yield from _running(Studio(qtbot, own_folders, demo=True), qapp)
+def studio(
+    qtbot, display: str, own_folders: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Studio]:
+    """The program with the engines of `--demo`, which lose no time unless `pace_seconds` says so."""
+    made = Studio(qtbot, own_folders, demo=True)
+    monkeypatch.setattr(
+        "crystal_studio.app.window.command",
+        lambda lane, demo: (*engine_command.command(lane, demo), "--pace", str(made.pace_seconds)),
+    )
+    yield from _running(made, qapp)
 
 
 @pytest.fixture
-def slow_studio(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Studio:
+def slow_studio(studio: Studio) -> Studio:
     """The program with the engines of `--demo`, which take seconds for a message."""
-    monkeypatch.setattr(
-        "crystal_studio.app.window.command",
-        lambda lane, demo: (*engine_command.command(lane, demo), "--pace", SLOW_PACE_SECONDS),
-    )
-    return request.getfixturevalue("studio")
+    studio.pace_seconds = SLOW_PACE_SECONDS
+    return studio
 
 
 @pytest.fixture

@@ -56,24 +56,26 @@ def test_that_a_typed_wish_becomes_a_crystal_whose_atoms_are_seen(studio) -> Non
     studio.until(lambda: coloured(window) > 2000)
 
 
-def test_that_feedback_makes_a_child_of_the_node_that_is_shown(studio) -> None:
-    window = studio.open()
-    root = studio.ask(window, WISH)
-    child = studio.ask(window, FEEDBACK)
-    assert window.state.outline(child).parent == root
-    assert window.state.current.id == child
-
-
-def test_that_clicking_an_old_node_and_writing_makes_a_branch(studio) -> None:
+def test_that_feedback_makes_a_child_and_writing_at_a_clicked_old_node_a_branch(studio) -> None:
     window = studio.open()
     root = studio.ask(window, WISH)
     first = studio.ask(window, FEEDBACK)
+    assert window.state.outline(first).parent == root
+    assert window.state.current.id == first
     tree = window.docks["tree"]
     place = tree.view.visualRect(tree.model.index_of(root)).center()
     studio.qtbot.mouseClick(tree.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert window.state.current.id == root
     second = studio.ask(window, "replace Sr by something more abundant")
     assert [one.id for one in window.state.page(root)] == [first, second]
+
+
+def ready(studio, node_id: str) -> MainWindow:
+    """A window that shows the node and whose models can take a message."""
+    window = studio.open()
+    window.state.set_current(node_id)
+    studio.until(lambda: window.jobs.state(Lane.MODEL) == "ready")
+    return window
 
 
 def test_that_the_stop_button_stops_the_job_within_a_second_and_leaves_no_node(slow_studio) -> None:
@@ -94,8 +96,8 @@ def test_that_the_stop_button_stops_the_job_within_a_second_and_leaves_no_node(s
 
 
 def test_that_a_host_killed_in_mid_job_is_told_and_the_queue_goes_on(slow_studio) -> None:
-    window = slow_studio.open()
-    root = slow_studio.ask(window, WISH)
+    root = slow_studio.begin(WISH)
+    window = ready(slow_studio, root)
     host = window.jobs.process(Lane.MODEL)
     progress: list[str] = []
     window.jobs.progressed.connect(lambda _id, part, *_: progress.append(part))
@@ -111,8 +113,7 @@ def test_that_a_host_killed_in_mid_job_is_told_and_the_queue_goes_on(slow_studio
 
 
 def test_that_closing_during_a_job_leaves_no_process_behind(slow_studio) -> None:
-    window = slow_studio.open()
-    slow_studio.ask(window, WISH)
+    window = ready(slow_studio, slow_studio.begin(WISH))
     hosts = [window.jobs.process(lane) for lane in Lane if window.jobs.process(lane)]
     progress: list[str] = []
     window.jobs.progressed.connect(lambda _id, part, *_: progress.append(part))
@@ -233,14 +234,14 @@ def texts(window: MainWindow, panel: str) -> str:
 
 
 def test_that_a_job_left_waiting_runs_at_the_next_start(slow_studio) -> None:
-    window = slow_studio.open()
-    slow_studio.ask(window, WISH)
+    window = ready(slow_studio, slow_studio.begin(WISH))
     progress: list[str] = []
     window.jobs.progressed.connect(lambda _id, part, *_: progress.append(part))
     slow_studio.write(window, FEEDBACK)
     slow_studio.until(lambda: bool(progress))
     slow_studio.write(window, "replace Sr by something more abundant")
     window.close()
+    slow_studio.pace_seconds = 0.0
     again = slow_studio.open(windows=slow_studio.second_program())
     try:
         slow_studio.until(lambda: any(one.message.startswith("replace Sr") for one in again.state.search(NodeQuery())))
