@@ -44,7 +44,7 @@ def test_that_a_crystal_is_told_by_formula_and_the_space_group_found_and_answere
     (row,) = tell(told, Telling("without")).rows
     assert row == {
         "id": "sto",
-        "prompt": "### Input:\nMaterial composition is SrTiO3. It has a space group number 221.\n\n### Response:\n",
+        "prompt": "SrTiO3 221\n",
         "target": "221\n3.91\nSr 1a\nTi 1b\nO 3c",
         "formula": "SrTiO3",
         "space_group": 221,

@@ -18,12 +18,13 @@ _PREAMBLE = (
 def prompt_of(task: CrystalTask, layout: Layout) -> str:
     """The prompt that the crystal's text follows.
 
-    The short layout leaves out what is the same for every crystal: a model that learned nothing else needs no
-    instruction, and the tokens of a prompt are most of what training a small model costs.
+    The short layout holds what differs from crystal to crystal and nothing else ("SrTiO3 221 0.02"): a model that
+    learned no other task needs no instruction, and the tokens of a prompt are half of what training a small one costs.
     """
-    formula = task.composition.reduced.formula
+    formula, energy = task.composition.reduced.formula, task.e_above_hull_ev
+    if layout == "short":
+        return f"{formula} {task.space_group}{'' if energy is None else f' {energy:.2f}'}\n"
     stated = f"Material composition is {formula}. It has a space group number {task.space_group}."
-    if task.e_above_hull_ev is not None:
-        stated += f" Energy above hull = {task.e_above_hull_ev:.2f} eV/atom."
-    preamble = _PREAMBLE if layout == "paper" else ""
-    return f"{preamble}### Input:\n{stated}\n\n### Response:\n"
+    if energy is not None:
+        stated += f" Energy above hull = {energy:.2f} eV/atom."
+    return f"{_PREAMBLE}### Input:\n{stated}\n\n### Response:\n"
