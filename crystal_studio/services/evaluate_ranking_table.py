@@ -72,7 +72,7 @@ def ranking_text(table: RankingTable) -> str:
     head = f"{'ranked by':46}{'n':6}{'match % (95 %)':24}more than random, points"
     body = [
         f"{line.ranked_by:46}{line.rows:<6}{_percent(line.match):24}"
-        + (_percent(line.over_random, "+") if line.ranked_by != RANDOM else "")
+        f"{_percent(line.over_random, '+') if line.ranked_by != RANDOM else ''}".rstrip()
         for line in table.lines
     ]
     told = (
