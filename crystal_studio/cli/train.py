@@ -9,7 +9,13 @@ from typing import Any
 
 from crystal_studio.cli.program import Program
 
-STAGES = ("data", "clip", "diffusion", "prototypes", "properties", "dialogues", "sft")
+STAGES = ("data", "clip", "diffusion", "prototypes", "properties", "dialogues", "crystext", "sft", "grpo")
+_MODULES = {"crystext": "crystext_data"}  # where a stage's module has another name
+
+
+def module_of(stage: str) -> str:
+    """The module that runs a stage, as `python -m` takes it."""
+    return f"crystal_studio.training.{_MODULES.get(stage, stage)}"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,6 +27,6 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace, program: Program) -> int:
-    """Start `python -m crystal_studio.training.STAGE`, in the foreground, and give its exit status."""
-    command = [sys.executable, "-m", f"crystal_studio.training.{arguments.stage}", *arguments.options]
+    """Start the stage's module as a process, in the foreground, and give its exit status."""
+    command = [sys.executable, "-m", module_of(arguments.stage), *arguments.options]
     return subprocess.run(command, check=False, stdout=program.out).returncode
