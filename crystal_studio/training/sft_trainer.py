@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,67 +21,20 @@ from datasets.utils.logging import disable_progress_bar as disable_progress_bar_
 from peft import LoraConfig
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import TrainerCallback
-from transformers.trainer_callback import ExportableState
 from transformers.utils.logging import disable_progress_bar
 from trl import SFTConfig as TrlConfig
 from trl import SFTTrainer
 
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer, unpacked
+from crystal_studio.training.run_clock import RunClock, stopped_by_signals
 from crystal_studio.training.sft_checkpoints import LOG, prepare_folder, stored_in
 from crystal_studio.training.sft_rows import IGNORED, Example, read_examples
-from crystal_studio.training.stopping import Stop, stop_on_signals
 
 if TYPE_CHECKING:
     from crystal_studio.training.sft import SftConfig
 
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 _WARM_UP, _LEAST_RATE = 0.04, 0.05
-
-
-class RunClock(TrainerCallback, ExportableState):  # type: ignore[misc]
-    """Wall time over all restarts; says when to save, to validate and to end.
-
-    Attributes:
-        stop: once requested, the run ends after its step, with a checkpoint.
-    """
-
-    def __init__(self, config: SftConfig, seconds: float = 0.0) -> None:
-        self._config = config
-        self._before = seconds
-        self._started: float | None = None
-        self._saved = self._validated = 0.0
-        self.stop = Stop()
-
-    @property
-    def seconds(self) -> float:
-        """Of training so far, those of earlier calls included."""
-        return self._before + (0.0 if self._started is None else time.monotonic() - self._started)
-
-    def progress(self, step: int) -> float:
-        """Share of the schedule that is done."""
-        return max(self.seconds / (60 * self._config.minutes), step / self._config.max_steps)
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
-        return {"args": {}, "attributes": {"seconds": self.seconds}}
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_others: Any) -> Any:
-        """Time runs from here; loading the model does not count."""
-        self._started = self._saved = self._validated = time.monotonic()
-        control.should_training_stop = self.progress(state.global_step) >= 1
-        return control
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_others: Any) -> Any:
-        """Ask for what is due."""
-        now = time.monotonic()
-        ends = self.stop.requested or self.progress(state.global_step) >= 1
-        if ends or now - self._saved >= 60 * self._config.save_minutes:
-            control.should_save, self._saved = True, now
-        if not self.stop.requested and (ends or now - self._validated >= 60 * self._config.evaluate_minutes):
-            control.should_evaluate, self._validated = True, now
-        control.should_training_stop = control.should_training_stop or ends
-        return control
 
 
 class Tuner(SFTTrainer):  # type: ignore[misc]
@@ -155,16 +107,19 @@ def rate(progress: float) -> float:
 
 
 def train(config: SftConfig) -> dict[str, float]:
-    """See `sft.run`."""
+    """See `sft.run`; a run that has ended is left alone."""
     disable_progress_bar()
     disable_progress_bar_of_datasets()
     output = Path(config.output)
     checkpoint = prepare_folder(output, asdict(config))
-    clock = RunClock(config, stored_in(checkpoint)["seconds"] if checkpoint else 0.0)
-    tuner = _tuner(config, clock, output)
-    with stop_on_signals(clock.stop):
-        tuner.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    return {"step": tuner.state.global_step, "seconds": round(clock.seconds, 1), "stopped": clock.stop.requested}
+    stored = stored_in(checkpoint) if checkpoint else {"step": 0, "seconds": 0.0}
+    clock, step = RunClock(config, stored["seconds"]), stored["step"]
+    if clock.progress(step) < 1:
+        tuner = _tuner(config, clock, output)
+        with stopped_by_signals(clock):
+            tuner.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        step = tuner.state.global_step
+    return {"step": step, "seconds": round(clock.seconds, 1), "stopped": clock.stopped}
 
 
 def _tuner(config: SftConfig, clock: RunClock, output: Path) -> Tuner:

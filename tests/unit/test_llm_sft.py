@@ -57,7 +57,7 @@ def test_that_the_log_tells_time_tokens_and_the_validation_loss(trained):
     assert rows[-1]["step"] == CONFIGS["tiny"].max_steps
     assert rows[-1]["val_loss"] < rows[0]["loss"]
     assert [row["seconds"] for row in rows] == sorted(row["seconds"] for row in rows)
-    assert all(row["tokens"] > 100 for row in rows if "loss" in row)
+    assert all(row["tokens"] > 50 for row in rows if "loss" in row)
 
 
 def test_that_the_learning_rate_rises_then_falls(trained):
