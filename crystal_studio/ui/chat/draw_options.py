@@ -63,9 +63,9 @@ class DrawOptions(QWidget):
         """The options in a line."""
         seed = "" if self._mode() is SeedMode.RANDOM else f", seed {self.seed.text()[:8] or '?'}"
         if self.engine.chosen is SamplingEngine.CRYSTEXT:
-            return f"{self.candidates.value()} written by the language model{seed}"
-        half = ", half of them written" if self.engine.chosen is SamplingEngine.BOTH else ""
-        return f"Strength {self.strength.value():.2f}, {self.candidates.value()} drawn{half}{seed}"
+            return f"{self.candidates.value()} written{seed}"
+        both = " by both" if self.engine.chosen is SamplingEngine.BOTH else ""
+        return f"Strength {self.strength.value():.2f}, {self.candidates.value()} drawn{both}{seed}"
 
     @property
     def problem(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from crystal_studio.host.protocol import Failure
@@ -91,7 +91,9 @@ class JobView(QWidget):
         self.written = FlatText("", "muted")
         self.written.setAccessibleName("The description as it is written")
         self.crystal = FlatText("", "text")
-        self.crystal.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        fixed = QFont()  # its family alone: the size stays that of the window
+        fixed.setFamilies(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).families())
+        self.crystal.setFont(fixed)
         self.crystal.setAccessibleName("The crystal as it is written")
         self.reason = CappedText("")
         self.log = FlatText("", "muted")
