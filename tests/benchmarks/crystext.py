@@ -1,7 +1,7 @@
 """What the constraint of short CIF costs and gains: crystals written with and without it, side by side.
 
-Usage: OMP_NUM_THREADS=1 python tests/benchmarks/crystext.py [--candidates N] [--attempts N] [--model FOLDER]
-Without a folder, the installed base with the shipped adapter of CrysText where there is one. Prints for each compound
+Usage: OMP_NUM_THREADS=1 python tests/benchmarks/crystext.py [--candidates N] [--attempts N] [--adapter FOLDER]
+The base model must be installed; without a folder, it has the shipped adapter of CrysText where there is one. Prints for each compound
 tokens, seconds and refusals, and the time that the matcher itself takes for a token; never fails on a figure.
 """
 
@@ -20,7 +20,8 @@ from crystal_studio.app.paths import user_models_folder
 from crystal_studio.domain.composition import Composition
 from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.llm.crystext.engine import create
-from crystal_studio.engines.llm.crystext.short_constraint import ShortCifGrammar
+from crystal_studio.engines.llm.crystext.short_form import ShortForm
+from crystal_studio.engines.llm.crystext.site_matcher import SiteGrammar
 from crystal_studio.engines.llm.crystext.site_plan import plan_of
 from crystal_studio.engines.llm.crystext.writer import CrysTextWriter
 from crystal_studio.ports.crystal_writer import CrystalTask, WrittenCrystal
@@ -30,14 +31,12 @@ _COMPOUNDS = (("SrTiO3", 221), ("NaCl", 225), ("MgZn2", 194), ("CaTiO3", 62), ("
 _REPEATS = 5
 
 
-def loaded(folder: Path | None) -> CrysTextWriter:
+def loaded(adapter: Path) -> CrysTextWriter:
     """The writer to measure."""
-    if folder is not None:
-        return create(folder, {"precision": "float32"})
     base = user_models_folder() / "language_model" / "smollm2-135m-instruct"
     if not (base / "model.safetensors").exists():
         raise SystemExit("The base model is not installed; `bash installer/studio` fetches it.")
-    return create(base, {"base": str(base)} | ({"adapter": str(_ADAPTER)} if _ADAPTER.exists() else {}))
+    return create(base, {"base": str(base)} | ({"adapter": str(adapter)} if adapter.exists() else {}))
 
 
 def timed(writer: CrysTextWriter, task: CrystalTask, options: argparse.Namespace) -> tuple[float, list[WrittenCrystal]]:
@@ -50,13 +49,13 @@ def timed(writer: CrysTextWriter, task: CrystalTask, options: argparse.Namespace
 def matcher_milliseconds(writer: CrysTextWriter, task: CrystalTask) -> tuple[float, float]:
     """Milliseconds to plan a task, and for a token of a random walk through its matcher."""
     start = perf_counter()
-    grammar = ShortCifGrammar(writer._grammars, task, plan_of(task))
+    grammar = SiteGrammar(writer._grammars, ShortForm(task, plan_of(task)))
     planned = perf_counter()
     tokens = sum(walk(grammar, np.random.default_rng(seed), writer._stop) for seed in range(_REPEATS))
     return 1e3 * (planned - start), 1e3 * (perf_counter() - planned) / tokens
 
 
-def walk(grammar: ShortCifGrammar, generator: np.random.Generator, stop: frozenset[int]) -> int:
+def walk(grammar: SiteGrammar, generator: np.random.Generator, stop: frozenset[int]) -> int:
     """Write one text at random; the number of its tokens."""
     matcher, count = grammar.matcher(), 0
     while not matcher.is_stopped():
@@ -86,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--candidates", type=int, default=10)
     parser.add_argument("--attempts", type=int, default=2)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("--adapter", type=Path, default=_ADAPTER)
     options = parser.parse_args(arguments)
-    writer = loaded(options.model)
+    writer = loaded(options.adapter)
     manners: dict[str, Any] = {"constrained": writer, "free": writer.rewritten(constrained=False)}
     print(writer.identity)
     for formula, space_group in _COMPOUNDS:

@@ -11,10 +11,12 @@ from typing import Any
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.engines.llm.crystext.following import Following
+from crystal_studio.engines.llm.crystext.plain_form import PlainForm
 from crystal_studio.engines.llm.crystext.prompt import Layout, prompt_of
 from crystal_studio.engines.llm.crystext.reading import Dialect, Reader, reader_of
 from crystal_studio.engines.llm.crystext.refusal import Refused, crystal_of
-from crystal_studio.engines.llm.crystext.short_constraint import LineGrammars, ShortCifGrammar
+from crystal_studio.engines.llm.crystext.short_form import ShortForm
+from crystal_studio.engines.llm.crystext.site_matcher import LineGrammars, SiteGrammar
 from crystal_studio.engines.llm.crystext.site_plan import plan_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
 from crystal_studio.engines.llm.packed_rows import Beginnings
@@ -51,7 +53,7 @@ class _Draft:
     index: int
     task: CrystalTask
     prompt: tuple[int, ...]
-    grammar: ShortCifGrammar | None
+    grammar: SiteGrammar | None
     crystal: Crystal | None = None
     text: str = ""
     attempts: int = 0
@@ -125,10 +127,12 @@ class CrysTextWriter:
             for index, task in enumerate(tasks)
         ]
 
-    def _grammar(self, task: CrystalTask) -> ShortCifGrammar | None:
+    def _grammar(self, task: CrystalTask) -> SiteGrammar | None:
         plan = plan_of(task)  # also where the text is free: what cannot be is refused before it is written
+        if not self.manner.constrained:
+            return None
         is_short = self.manner.dialect == "short"
-        return ShortCifGrammar(self._grammars, task, plan) if self.manner.constrained and is_short else None
+        return SiteGrammar(self._grammars, ShortForm(task, plan) if is_short else PlainForm(task))
 
     def _written_rows(self, batch: Sequence[_Draft], seed: tuple[int, int], follow: Following) -> list[Row]:
         """The texts of a batch, one for each draft."""
