@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from crystal_studio.engines.llm.base_model import Precision
 from crystal_studio.training.crystal_dialects import Dialect
-
-CONFIGS = ("crystext", "paper", "tiny")
 
 
 @dataclass(frozen=True)
@@ -20,13 +19,13 @@ class GrpoConfig:
 
     Attributes:
         base: folder of the language model.
-        adapter: folder of the supervised adapter: the policy starts as it, and is held near it.
-        prompts: folder with ``train.jsonl``, a prompt and the true text a line.
-        output: where the log, the plot, the checkpoints and the adapter go.
+        adapter: folder of the supervised adapter, or of a checkpoint: the policy starts as it, and is held near it.
+        data: folder with ``train.jsonl``, a prompt and the true text a line.
+        output: where the log, the plot and the checkpoints go.
         minutes: of wall time over all restarts.
         max_steps: of the optimizer; the run ends with whichever comes first.
         prompts_per_step: each is answered `generations` times.
-        beta: weight of the Kullback-Leibler divergence from the supervised model.
+        beta: weight of the Kullback-Leibler divergence from the supervised model. Source: Shao et al. 2024.
         max_tokens: of a text; prompts whose true text is longer are left out.
         dialect: "short", or "cif" as the paper has it.
         space_group_weight: reward for the space group asked for; 0 as in the paper.
@@ -34,10 +33,10 @@ class GrpoConfig:
 
     base: str = ""
     adapter: str = "models_registry/adapter/crystext-sft-smollm2"
-    prompts: str = "runs/crystext"
+    data: str = "runs/crystext"
     output: str = "runs/crystext-rl"
     minutes: float = 35.0
-    max_steps: int = 400
+    max_steps: int = 1_000_000
     generations: int = 6
     prompts_per_step: int = 4
     learning_rate: float = 1e-5
@@ -48,41 +47,57 @@ class GrpoConfig:
     dialect: Dialect = "short"
     space_group_weight: float = 0.0
     precision: Precision = "nf4"
-    device: Literal["cpu", "cuda"] = "cpu"
     threads: int = 1
     seed: int = 0
-    save_steps: int = 10
+    save_minutes: float = 4.0
+
+    @property
+    def evaluate_minutes(self) -> float:
+        """Nothing is validated: the reward of each step is of texts that are new."""
+        return inf
 
 
-# The published sizes: LLaMA-3.1-8B or Mistral-7B-v0.3 in 4 bits on a card. Source: CrysText (its GRPO training).
-PAPER = {
-    "prompts": "runs/crystext-cif",
-    "minutes": 1e6,
-    "max_steps": 2000,
-    "learning_rate": 1e-6,
-    "max_tokens": 1500,
-    "dialect": "cif",
-    "device": "cuda",
+CONFIGS = {
+    "crystext": GrpoConfig(),
+    # LLaMA-3.1-8B or Mistral-7B-v0.3 in 4 bits on a card. Source: CrysText (its GRPO training).
+    "paper": GrpoConfig(
+        adapter="runs/crystext-sft-cif/adapter",
+        data="runs/crystext-cif",
+        minutes=inf,
+        max_steps=2000,
+        learning_rate=1e-6,
+        max_tokens=1500,
+        dialect="cif",
+    ),
+    # The learning rate is the toy's own.
+    "tiny": GrpoConfig(
+        output="runs/grpo-tiny",
+        minutes=5.0,
+        max_steps=16,
+        learning_rate=3e-3,
+        warmup_steps=1,
+        max_tokens=40,
+        precision="float32",
+    ),
 }
 
 
-def configuration(arguments: Sequence[str] | None = None) -> GrpoConfig:
-    """Read the command line; ``--config tiny`` teaches a model of its own first."""
+def configuration(arguments: Sequence[str] | None = None) -> tuple[GrpoConfig, Path | None]:
+    """Read the command line: the run, and where its adapter is exported to, if anywhere.
+
+    ``--config tiny`` makes its own model and teaches it first.
+    """
     parser = argparse.ArgumentParser(prog="python -m crystal_studio.training.grpo", description=__doc__)
-    parser.add_argument("--config", choices=CONFIGS, default="crystext")
+    parser.add_argument("--config", choices=list(CONFIGS), default="crystext")
+    parser.add_argument("--export", type=Path, help="folder of models_registry/adapter that the adapter is shipped in")
     for each in fields(GrpoConfig):
         parser.add_argument(f"--{each.name.replace('_', '-')}", type=type(each.default), default=None)
     options = vars(parser.parse_args(arguments))
-    name = options.pop("config")
+    name, export_to = options.pop("config"), options.pop("export")
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    config = replace(CONFIGS[name], **given)
     if name == "tiny":
-        return _tiny(given)
-    return GrpoConfig(**{**(PAPER if name == "paper" else {}), **given})
+        from crystal_studio.training.grpo_tiny import teach_tiny
 
-
-def _tiny(given: dict[str, Any]) -> GrpoConfig:
-    from crystal_studio.training.grpo_tiny import TINY, teach_tiny
-
-    output = Path(given.get("output", "runs/grpo-tiny"))
-    taught = teach_tiny(output / "taught", int(given.get("seed", 0)))
-    return GrpoConfig(**{**TINY, **taught, **given, "output": str(output)})
+        config = replace(config, **teach_tiny(Path(config.output) / "taught"))
+    return config, export_to

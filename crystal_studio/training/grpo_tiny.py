@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
-from crystal_studio.training.sft_tiny import make_tiny
+from crystal_studio.training.sft_tiny import make_tiny_base
 
 _TRUE = (
     ("SrTiO3", 221, "221\n3.91\nSr 1a\nTi 1b\nO 3c"),
@@ -23,31 +23,23 @@ _TRUE = (
 )
 _OTHER_ELEMENT = {"Sr": "Ba", "Cs": "Rb", "Ca": "Cd", "Zn": "Be"}
 _UNREADABLE = {" 1": " 7", " 4": " 5"}
-# What differs from a run of the real size; the learning rate is the toy's own.
-TINY: dict[str, Any] = {
-    "max_steps": 16,
-    "minutes": 2.0,
-    "prompts_per_step": 4,
-    "learning_rate": 1e-2,
-    "warmup_steps": 1,
-    "max_tokens": 40,
-    "precision": "float32",
-    "save_steps": 8,
-}
 _PRETRAINING_STEPS, _ADAPTER_STEPS = 200, 20
 _BATCH = 12
 
 
 def teach_tiny(folder: Path, seed: int = 0) -> dict[str, str]:
-    """Make the toy unless it is there; returns the folders of its base, its adapter and its prompts."""
+    """Make the toy unless it is there; returns the folders of its base, its adapter and its data."""
     base, adapter, prompts = folder / "base", folder / "adapter", folder / "prompts"
     if not (adapter / "adapter_config.json").exists():
-        make_tiny(base, folder / "unused", seed)
+        make_tiny_base(base, seed)
         prompts.mkdir(parents=True, exist_ok=True)
-        rows = [{"prompt": _prompt(formula, group), "target": text} for formula, group, text in _TRUE]
+        rows = [
+            {"prompt": _prompt(formula, group), "target": text, "formula": formula, "space_group": group}
+            for formula, group, text in _TRUE
+        ]
         (prompts / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         _teach(base, adapter, seed)
-    return {"base": str(base), "adapter": str(adapter), "prompts": str(prompts)}
+    return {"base": str(base), "adapter": str(adapter), "data": str(prompts)}
 
 
 def _prompt(formula: str, space_group: int) -> str:

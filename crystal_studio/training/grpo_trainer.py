@@ -1,21 +1,28 @@
-"""trl's GRPO trainer as we use it: offline, silent, logged by us, stopped where nothing is lost."""
+"""trl's GRPO trainer as we use it: offline, silent, by our clock and with our log."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from datasets import Dataset
-from transformers import PrinterCallback, ProgressCallback, TrainerCallback
+from peft import PeftModel
+from transformers import PrinterCallback, TrainerCallback
+from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig, GRPOTrainer
+from trl.trainer.utils import RepeatSampler
 
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.engines.llm.base_model import load_base, load_tokenizer, unpacked
+from crystal_studio.training.crystal_dialects import reader_of
 from crystal_studio.training.grpo_config import GrpoConfig
-from crystal_studio.training.grpo_log import RunLog
 from crystal_studio.training.grpo_reward import GroupReward
 from crystal_studio.training.rewards import PART_NAMES
-from crystal_studio.training.stopping import Stop
+from crystal_studio.training.run_clock import RunClock, stopped_by_signals
+from crystal_studio.training.sft_checkpoints import LOG, prepare_folder, stored_in
 
 # Name in our log -> name in trl's.
 _FIGURES = {
@@ -38,63 +45,120 @@ class QuietTrainer(GRPOTrainer):  # type: ignore[misc]
         return
 
     def create_model_card(self, *_arguments: Any, **_options: Any) -> None:
-        """Ours are written when an adapter is exported."""
+        """The card is written when the adapter is exported."""
+
+    def _get_train_sampler(self, dataset: Any = None) -> Any:
+        usual = super()._get_train_sampler(dataset)
+        order = (usual.data_source, usual.mini_repeat_count, usual.batch_size, usual.repeat_count)
+        return EpochOrder(*order, shuffle=usual.shuffle, seed=usual.seed)
 
 
-class Watch(TrainerCallback):  # type: ignore[misc]
-    """Writes the log, and ends the run when it is time, after a whole step."""
+class EpochOrder(RepeatSampler):  # type: ignore[misc]
+    """Shuffles each pass over the prompts by its number.
 
-    def __init__(self, config: GrpoConfig, log: RunLog, stop: Stop) -> None:
-        self._config = config
-        self._log = log
-        self._stop = stop
-        self._began = time.monotonic() - log.seconds
+    trl 1.16 shuffles by how many passes its process has made, so a run that goes on would start over with the first.
+    """
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before a pass."""
+        self.generator.manual_seed(self.seed + epoch)
+
+
+class StepLog(TrainerCallback):  # type: ignore[misc]
+    """One line for each step, and no validation."""
+
+    def __init__(self, config: GrpoConfig, clock: RunClock, path: Path) -> None:
+        self._texts = config.prompts_per_step * config.generations
+        self._clock = clock
+        self._path = path
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_others: Any) -> Any:
+        """Take back the validation for which the clock asks at the end of a run."""
+        control.should_evaluate = False
+        return control
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_others: Any) -> None:
-        """Keep the figures of a step."""
+        """Keep the figures of a step; the summary of the run has none."""
         if "reward" not in logs:
-            return  # the summary of the whole run
+            return
         figures = {ours: round(logs[theirs], 6) for ours, theirs in _FIGURES.items() if logs.get(theirs) is not None}
-        examples = state.global_step * self._config.prompts_per_step * self._config.generations
-        seconds = round(time.monotonic() - self._began, 2)
-        self._log.add({"step": state.global_step, "seconds": seconds, "examples": examples, **figures})
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_others: Any) -> None:
-        """Save and end where a stop was asked for or the time is over."""
-        if self._stop.requested or time.monotonic() - self._began >= 60 * self._config.minutes:
-            control.should_save = control.should_training_stop = True
+        row = {"step": state.global_step, "seconds": round(self._clock.seconds, 1), "texts": self._texts, **figures}
+        row["tokens"] = round(self._texts * figures["mean_tokens"])
+        with self._path.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(row) + "\n")
 
 
-def make_trainer(
-    config: GrpoConfig,
-    policy: Any,
-    tokenizer: Any,
-    prompts: Sequence[dict[str, str]],
-    reward: GroupReward,
-    log: RunLog,
-    stop: Stop,
-) -> QuietTrainer:
+def train(config: GrpoConfig) -> dict[str, Any]:
+    """See `grpo.run`."""
+    disable_progress_bar()
+    output = Path(config.output)
+    checkpoint = prepare_folder(output, asdict(config))
+    stored = stored_in(checkpoint) if checkpoint else {"step": 0, "seconds": 0.0}
+    clock = RunClock(config, stored["seconds"])
+    step = stored["step"]
+    if clock.progress(step) < 1:
+        with reader_of(config.dialect) as read, stopped_by_signals(clock):
+            trainer = make_trainer(config, clock, GroupReward(read, config.space_group_weight))
+            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        step = trainer.state.global_step
+    return {"step": step, "seconds": round(clock.seconds, 1), "stopped": clock.stopped}
+
+
+def read_prompts(path: Path, tokenizer: Any, max_tokens: int) -> list[dict[str, str]]:
+    """Prompts with their true texts, as far as these fit.
+
+    Raises:
+        UserCorrectable: the stage ``crystext_data`` has not been run, or every text is too long.
+    """
+    if not path.exists():
+        raise UserCorrectable(
+            f"There is no '{path}'. Run the stage 'crystext_data' first, or name its folder with --data."
+        )
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    texts = tokenizer([row["target"] for row in rows], add_special_tokens=False)["input_ids"]
+    kept = [
+        {"prompt": row["prompt"], "target": row["target"]}
+        for row, text in zip(rows, texts, strict=True)
+        if len(text) < max_tokens  # and the end of the text
+    ]
+    if not kept:
+        raise UserCorrectable(f"Every text in '{path}' is longer than {max_tokens} tokens. Give a larger --max-tokens.")
+    return kept
+
+
+def make_trainer(config: GrpoConfig, clock: RunClock, reward: GroupReward) -> QuietTrainer:
     """The trainer of a run. Given a trained adapter, trl keeps a frozen copy of it, "ref", as the reference."""
+    tokenizer = load_tokenizer(Path(config.base))
     tokenizer.padding_side = "left"
+    prompts = read_prompts(Path(config.data) / "train.jsonl", tokenizer, config.max_tokens)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    policy = load_policy(config, device)
     trainer = QuietTrainer(
         model=policy,
         reward_funcs=reward,
-        args=_arguments(config),
-        train_dataset=Dataset.from_list(list(prompts)),
+        args=_options(config, device),
+        train_dataset=Dataset.from_list(prompts),
         processing_class=tokenizer,
-        callbacks=[Watch(config, log, stop)],
+        callbacks=[clock, StepLog(config, clock, Path(config.output) / LOG)],
     )
-    for printing in (PrinterCallback, ProgressCallback):
-        trainer.remove_callback(printing)
+    trainer.remove_callback(PrinterCallback)
     for parameter in policy.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()  # trl makes those on 4-bit weights bfloat16: steps of 1e-6 are lost
     return trainer
 
 
-def _arguments(config: GrpoConfig) -> GRPOConfig:
+def load_policy(config: GrpoConfig, device: str) -> Any:
+    """The base with the supervised adapter, ready to be trained on; on a CPU its 4-bit numbers are unpacked once."""
+    base = load_base(Path(config.base), config.precision, device)
+    if config.precision == "nf4" and device == "cpu":
+        base = unpacked(base)
+    return PeftModel.from_pretrained(base, config.adapter, is_trainable=True)
+
+
+def _options(config: GrpoConfig, device: str) -> GRPOConfig:
     return GRPOConfig(
-        output_dir=str(Path(config.output) / "checkpoints"),
+        output_dir=config.output,
         per_device_train_batch_size=config.generations,
         gradient_accumulation_steps=config.prompts_per_step,
         num_generations=config.generations,
@@ -106,14 +170,17 @@ def _arguments(config: GrpoConfig) -> GRPOConfig:
         learning_rate=config.learning_rate,
         lr_scheduler_type="constant_with_warmup",
         warmup_steps=config.warmup_steps,
+        weight_decay=0.0,
+        max_grad_norm=1.0,
         max_steps=config.max_steps,
-        use_cpu=config.device == "cpu",
-        bf16=config.device != "cpu",
-        gradient_checkpointing=config.device != "cpu",
-        seed=config.seed,
-        save_steps=config.save_steps,
+        use_cpu=device == "cpu",
+        bf16=device != "cpu",
+        gradient_checkpointing=device != "cpu",
+        save_strategy="no",  # the clock says when
         save_total_limit=2,
         logging_steps=1,
+        seed=config.seed,
         report_to="none",
         disable_tqdm=True,
+        dataloader_pin_memory=device != "cpu",
     )

@@ -24,6 +24,7 @@ CONFIG = "adapter_config.json"
 _KEPT = ("peft_type", "task_type", "r", "lora_alpha", "lora_dropout", "target_modules", "bias", "inference_mode")
 
 _TOLD = ("learning_rate", "rank", "alpha", "row_tokens", "rows", "precision", "seed")
+_TOLD_OF_REWARDED = ("generations", "prompts_per_step", "beta", "temperature", "max_tokens", "space_group_weight")
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def _provenance(run: Path, checkpoint: Path, scores: Mapping[str, float]) -> dic
         "steps": stored["step"],
         "tokens": sum(row.get("tokens", 0) for row in done),
         "training_minutes": round(stored["seconds"] / 60, 1),
-        **{name: config[name] for name in _TOLD},
+        **{name: config[name] for name in _TOLD + _TOLD_OF_REWARDED if name in config},
+        **({"supervised_sha256": sha256_of(Path(config["adapter"]) / WEIGHTS)} if "adapter" in config else {}),
         **({"val_loss": round(losses[-1], 4)} if losses else {}),
         **scores,
         "limits": words.limits,
