@@ -157,14 +157,14 @@ class InstalledEngines:
         return NearestTemplates.from_rows(rows)
 
     def read_crystal(self, text: str) -> Crystal:
-        """The crystal that a text says: a short CIF begins with the number of its space group, a plain one does not.
+        """The crystal that a writer's text says: a plain CIF where it has a cell of one, else a short one.
 
         Raises:
             UserCorrectable: it says none.
         """
         from crystal_studio.engines.llm.crystext.reading import reader_of
 
-        with reader_of("short" if text[:1].isdecimal() else "cif") as read:
+        with reader_of("cif" if "_cell_length_a" in text else "short") as read:
             return read(text)
 
     def crystal_reward(self, crystal: Crystal | None, truth: Crystal) -> float:

@@ -13,13 +13,14 @@ from typing import Any
 
 from crystal_studio.cli import evaluate_stability
 from crystal_studio.cli.console import console_context, print_json
-from crystal_studio.cli.evaluate_options import add_rows, all_rows, loaded, names, refuse_workers
+from crystal_studio.cli.evaluate_options import add_rows, all_rows, names, refuse_workers
 from crystal_studio.cli.evaluate_page import write_page
 from crystal_studio.cli.evaluate_pool import outcomes_of
 from crystal_studio.cli.installed import InstalledEngines
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus, JobCancelled, Unavailable, UserCorrectable
 from crystal_studio.domain.model_card import ModelCard, ModelKind
+from crystal_studio.ports.model_catalog import ModelCatalog
 from crystal_studio.services.evaluate import EvaluationRow, first_after_shuffle
 from crystal_studio.services.evaluate_all import Evaluation
 from crystal_studio.services.evaluate_all_reuse import read_journal
@@ -43,6 +44,7 @@ _FOLDER = Path("runs") / "evaluate" / "crystext"
 _PAGE = Path("docs") / "evaluation_crystext.md"
 _TRIAL_PAGE = "evaluation-crystext-trial.md"
 _WRITERS = {SUPERVISED: True, SUPERVISED_FREE: False, RL: True, RL_FREE: False}  # line -> whether constrained
+_RIVALS = {NOISE: (ModelKind.DENOISER,), PROTOTYPE: (ModelKind.DENOISER, ModelKind.PROTOTYPES), RETRIEVAL: ()}
 _TEXTS_IN_BATCH = 32
 _ROWS_IN_BATCH = 10
 _NOT_INSTALLED = (
@@ -119,8 +121,8 @@ class _Runner:
         self.asked = _lines(arguments.lines)
         rows = with_space_group(all_rows(arguments, program))
         self._rows = first_after_shuffle(rows, arguments.limit, arguments.seed)
-        self._cards = _writers(program, arguments)
-        self._models: dict[str, dict[str, str]] = {}
+        self._catalog = program.catalog()
+        self._cards = _writers(self._catalog, arguments)
         self._known: dict[str, Known] = {}
         self._errors: list[Unavailable | UserCorrectable] = []
 
@@ -206,14 +208,9 @@ class _Runner:
         return arguments.out / f"{settings.line}-{tries}-{digest}.jsonl", header
 
     def _identities(self, line: str) -> dict[str, str]:
-        """The models of a line; a missing one is told before any work is done."""
-        if line in _WRITERS:
-            card = self._card(line)
-            return {card.kind.value: f"{card.id}@{card.fingerprint}"}
-        if line not in self._models:
-            ports = {NOISE: ("sampler",), PROTOTYPE: ("sampler", "prototypes")}.get(line, ())
-            self._models[line] = loaded(self._program.engines(None), ports) if ports else {}
-        return self._models[line]
+        """The models of a line, from their cards; a missing one is told before any work is done."""
+        cards = [self._card(line)] if line in _WRITERS else [self._catalog.default(kind) for kind in _RIVALS[line]]
+        return {card.kind.value: f"{card.id}@{card.fingerprint}" for card in cards}
 
     def _earlier(self, line: str) -> Known:
         """What the journals hold of the rows."""
@@ -259,9 +256,8 @@ def _lines(named: str | None) -> list[str]:
     return [line for line in TITLES if line in wanted]
 
 
-def _writers(program: Program, arguments: argparse.Namespace) -> dict[str, ModelCard | None]:
+def _writers(catalog: ModelCatalog, arguments: argparse.Namespace) -> dict[str, ModelCard | None]:
     """The card of the supervised and of the reinforced writer: those named, else the default or the last by id."""
-    catalog = program.catalog()
     cards = [card for card in catalog.cards() if card.kind is ModelKind.CRYSTAL_WRITER and card.is_installed]
     found: dict[str, ModelCard | None] = {}
     for line, named in ((SUPERVISED, arguments.supervised), (RL, arguments.rl)):

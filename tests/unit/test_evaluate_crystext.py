@@ -126,10 +126,11 @@ class Catalog:
         ]
 
     def default(self, kind, model_id=None):
-        for card in self.cards():
-            if model_id in (None, card.id):
+        others = [ModelCard(one.value, one, "1", "m:f") for one in (ModelKind.DENOISER, ModelKind.PROTOTYPES)]
+        for card in (*self.cards(), *others):
+            if card.kind is kind and model_id in (None, card.id):
                 return card
-        raise Unavailable("No model for the job 'crystal_writer' is installed.")
+        raise Unavailable(f"No model for the job '{kind}' is installed.")
 
 
 def read(name: str) -> list[dict]:
