@@ -6,6 +6,7 @@ from crystal_studio.engines.chem import create_symmetrizer
 from crystal_studio.engines.fake.bundle import FakeEngines
 from crystal_studio.engines.fake.demo_language_model import DemoLanguageModel
 from crystal_studio.engines.fake.demo_prototypes import DemoPrototypeLibrary
+from crystal_studio.engines.fake.fake_crystal_writer import FakeCrystalWriter
 from crystal_studio.engines.fake.fake_describer import FakeDescriber
 
 
@@ -17,6 +18,7 @@ def demo_engines() -> FakeEngines:
     prototypes, symmetrizer = DemoPrototypeLibrary(), create_symmetrizer()
     return FakeEngines(
         language_model=DemoLanguageModel(prototypes),
+        crystal_writer=FakeCrystalWriter(prototypes),
         prototypes=prototypes,
         symmetrizer=symmetrizer,
         describer=FakeDescriber(symmetrizer),

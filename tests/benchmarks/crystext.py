@@ -1,8 +1,9 @@
 """What the constraint of short CIF costs and gains: crystals written with and without it, side by side.
 
 Usage: OMP_NUM_THREADS=1 python tests/benchmarks/crystext.py [--candidates N] [--attempts N] [--adapter FOLDER]
-The base model must be installed; without a folder, it has the shipped adapter of CrysText where there is one. Prints for each compound
-tokens, seconds and refusals, and the time that the matcher itself takes for a token; never fails on a figure.
+The base model must be installed; without a folder, it has the shipped adapter of CrysText where there is one. Prints
+for each compound tokens, seconds and refusals, and the time that the matcher itself takes for a token; never fails on a
+figure.
 """
 
 from __future__ import annotations
