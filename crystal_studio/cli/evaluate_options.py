@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crystal_studio.cli.console import print_json
 from crystal_studio.cli.installed import InstalledEngines
@@ -16,6 +16,7 @@ from crystal_studio.services.evaluate import EvaluationRow, first_after_shuffle,
 
 _SPLITS = ("test", "val", "chemeleon")
 _FOLDER = Path("runs") / "evaluate"
+T = TypeVar("T")
 
 
 def add_rows(parser: argparse.ArgumentParser, limit: int, split: str = "test") -> None:
@@ -41,9 +42,9 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def names(text: str, case: Any) -> tuple[str, ...]:
-    """The parts of a list with commas, each once."""
-    return tuple(dict.fromkeys(case(name.strip()) for name in text.split(",") if name.strip()))
+def names(text: str, read: Callable[[str], T]) -> tuple[T, ...]:
+    """The parts of a list with commas, each as `read` makes of it, and each once."""
+    return tuple(dict.fromkeys(read(name.strip()) for name in text.split(",") if name.strip()))
 
 
 def all_rows(arguments: argparse.Namespace, program: Program) -> list[EvaluationRow]:

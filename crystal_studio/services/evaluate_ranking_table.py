@@ -61,7 +61,9 @@ def ranking_table(outcomes: Sequence[Outcome]) -> RankingTable:
     rows = [[Template(**one) for one in outcome["templates"]] for outcome in outcomes]
     blind = [_share_of_matches(templates) for templates in rows]
     best = [float(any(one.matches for one in templates)) for templates in rows]
-    choices = {name: [_found(templates, score) for templates in rows] for name, score in RANKINGS.items()}
+    choices: dict[str, Sequence[float | None]] = {
+        name: [_found(templates, score) for templates in rows] for name, score in RANKINGS.items()
+    }
     lines = [_line(name, found, blind) for name, found in {**choices, RANDOM: blind, ANY: best}.items()]
     seconds = sum(sum(outcome["seconds"].values()) for outcome in outcomes) / len(outcomes)
     return RankingTable(len(rows), sum(map(len, rows)) / len(rows), tuple(lines), round(seconds, 3))
