@@ -45,7 +45,7 @@ _PAGE = Path("docs") / "evaluation_crystext.md"
 _TRIAL_PAGE = "evaluation-crystext-trial.md"
 _WRITERS = {SUPERVISED: True, SUPERVISED_FREE: False, RL: True, RL_FREE: False}  # line -> whether constrained
 _RIVALS = {NOISE: (ModelKind.DENOISER,), PROTOTYPE: (ModelKind.DENOISER, ModelKind.PROTOTYPES), RETRIEVAL: ()}
-_TEXTS_IN_BATCH = 32
+_ROWS_WRITTEN = {1: 32, BEST_OF: 4}  # tries -> rows that are written together: a multiple of sixteen texts
 _ROWS_IN_BATCH = 10
 _NOT_INSTALLED = (
     "Not installed: there is no supervised writer of crystals. Train one: `python -m crystal_studio.training.sft`.",
@@ -178,7 +178,7 @@ class _Runner:
 
     def _work(self, settings: CrystextSettings, rows: Sequence[EvaluationRow]) -> None:
         """Measure the rows that no journal holds."""
-        size = max(1, _TEXTS_IN_BATCH // settings.draws) if settings.model else _ROWS_IN_BATCH
+        size = _ROWS_WRITTEN[settings.draws] if settings.model else _ROWS_IN_BATCH
         path, header = self._journal(settings)
         with Journal(path, header) as journal, console_context(self._program.stop) as context:
             waiting = [
