@@ -63,6 +63,7 @@ CONFIGS = {
     "tiny": SftConfig(
         output="runs/sft-tiny",
         max_steps=40,
+        row_tokens=64,
         learning_rate=2e-2,
         rank=4,
         alpha=4,

@@ -22,7 +22,6 @@ from crystal_studio.training.sft_checkpoints import newest_checkpoint, stored_in
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 _KEPT = ("peft_type", "task_type", "r", "lora_alpha", "lora_dropout", "target_modules", "bias", "inference_mode")
-
 _TOLD = ("learning_rate", "rank", "alpha", "row_tokens", "rows", "precision", "seed")
 _TOLD_OF_REWARDED = ("generations", "prompts_per_step", "beta", "temperature", "max_tokens", "space_group_weight")
 
@@ -91,8 +90,8 @@ def _settings(run: Path) -> dict[str, Any]:
 
 
 def _words(run: Path) -> Words:
-    first = (Path(_settings(run)["data"]) / "train.jsonl").open(encoding="utf-8").readline()
-    return CRYSTALS if "space_group" in json.loads(first) else DIALOGUES
+    with (Path(_settings(run)["data"]) / "train.jsonl").open(encoding="utf-8") as lines:
+        return CRYSTALS if "space_group" in json.loads(next(lines)) else DIALOGUES
 
 
 def _provenance(run: Path, checkpoint: Path, scores: Mapping[str, float]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 from dataclasses import replace
@@ -57,7 +56,7 @@ def test_that_the_log_tells_time_tokens_and_the_validation_loss(trained):
     assert rows[-1]["step"] == CONFIGS["tiny"].max_steps
     assert rows[-1]["val_loss"] < rows[0]["loss"]
     assert [row["seconds"] for row in rows] == sorted(row["seconds"] for row in rows)
-    assert all(row["tokens"] > 50 for row in rows if "loss" in row)
+    assert all(28 <= row["tokens"] <= 64 for row in rows if "loss" in row)
 
 
 def test_that_the_learning_rate_rises_then_falls(trained):
@@ -184,19 +183,16 @@ def test_that_examples_packed_into_one_row_do_not_see_each_other(trained):
     assert float(together) == pytest.approx(sum(apart), abs=1e-4)
 
 
-def test_that_the_trainer_counts_the_loss_of_a_step_as_trl_does(trained, tmp_path):
-    """Two rows a step: the mean over all target tokens, not the mean of the rows' means."""
-    config = tiny(tmp_path / "two", "--rows", "2", "--max-steps", "1", "--row-tokens", "300")
-    run(config)
-    model = load_base(Path(config.base), "float32")
+def test_that_the_loss_of_a_step_is_the_mean_over_all_target_tokens_of_its_rows(trained, tmp_path):
     from crystal_studio.training.sft_trainer import summed_loss
 
-    tokenizer = load_tokenizer(Path(config.base))
-    examples = read_examples(Path(config.data) / "train.jsonl", tokenizer, 300)
+    config = tiny(tmp_path / "two", "--rows", "2", "--max-steps", "1", "--row-tokens", "150")
+    run(config)
+    model = load_base(Path(config.base), "float32")
+    examples = read_examples(Path(config.data) / "train.jsonl", load_tokenizer(Path(config.base)), 150)
     sums = [summed_loss(model, packed([each])) for each in examples]
-    whole = float(sum(nll for nll, _ in sums)) / sum(count for _, count in sums)
-    assert losses(Path(config.output))[0] == pytest.approx(whole, rel=0.1)
-    assert math.isfinite(whole)
+    expected = float(sum(nll for nll, _ in sums)) / sum(count for _, count in sums)
+    assert losses(Path(config.output))[0] == pytest.approx(expected, abs=1e-4)
 
 
 def test_that_prompt_and_target_are_tokenized_apart_and_end_with_the_end_token(trained):
