@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from crystal_studio.services.evaluate import Figure, mean_with_interval
+from crystal_studio.services.evaluate_dialogue import Share
 from crystal_studio.services.evaluate_feedback import FURTHER, KINDS, NARROWER, RESHAPED, WIDER
 from crystal_studio.services.evaluate_feedback_verdict import Verdict
 
@@ -44,7 +45,7 @@ class FeedbackLine:
 
     Attributes:
         rows: parents that it could be said of.
-        rounds_met: share of them with a valid draw that meets it.
+        rounds_met: those of them with a valid draw that meets it.
         kept: draws that were given the symmetry of their start back.
         free: the others.
     """
@@ -52,7 +53,7 @@ class FeedbackLine:
     kind: str
     strength: float
     rows: int
-    rounds_met: Figure
+    rounds_met: Share
     kept: DrawFigures
     free: DrawFigures
 
@@ -91,7 +92,7 @@ def feedback_table(outcomes: Sequence[Outcome]) -> FeedbackTable:
 
 def feedback_text(table: FeedbackTable) -> str:
     """The table for a person."""
-    told = f"{table.rows} parents; nothing relaxed; 95 % intervals; {table.seconds:.1f} s a row"
+    told = f"{table.rows} parents; nothing relaxed; Wilson's 95 % intervals; {table.seconds:.1f} s a row"
     parts = f"{'met %':7}{'valid %':9}{'same %':8}{'change':20}"
     above = " " * 63 + f"{'draws that keep the symmetry':44}draws that are free"
     head = f"{'feedback':32}{'n':5}{'alpha':7}{'rounds met %':19}{parts}{parts}"
@@ -110,7 +111,7 @@ def feedback_text(table: FeedbackTable) -> str:
 
 def _line(kind: str, strength: float, rounds: Sequence[Sequence[Verdict]]) -> FeedbackLine:
     drawn = [[one for one in verdicts if one.strength == strength] for verdicts in rounds]
-    met = mean_with_interval([float(any(one.met for one in verdicts)) for verdicts in drawn])
+    met = Share(sum(any(one.met for one in verdicts) for verdicts in drawn), len(drawn))
     kept = [[one for one in verdicts if one.keeps] for verdicts in drawn]
     free = [[one for one in verdicts if not one.keeps] for verdicts in drawn]
     return FeedbackLine(kind, strength, len(drawn), met, _figures(kept), _figures(free))
@@ -144,7 +145,6 @@ def _share(figure: Figure) -> str:
     return "-" if figure.value is None else f"{100 * figure.value:.0f}"
 
 
-def _percent(figure: Figure) -> str:
-    if figure.value is None or figure.low is None or figure.high is None:
-        return "-"
-    return f"{100 * figure.value:.0f} ({100 * figure.low:.0f} to {100 * figure.high:.0f})"
+def _percent(share: Share) -> str:
+    low, high = share.interval
+    return f"{100 * share.value:.0f} ({100 * low:.0f} to {100 * high:.0f})"

@@ -120,6 +120,8 @@ def test_that_the_table_has_a_line_for_each_kind_and_strength() -> None:
     line = next(one for one in table.lines if one.kind == MENDED)
     assert line.rows == 2
     assert line.kept.valid.value == 1.0
+    assert line.rounds_met.of == 2
+    assert line.rounds_met.interval[0] < 0.5  # two rounds prove little, whatever they found
     told = feedback_text(table)
     assert told.count("\n") == 2 + len(table.lines) + 3
     assert all(kind in told for kind in KINDS)
