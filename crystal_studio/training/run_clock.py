@@ -81,6 +81,11 @@ class RunClock(TrainerCallback, ExportableState):  # type: ignore[misc]
         control.should_training_stop = control.should_training_stop or ends
         return control
 
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **_others: Any) -> Any:
+        """Nothing is due again: the last step has done what was asked for, and would be asked a second time."""
+        control.should_save = control.should_evaluate = False
+        return control
+
 
 @contextmanager
 def stopped_by_signals(clock: RunClock) -> Iterator[None]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.errors import Unavailable, UserCorrectable
 from crystal_studio.engines.llm.base_model import Precision, go_offline
 from crystal_studio.training.sft_export import export
 from crystal_studio.training.sft_tiny import make_tiny_base, write_tiny_crystals
@@ -79,14 +79,19 @@ def run(config: SftConfig) -> dict[str, float]:
 
     Raises:
         UserCorrectable: there is no base or no data, or the run has been started with other settings.
+        Unavailable: trl is not installed, or the base cannot be loaded.
     """
     if not config.base:
         raise UserCorrectable("Name the folder of the model that is to be tuned with --base.")
     go_offline()  # before the libraries are imported, which read it then
     import torch
 
-    from crystal_studio.training.sft_trainer import train
-
+    try:
+        from crystal_studio.training.sft_trainer import train
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f"Tuning needs '{error.name}'. Install it with: pip install 'crystal-studio[train]'."
+        ) from error
     torch.set_num_threads(config.threads)
     return train(config)
 

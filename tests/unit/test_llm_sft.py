@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.errors import Unavailable, UserCorrectable
 from crystal_studio.domain.intent import Limits
 from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
@@ -55,6 +56,7 @@ def test_that_the_log_tells_time_tokens_and_the_validation_loss(trained):
     rows = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] == CONFIGS["tiny"].max_steps
     assert rows[-1]["val_loss"] < rows[0]["loss"]
+    assert sum("val_loss" in row for row in rows) == 1
     assert [row["seconds"] for row in rows] == sorted(row["seconds"] for row in rows)
     assert all(28 <= row["tokens"] <= 64 for row in rows if "loss" in row)
 
@@ -211,6 +213,12 @@ def test_that_long_lines_are_left_out_and_nothing_left_is_an_error(trained):
     assert len(read_examples(path, tokenizer, lengths[3])) < len(lengths)
     with pytest.raises(UserCorrectable, match="--row-tokens"):
         read_examples(path, tokenizer, lengths[0] - 1)
+
+
+def test_that_a_missing_library_is_named_with_what_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "crystal_studio.training.sft_trainer", None)
+    with pytest.raises(Unavailable, match=r"crystal-studio\[train\]"):
+        run(SftConfig(base="somewhere"))
 
 
 def test_that_a_missing_base_and_missing_data_are_named(trained, tmp_path):
