@@ -99,5 +99,6 @@ def configuration(arguments: Sequence[str] | None = None) -> tuple[GrpoConfig, P
     if name == "tiny":
         from crystal_studio.training.grpo_tiny import teach_tiny
 
-        config = replace(config, **teach_tiny(Path(config.output) / "taught"))
+        taught = teach_tiny(Path(config.output) / "taught")
+        config = replace(config, base=taught["base"], adapter=taught["adapter"], data=taught["data"])
     return config, export_to

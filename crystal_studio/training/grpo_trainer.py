@@ -93,7 +93,7 @@ def train(config: GrpoConfig) -> dict[str, Any]:
     disable_progress_bar()
     output = Path(config.output)
     checkpoint = prepare_folder(output, asdict(config))
-    stored = stored_in(checkpoint) if checkpoint else {"step": 0, "seconds": 0.0}
+    stored: dict[str, Any] = stored_in(checkpoint) if checkpoint else {"step": 0, "seconds": 0.0}
     clock = RunClock(config, stored["seconds"])
     step = stored["step"]
     if clock.progress(step) < 1:
@@ -108,12 +108,10 @@ def read_prompts(path: Path, tokenizer: Any, max_tokens: int) -> list[dict[str, 
     """Prompts with their true texts, as far as these fit.
 
     Raises:
-        UserCorrectable: the stage ``crystext_data`` has not been run, or every text is too long.
+        UserCorrectable: the stage ``crystext`` has not been run, or every text is too long.
     """
     if not path.exists():
-        raise UserCorrectable(
-            f"There is no '{path}'. Run the stage 'crystext_data' first, or name its folder with --data."
-        )
+        raise UserCorrectable(f"There is no '{path}'. Run the stage 'crystext' first, or name its folder with --data.")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     texts = tokenizer([row["target"] for row in rows], add_special_tokens=False)["input_ids"]
     kept = [

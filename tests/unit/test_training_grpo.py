@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 from dataclasses import replace
@@ -80,6 +81,18 @@ def test_that_the_reward_of_the_last_quarter_is_above_that_of_the_first(seed, ta
     assert {"reward", "parses", "valid", "formula", "loose", "medium", "strict"} <= names
 
 
+@pytest.mark.training
+def test_that_ten_steps_of_the_real_size_reward_what_is_written(tmp_path):
+    given = os.environ.get("CRYSTAL_STUDIO_GRPO")
+    if not given:
+        pytest.skip("CRYSTAL_STUDIO_GRPO holds no options of the stage: --base, --adapter and --data")
+    config, _ = configuration([*shlex.split(given), "--max-steps", "10", "--output", str(tmp_path)])
+    assert run(config)["step"] == 10
+    rows = logged(tmp_path)
+    assert all(-2 <= row["reward"] <= 3 and row["kl"] >= 0 for row in rows)
+    assert any(row["parses"] > -2 for row in rows)
+
+
 def test_that_the_reference_stays_the_supervised_model_while_the_policy_moves(trained):
     checkpoint = newest_checkpoint(Path(trained.output))
     supervised = weights(Path(trained.adapter))
@@ -149,7 +162,7 @@ def test_that_what_is_missing_is_named(tiny, tmp_path):
         run(replace(tiny, base=""))
     with pytest.raises(UserCorrectable, match="no adapter"):
         run(replace(tiny, adapter=str(tmp_path)))
-    with pytest.raises(UserCorrectable, match="crystext_data"):
+    with pytest.raises(UserCorrectable, match="crystext"):
         run(replace(tiny, data=str(tmp_path)))
     with pytest.raises(UserCorrectable, match="--max-tokens"):
         run(replace(tiny, max_tokens=5, output=str(tmp_path / "short")))
