@@ -21,6 +21,8 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.registry.catalog import FolderCatalog
 from crystal_studio.training.sft_tiny import make_tiny
 
+pytestmark = pytest.mark.timeout(900)
+
 _ROCK_SALT = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
 _PAIRS = (("Na", "Cl", 5.64), ("Mg", "O", 4.21), ("K", "Br", 6.60), ("Ca", "S", 5.69))
 
