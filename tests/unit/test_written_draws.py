@@ -133,6 +133,9 @@ def test_that_no_crystal_writer_is_asked_for_by_the_diffusion_engine(store: Fake
         def crystal_writer(self, _writer: object) -> None:
             """A field of the base class may set it."""
 
+        def identities(self) -> dict[str, str]:
+            return {"language_model": "scripted@fake", "denoiser": "fake@fake"}
+
     engines = Bare()
     assert round_of(engines, store, DIFFUSION).valid
     written_before = len(engines.language_model.tasks)
