@@ -69,7 +69,7 @@ class Tuner(SFTTrainer):  # type: ignore[misc]
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Warm-up over the first 4 % of the run, then a cosine to 5 % of the peak, by the clock."""
-        if self.lr_scheduler is None:
+        if self.lr_scheduler is None:  # type: ignore[has-type]
             self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rate(self._clock.progress(step)))
             self._created_lr_scheduler = True
         return self.lr_scheduler
@@ -114,7 +114,7 @@ def train(config: SftConfig) -> dict[str, float]:
     output = Path(config.output)
     checkpoint = prepare_folder(output, asdict(config))
     stored = stored_in(checkpoint) if checkpoint else {"step": 0, "seconds": 0.0}
-    clock, step = RunClock(config, stored["seconds"]), stored["step"]
+    clock, step = RunClock(config, stored["seconds"]), int(stored["step"])
     if clock.progress(step) < 1:
         tuner = _tuner(config, clock, output)
         with stopped_by_signals(clock):

@@ -65,7 +65,7 @@ def canonical_setting(crystal: Crystal, symprec_angstrom: float, decimals: int) 
     if dataset is None:
         raise UserCorrectable(f"No symmetry was found within {symprec_angstrom} Å, so there is no standard cell.")
     group = int(dataset.number)
-    to_primitive = np.linalg.inv(primitive_vectors(group))
+    to_primitive = np.asarray(np.linalg.inv(primitive_vectors(group)))
     orbits = _orbits(dataset, to_primitive, group)
     order = {symbol: place for place, symbol in enumerate(crystal.composition.reduced.elements)}
     return Setting(group, np.asarray(dataset.std_lattice), min(_settings(orbits, order, group, decimals)))
@@ -175,7 +175,8 @@ def _axes_changes(group: int) -> Iterator[Array]:
 def _images_of_rotations(matrix: Array, rotations_O33: Array) -> NDArray[np.int64] | None:
     """Which rotation each becomes under a change of axes, (O,); None where one becomes another group's."""
     changed_O33 = matrix @ rotations_O33 @ np.linalg.inv(matrix)
-    same_OO = np.isclose(changed_O33[:, None], rotations_O33[None], atol=1e-6).all(axis=(2, 3))
+    away_OO33 = np.abs(changed_O33[:, None] - rotations_O33[None])
+    same_OO: NDArray[np.bool_] = away_OO33.max(axis=(2, 3)) < 1e-6
     return same_OO.argmax(axis=1) if same_OO.any(axis=1).all() else None
 
 

@@ -128,9 +128,7 @@ class Composer(QWidget):
         self.new_wish = action_button("New wish", self._switch_target, "Answer nobody: begin a tree of its own")
         self.message = ToneLabel("", "bad")
         self.message.hide()
-        self.options_button = action_button(
-            "", self._toggle_options, "What draws, strength, candidates and seed"
-        )
+        self.options_button = action_button("", self._toggle_options, "What draws, strength, candidates and seed")
         self.send_button = AccentButton("&Send")
         self.send_button.setDefault(True)
         self.send_button.setAccessibleName("Send the message")
