@@ -28,11 +28,11 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.chem.short_cif import group_of, read, written
 from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
 from crystal_studio.engines.llm.crystext.prompt import Layout, prompt_of
+from crystal_studio.engines.llm.crystext.reading import Dialect
 from crystal_studio.ports.crystal_writer import CrystalTask
 from crystal_studio.training.data import DATA_VARIABLE, MAX_ATOMS, Record, read_json_lines
 
 Hull = Literal["either", "both", "with", "without"]
-Dialect = Literal["short", "cif"]
 Row = dict[str, str | int]
 SYMPREC_ANGSTROM = 0.1
 _LARGEST_HULL_EV = 1.0

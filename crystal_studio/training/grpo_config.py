@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.engines.llm.base_model import Precision
-from crystal_studio.training.crystal_dialects import Dialect
+from crystal_studio.engines.llm.crystext.reading import Dialect
 
 
 @dataclass(frozen=True)

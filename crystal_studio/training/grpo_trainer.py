@@ -17,7 +17,7 @@ from trl.trainer.utils import RepeatSampler
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer, unpacked
-from crystal_studio.training.crystal_dialects import reader_of
+from crystal_studio.engines.llm.crystext.reading import reader_of
 from crystal_studio.training.grpo_config import GrpoConfig
 from crystal_studio.training.grpo_reward import GroupReward
 from crystal_studio.training.rewards import PART_NAMES

@@ -12,7 +12,7 @@ from crystal_studio.domain.validity import all_required_pass
 from crystal_studio.engines.chem import create_checker, short_cif
 from crystal_studio.engines.chem.cif import p1_cif
 from crystal_studio.engines.chem.comparer import MatcherComparer
-from crystal_studio.training.crystal_dialects import reader_of
+from crystal_studio.engines.llm.crystext.reading import reader_of
 from crystal_studio.training.grpo_reward import GroupReward
 from crystal_studio.training.rewards import (
     TIERS,

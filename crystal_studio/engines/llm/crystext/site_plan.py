@@ -171,7 +171,7 @@ def units_of(task: CrystalTask) -> list[int]:
     """Numbers of formula units in the primitive cell that a task allows.
 
     Raises:
-        UserCorrectable: none.
+        UserCorrectable: there is none.
     """
     size, formula = task.composition.reduced.num_atoms, task.composition.formula
     if task.num_atoms is None:
