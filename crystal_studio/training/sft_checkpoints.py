@@ -1,4 +1,4 @@
-"""Where a run of the stage ``sft`` stands: its checkpoints, its settings and its log."""
+"""Where a run of the stages ``sft`` and ``grpo`` stands: its checkpoints, its settings and its log."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@
 The first line is the number of the space group in its standard setting (the first that spglib lists), the second the
 free parameters of the conventional cell: lengths in angstrom, then angles in degree. Each further line is a site: the
 element, multiplicity and letter of its Wyckoff position, and the coordinates that the position leaves free, as
-fractions of the conventional cell. A twentieth of the characters of a CIF say the same, every text has at least the
-symmetry that it names, and one crystal has one text (`settings`).
+fractions of the conventional cell. Every text has at least the symmetry that it names, and one crystal has one text
+(`settings`).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def prompt_of(task: CrystalTask, layout: Layout) -> str:
     """The prompt that the crystal's text follows.
 
     The short layout holds what differs from crystal to crystal and nothing else ("SrTiO3 221 0.02"): a model that
-    learned no other task needs no instruction, and the tokens of a prompt are half of what training a small one costs.
+    learned no other task needs no instruction, and every token of a prompt is paid for in each step of training.
     """
     formula, energy = task.composition.reduced.formula, task.e_above_hull_ev
     if layout == "short":
