@@ -371,5 +371,5 @@ def _strain_note(drawn: Candidate, relaxed: Candidate, question: Question) -> st
     before, after = (one.goal_values[key] / question.reference[key] - 1 for one in (drawn, relaxed))
     return (
         f"strained: the structural units are {before:+.1%} further apart than in the parent as drawn, "
-        f"{after:+.1%} once relaxed"
+        f"{after:+z.1%} once relaxed"
     )
