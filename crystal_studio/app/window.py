@@ -21,7 +21,8 @@ from crystal_studio.app.engine_command import command
 from crystal_studio.app.projects import open_job_queue, open_project
 from crystal_studio.domain.errors import ProjectLocked, ProjectUnavailable, StudioError
 from crystal_studio.ports.history_store import HistoryStore
-from crystal_studio.services.jobs import CheckProjectJob, Lane
+from crystal_studio.services.jobs import CheckProjectJob
+from crystal_studio.services.lane import Lane
 from crystal_studio.services.settings import SettingsFile
 from crystal_studio.storage.damage import CHECKED_ON_OPENING_BYTES
 from crystal_studio.ui.appearance import follow_desktop, use_appearance

@@ -10,7 +10,8 @@ from typing import Any
 from crystal_studio.cli.console import print_json
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus
-from crystal_studio.services.doctor import Finding, examine, has_problem
+from crystal_studio.domain.finding import Finding
+from crystal_studio.services.doctor import examine, has_problem
 
 
 def add_parser(subparsers: Any) -> None:

@@ -8,11 +8,10 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
+from crystal_studio.domain.finding import Finding, State
 from crystal_studio.ports.model_catalog import ModelCatalog
 from crystal_studio.services.models import missing_models, verified_models
 
@@ -37,31 +36,6 @@ MEMORY_NEEDED_GIB = 4.0
 DISK_NEEDED_GIB = 1.0
 _INSTALL = "Run `bash installer/studio` while online to install what is missing."
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
-
-
-class State(StrEnum):
-    """How a finding stands."""
-
-    GOOD = "good"
-    ADVICE = "advice"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report.
-
-    Attributes:
-        name: what was looked at.
-        value: what was found.
-        state: whether it is good, could be better, or stops the design loop.
-        remedy: what to do, "" where all is good.
-    """
-
-    name: str
-    value: str
-    state: State = State.GOOD
-    remedy: str = ""
 
 
 def examine(

@@ -16,13 +16,8 @@ from crystal_studio.domain.exported import FileFormat
 from crystal_studio.domain.inspection import CellChoice
 from crystal_studio.domain.intent import Goal, Limits
 from crystal_studio.domain.sampling_engine import SamplingEngine
-
-
-class Lane(StrEnum):
-    """One engine host each."""
-
-    MODEL = "model"
-    SCIENCE = "science"
+from crystal_studio.services.jobs_models import ModelsWindowJob
+from crystal_studio.services.lane import Lane
 
 
 @dataclass(frozen=True)
@@ -291,4 +286,5 @@ Job = (
     | SheetJob
     | CheckProjectJob
     | CompactJob
+    | ModelsWindowJob
 )

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from crystal_studio.domain.errors import Unavailable
+from crystal_studio.domain.finding import Finding, State
 from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.services import doctor
-from crystal_studio.services.doctor import Finding, State, examine, has_problem
+from crystal_studio.services.doctor import examine, has_problem
 from crystal_studio.services.models import NEEDED_KINDS, missing_models, verified_models
 
 
