@@ -12,6 +12,7 @@ from typing import Any
 from crystal_studio.domain.errors import Unavailable
 from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.registry.card_file import CARD_NAME, read_card
+from crystal_studio.registry.choices import read_choices
 from crystal_studio.registry.integrity import verify_files
 from crystal_studio.registry.resolve import factory_of
 
@@ -49,7 +50,7 @@ class FolderCatalog:
         return self._shelf.complaints
 
     def default(self, kind: ModelKind, model_id: str | None = None) -> ModelCard:
-        """The card for a job: the one named, else the default, else the only one.
+        """The card for a job: the one named, else the one the person chose, else the default, else the only one.
 
         Raises:
             Unavailable: none is installed, or several and no default.
@@ -60,6 +61,10 @@ class FolderCatalog:
             return self._named(model_id, found, f" for the job '{kind}' (installed: {installed})")
         if not found:
             raise self._missing(kind)
+        wanted = read_choices(self._folders[-1]).get(kind)
+        for card in found:
+            if card.id == wanted and card.is_installed:
+                return card
         # The person's folder comes last, so their default outranks the shipped one.
         chosen = [card for card in sorted(found, key=self._precedence) if card.default] or found
         if len(chosen) > 1 and not chosen[-1].default:
