@@ -17,6 +17,7 @@ from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.chem.bridge import to_structure
+from crystal_studio.engines.chem.exact_group import can_have_exactly
 from crystal_studio.engines.chem.short_cif import SiteChoice, group_of, read, site_choices, written
 from crystal_studio.engines.llm.crystext.plain_form import PlainForm
 from crystal_studio.engines.llm.crystext.short_form import ShortForm, beyond
@@ -118,9 +119,10 @@ def test_that_every_element_takes_its_places_in_turn_and_a_point_is_taken_once(l
 
 
 def test_that_a_single_element_may_end_or_go_on(letters):
-    task = task_of("Po", 221, max_atoms=2)
+    task = task_of("Po", 221, max_atoms=4)
     assert letters.accepts(task, "221\n3.35\nPo 1a")
-    assert letters.accepts(task, "221\n3.35\nPo 1a\nPo 1b")
+    assert letters.accepts(task, "221\n3.35\nPo 1a\nPo 3d")
+    assert not letters.accepts(task, "221\n3.35\nPo 1a\nPo 1b")  # body-centred: another group
     assert not letters.accepts(task, "221\n3.35\nPo 1a\nPo 1a")
 
 
@@ -208,6 +210,32 @@ def fillings(atoms: int, choices: Sequence[SiteChoice], sizes: Sequence[int], fi
         if sizes[index] <= atoms:
             following = index + 1 if choices[index].is_point else index
             yield from ((index, *rest) for rest in fillings(atoms - sizes[index], choices, sizes, following))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "space_group", "units"), [((1, 1), 216, (1, 2)), ((1, 2), 136, (2,)), ((1,), 1, (3,))]
+)
+def test_that_only_what_can_have_the_group_and_no_more_is_left_and_all_of_that(amounts, space_group, units):
+    choices = site_choices(space_group)
+
+    def is_exact(sites: Sequence[Site]) -> bool:
+        return can_have_exactly(space_group, tuple((site.element, choices[site.choice].letter) for site in sites))
+
+    exact = {sites for sites in every_assignment(amounts, choices, units) if is_exact(sites)}
+    assert set(whole_plans(SitePlan(amounts, choices, units, is_exact))) == exact
+    assert exact
+
+
+def test_that_zinc_blende_can_be_written_in_its_group_and_rock_salt_cannot(letters):
+    task = task_of("GaAs", 216)
+    assert letters.accepts(task, "216\n5.65\nGa 4a\nAs 4c")
+    assert not letters.accepts(task, "216\n5.65\nGa 4a\nAs 4b")
+
+
+def test_that_a_group_that_no_crystal_of_the_composition_can_have_is_refused():
+    with pytest.raises(UserCorrectable, match=r"Every way to put Fe .* P1 \(1\) has a higher symmetry.* than 2\."):
+        plan_of(task_of("Fe", 1, max_atoms=2))
+    assert plan_of(task_of("Fe", 1, max_atoms=3)).can_be_exact()
 
 
 @pytest.mark.parametrize(("task", "said"), [
