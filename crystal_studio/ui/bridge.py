@@ -21,13 +21,17 @@ from crystal_studio.services.jobs import (
     SheetJob,
     UnbundleJob,
 )
+from crystal_studio.services.jobs_models import ImportModelJob, PackModelsJob, UnpackModelsJob
 from crystal_studio.ui.jobs.runner import JobRunner
 from crystal_studio.ui.session_state import SessionState
 
 # These stand in the queue and can be stopped; questions of panels come and go unseen.
 _ROUNDS = (DesignJob, PromoteJob, RepairJob, SheetJob)
 # Who asked for one of these says how it ended.
-_ERRANDS = (ImportJob, ExportJob, ReportJob, BundleJob, UnbundleJob, ReplayJob)
+_ERRANDS = (
+    *(ImportJob, ExportJob, ReportJob, BundleJob, UnbundleJob, ReplayJob),
+    *(ImportModelJob, PackModelsJob, UnpackModelsJob),
+)
 _TASKS = _ROUNDS + _ERRANDS
 
 

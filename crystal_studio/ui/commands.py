@@ -24,6 +24,7 @@ from crystal_studio.ui.node_steps import NodeSteps
 if TYPE_CHECKING:
     from crystal_studio.ui.compare.comparing import Comparing
     from crystal_studio.ui.main_window import MainWindow
+    from crystal_studio.ui.models.model_windows import ModelWindows
 
 PROJECT_FILES = "Crystal Studio projects (*.cstudio)"
 FONT_STEP_PERCENT = 10
@@ -42,6 +43,7 @@ class Commands:
         self._window = window
         self._steps = NodeSteps(window.state)
         self._comparing: Comparing | None = None
+        self._models: ModelWindows | None = None
 
     def slots(self) -> dict[str, Callable[[], None]]:
         """Id of an action -> what it does."""
@@ -50,6 +52,8 @@ class Commands:
             "project.new": self.new_project,
             "project.open": self.open_project,
             "picture.save": self.save_picture,
+            "models.open": self.open_models,
+            "doctor.open": self.open_doctor,
             "preferences.open": self.open_preferences,
             "window.close": self._close_window,
             "wish.new": self.new_wish,
@@ -185,6 +189,18 @@ class Commands:
         """Close what was opened beside the main window."""
         if self._comparing is not None:
             self._comparing.close_comparison()
+        if self._models is not None:
+            self._models.close_windows()
+
+    @property
+    def models(self) -> ModelWindows:
+        """What opens the window of models and the doctor; made when it is first asked for."""
+        if self._models is None:
+            from crystal_studio.ui.models.model_windows import ModelWindows
+
+            self._models = ModelWindows(self._window)
+            self._models.stock_changed.connect(self._window.look_for_writer)
+        return self._models
 
     # View
 
@@ -227,6 +243,14 @@ class Commands:
         palette = Palette(entries, self._window, lambda typed: node_entries(state, typed))
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.show_over(self._window)
+
+    def open_models(self) -> None:
+        """What is installed, what could be, and what fits on this machine."""
+        self.models.open_models()
+
+    def open_doctor(self) -> None:
+        """What this machine has and lacks."""
+        self.models.open_doctor()
 
     def open_preferences(self) -> None:
         """Edit the settings."""

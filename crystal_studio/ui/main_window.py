@@ -196,7 +196,7 @@ class MainWindow(QMainWindow):
             self.banner.say(notice)
         if not self.read_only:
             self.jobs.submit(WarmUpJob())
-        steps = [self._make_viewer, self.docks.fill_when_seen, self.actions_.show_icons, self._look_for_writer]
+        steps = [self._make_viewer, self.docks.fill_when_seen, self.actions_.show_icons, self.look_for_writer]
         self._in_turn([*steps, self._make_the_rest])
 
     def _in_turn(self, steps: list[Callable[[], None]]) -> None:
@@ -206,7 +206,8 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self, lambda: self._in_turn(steps[1:]))
         steps[0]()
 
-    def _look_for_writer(self) -> None:
+    def look_for_writer(self) -> None:
+        """Offer the engine that writes crystals where there is one."""
         self.docks["chat"].offer_writer(self.program.writer_problem())
 
     def _make_the_rest(self) -> None:

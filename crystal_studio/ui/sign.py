@@ -1,4 +1,4 @@
-"""Tick, cross and question mark: verdicts that are told apart by shape as well as by colour."""
+"""Tick, cross, exclamation and question mark: verdicts that are told apart by shape as well as by colour."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Sign(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
+    ADVICE = "could be better"
     UNDECIDED = "not decided"
 
     @classmethod
@@ -27,7 +28,7 @@ class Sign(StrEnum):
 
 
 def paint_sign(painter: QPainter, square: QRectF, sign: Sign, colours: theme.Theme) -> None:
-    """A tick in a disc, a cross in a square, or a question mark in a ring."""
+    """A tick in a disc, a cross in a square, an exclamation mark in a triangle, or a question mark in a ring."""
     side = square.width()
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -37,6 +38,8 @@ def paint_sign(painter: QPainter, square: QRectF, sign: Sign, colours: theme.The
     stroke.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     if sign is Sign.UNDECIDED:
         _paint_question(painter, body, colours)
+    elif sign is Sign.ADVICE:
+        _paint_triangle(painter, body, stroke, colours)
     elif sign is Sign.PASSED:
         _paint_body(painter, body, colours.good, round_corners=True)
         painter.setPen(stroke)
@@ -55,6 +58,16 @@ def _paint_body(painter: QPainter, body: QRectF, colour: str, round_corners: boo
     radius = body.width() / (2 if round_corners else 8)
     painter.drawRoundedRect(body, radius, radius)
     painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _paint_triangle(painter: QPainter, body: QRectF, stroke: QPen, colours: theme.Theme) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colours.warning))
+    painter.drawPolygon(_points(body, (0.5, 0.02), (1.0, 0.96), (0.0, 0.96)))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(stroke)
+    painter.drawPolyline(_points(body, (0.5, 0.36), (0.5, 0.62)))
+    painter.drawPoint(_points(body, (0.5, 0.82))[0])
 
 
 def _paint_question(painter: QPainter, body: QRectF, colours: theme.Theme) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import Protocol, cast
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDockWidget, QWidget
 
@@ -17,6 +18,18 @@ _VEIL = 215  # of 255: what lies below is guessed at, no more
 _FRAME = 3
 
 
+class Brought(Protocol):
+    """Something that is dragged."""
+
+    @property
+    def refusal(self) -> str:
+        """Why it cannot be taken, "" where it can."""
+
+    @property
+    def invitation(self) -> str:
+        """What a drop will do, in a sentence."""
+
+
 class DropZone(QObject):
     """Takes what is dropped before any field of the window can: a field would put in the name of the file.
 
@@ -24,15 +37,17 @@ class DropZone(QObject):
 
     Args:
         window: is shown already.
+        read: says what a drag holds, None for what is left alone.
 
     Signals:
-        dropped: an `Offer` without a refusal.
+        dropped: what was read, without a refusal.
     """
 
     dropped = Signal(object)
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, read: Callable[[QMimeData], Brought | None] = offer_of) -> None:
         super().__init__(window)
+        self._read = read
         self.hint = DropHint(window)
         self._listen(window)
         for dock in window.findChildren(QDockWidget):
@@ -74,7 +89,7 @@ class DropZone(QObject):
         if event.type() == QEvent.Type.DragMove and not self.hint.isHidden():
             self._answer(event, self.hint.offer)
             return True
-        offer = _brought(event)
+        offer = self._brought(event)
         if offer is None:
             return False
         self.hint.show_offer(offer)
@@ -82,7 +97,7 @@ class DropZone(QObject):
         return True
 
     def _drop(self, event: QDropEvent) -> bool:
-        offer = _brought(event)
+        offer = self._brought(event)
         self.hint.hide()
         if offer is None:
             return False
@@ -91,12 +106,15 @@ class DropZone(QObject):
             self.dropped.emit(offer)
         return True
 
-    def _answer(self, event: QDropEvent, offer: Offer) -> None:
+    def _answer(self, event: QDropEvent, offer: Brought) -> None:
         if offer.refusal:
             event.ignore()
         else:
             event.setDropAction(Qt.DropAction.CopyAction)  # the file stays where it is
             event.accept()
+
+    def _brought(self, event: QDropEvent) -> Brought | None:
+        return self._read(event.mimeData()) if event.source() is None else None
 
 
 class DropHint(QWidget):
@@ -108,13 +126,13 @@ class DropHint(QWidget):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
-        self.offer = Offer()
+        self.offer: Brought = Offer()
         self.setObjectName("drop_hint")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName("What a drop will do")
         self.hide()
 
-    def show_offer(self, offer: Offer) -> None:
+    def show_offer(self, offer: Brought) -> None:
         """Cover the window and say what will happen."""
         self.offer = offer
         self.setAccessibleDescription(offer.invitation)
@@ -145,7 +163,3 @@ class DropHint(QWidget):
         painter.drawRoundedRect(box, margin / 2, margin / 2)
         painter.drawText(box, how, self.offer.invitation)
         painter.end()
-
-
-def _brought(event: QDropEvent) -> Offer | None:
-    return offer_of(event.mimeData()) if event.source() is None else None

@@ -87,6 +87,15 @@ def may_overwrite(files: Sequence[Path], parent: QWidget) -> bool:
 class TargetDialog(Growing):
     """A file, checked while it is typed.
 
+    Args:
+        title: of the dialog.
+        words: what will be written.
+        suggested: a name to begin with.
+        endings: that the name may have.
+        kinds: the same for a dialog of files.
+        parent: Qt's.
+        may_replace: whether a file that is there may be chosen; it is then asked whether to replace it.
+
     Signals:
         chosen: the `Path`; that it may be replaced was asked.
     """
@@ -94,13 +103,21 @@ class TargetDialog(Growing):
     chosen = Signal(object)
 
     def __init__(
-        self, title: str, words: str, suggested: Path, endings: Sequence[str], kinds: str, parent: QWidget | None = None
+        self,
+        title: str,
+        words: str,
+        suggested: Path,
+        endings: Sequence[str],
+        kinds: str,
+        parent: QWidget | None = None,
+        *,
+        may_replace: bool = True,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setObjectName("target")
-        self._endings, self._kinds = tuple(endings), kinds
-        self.file = CheckedLine(str(suggested), lambda text: target_problem(text, self._endings), "File", self)
+        self._endings, self._kinds, self._may_replace = tuple(endings), kinds, may_replace
+        self.file = CheckedLine(str(suggested), self._problem, "File", self)
         self.browse = QPushButton("&Browse…", self)
         self.file.row.addWidget(self.browse)
         self.buttons = QDialogButtonBox(
@@ -126,6 +143,12 @@ class TargetDialog(Growing):
     def path(self) -> Path:
         """What is named."""
         return Path(self.file.text).expanduser()
+
+    def _problem(self, text: str) -> str:
+        problem = target_problem(text, self._endings)
+        if problem or self._may_replace or not Path(text).expanduser().exists():
+            return problem
+        return "This file is there already. Choose another name."
 
     def _browse(self) -> None:
         # The question whether to replace a file comes when it is written to, by name.

@@ -1,0 +1,1 @@
+"""The models of this machine: what is installed, what fits, what does which job; import, verify, remove."""
