@@ -116,10 +116,10 @@ def _install(places: Places, about: dict[str, Any]) -> Path:
         _self_check(folder)
     except subprocess.CalledProcessError as error:
         shutil.rmtree(folder)
-        told = (error.stdout or "").strip()
+        sys.stderr.write(error.stdout)
+        stays = "; the version that was there stays" if places.current.exists() else ""
         give_up(
-            f"{told}\nThe new version did not pass: {error.cmd[1:4]} ended with {error.returncode}. It was removed again"
-            f"{'; the version that was there stays' if places.current.exists() else ''}."
+            f"The new version did not pass ('{error.cmd[-1]}' ended with {error.returncode}) and is removed{stays}."
         )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

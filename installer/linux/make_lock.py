@@ -81,9 +81,8 @@ def _resolved(wanted: list[str], cuda: bool) -> list[dict[str, Any]]:
 
 def _text(found: list[dict[str, Any]], cuda: bool) -> str:
     python, platform = sysconfig.get_python_version(), sysconfig.get_platform()
-    lines = [
-        f"# Packages of the {'CUDA' if cuda else 'CPU'} flavour for Python {python} on {platform}; made by installer/lock.",
-    ]
+    flavour = "CUDA" if cuda else "CPU"
+    lines = [f"# Packages of the {flavour} flavour for Python {python} on {platform}; made by installer/lock."]
     for one in found:
         name = canonicalize_name(one["metadata"]["name"])
         digest = one["download_info"]["archive_info"]["hashes"]["sha256"]
