@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -27,12 +27,29 @@ from crystal_studio.engines.sampling.denoiser_cell import canonical_cell
 _LARGEST_BATCH = 64
 
 
+class TwoEncoders(Protocol):
+    """Unit vectors (B, D) of texts and of crystals."""
+
+    def encode_text(self, tokens_BL: Tensor) -> Tensor:
+        """Of texts."""
+
+    def encode_crystal(self, species_BN: Tensor, frac_BN3: Tensor, lattice_B33: Tensor, mask_BN: Tensor) -> Tensor:
+        """Of crystals in their `canonical_cell`."""
+
+
+class Words(Protocol):
+    """Texts as rows of indices."""
+
+    def encode_batch(self, texts: Sequence[str]) -> Tensor:
+        """Indices (B, L), padded with zeros to the longest text."""
+
+
 @dataclass(frozen=True)
 class CrystalClipAligner:
     """Scores crystals under a text with a trained Crystal CLIP."""
 
-    model: CrystalClip
-    tokenizer: Tokenizer
+    model: TwoEncoders
+    tokenizer: Words
     device: torch.device
 
     @torch.no_grad()

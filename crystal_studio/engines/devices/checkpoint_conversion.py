@@ -1,4 +1,4 @@
-"""Convert a pickled checkpoint (`.ckpt`, `.pt`, `.pth`, `.bin`) to safetensors, in a process of its own with little power.
+"""Convert a pickled checkpoint (.ckpt, .pt, .pth, .bin) to safetensors, in a process of its own with little power.
 
     python -m crystal_studio.engines.devices.checkpoint_conversion SOURCE TARGET_FOLDER
 

@@ -31,6 +31,7 @@ class Inert:
     said = ""
 
     def __new__(cls, *_: Any) -> Inert:
+        """Take anything."""
         return object.__new__(cls)
 
     def __init__(self, *arguments: Any) -> None:
@@ -38,6 +39,7 @@ class Inert:
         self.state: Any = None
 
     def __setstate__(self, state: Any) -> None:
+        """Keep the state as it is."""
         self.state = state
 
 
@@ -110,7 +112,7 @@ def load_inert(path: Path) -> tuple[Any, list[str]]:
         raise
     except MemoryError as error:
         raise UserCorrectable(f"{path} asks for more memory than a file of its size needs. It was refused.") from error
-    except Exception as error:  # noqa: BLE001 (a broken file breaks torch's reader in every way there is)
+    except Exception as error:  # a broken file breaks torch's reader in every way there is
         raise UserCorrectable(f"{path} is no checkpoint that can be read ({_short(error)}). Fetch it again.") from error
     return loaded, sorted(others)
 

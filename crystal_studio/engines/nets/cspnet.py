@@ -52,11 +52,11 @@ class SplitEdgeLayer(nn.Module):
     The per-atom and per-crystal parts are computed once and broadcast over the pairs; the result is the same.
     """
 
-    def __init__(self, hidden: int, edge_features: int, out: int) -> None:
+    def __init__(self, hidden: int, edge_features: int, out: int, lattice: int = LATTICE_FEATURES) -> None:
         super().__init__()
         self.receiver = nn.Linear(hidden, out)
         self.sender = nn.Linear(hidden, out, bias=False)
-        self.lattice = nn.Linear(LATTICE_FEATURES, out, bias=False)
+        self.lattice = nn.Linear(lattice, out, bias=False)
         self.distance = nn.Linear(edge_features, out, bias=False)
 
     def forward(self, node_BNH: Tensor, lattice_BL: Tensor, edge_BNNF: Tensor) -> Tensor:

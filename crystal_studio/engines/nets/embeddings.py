@@ -27,9 +27,14 @@ def sinusoidal_time(time_B: Tensor, size: int) -> Tensor:
 
     Source: Vaswani et al. 2017, section 3.5, with the time scaled by 1000.
     """
+    return sinusoids(1000.0 * time_B, size)
+
+
+def sinusoids(position_B: Tensor, size: int) -> Tensor:
+    """Sines and cosines (B, size) of positions, the slowest with a wavelength of 2 pi 10,000."""
     half = size // 2
-    rates = torch.exp(torch.arange(half, device=time_B.device) * (-math.log(10_000.0) / max(half - 1, 1)))
-    angles = 1000.0 * time_B[:, None].float() * rates[None, :]
+    rates = torch.exp(torch.arange(half, device=position_B.device) * (-math.log(10_000.0) / max(half - 1, 1)))
+    angles = position_B[:, None].float() * rates[None, :]
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 

@@ -22,7 +22,7 @@ from crystal_studio.engines.diffusion.process import Crystals, Process
 from crystal_studio.engines.diffusion.reverse import Condition, Network, Reverse, denoise
 from crystal_studio.engines.nets.clip_net import TextHalf
 from crystal_studio.engines.nets.configurations import clip_from_dict, denoiser_from_dict
-from crystal_studio.engines.nets.denoiser_net import DenoiserNet
+from crystal_studio.engines.nets.denoiser_net import DenoiserNet, Prediction
 from crystal_studio.engines.nets.tokenizer import Tokenizer
 from crystal_studio.engines.sampling.denoiser_frames import FrameMaker
 from crystal_studio.engines.sampling.denoiser_states import gather, in_their_cells, to_crystals
@@ -56,11 +56,13 @@ class DenoiserSampler:
         generator.manual_seed(request.seed)
         text_T = self._embed(request.text)
         self.net.to(self.device)  # an earlier call may have had to leave the card
-        network = SparingNetwork(self.net, self.device, lambda notice: context.partial("notice", notice))
+        network: SparingNetwork[Prediction] = SparingNetwork(
+            self.net, self.device, lambda notice: context.partial("notice", notice)
+        )
         parts = [request.states[i : i + _LARGEST_BATCH] for i in range(0, len(request.states), _LARGEST_BATCH)]
         drawn: list[Crystal] = []
         for index, part in enumerate(parts):
-            follow = _Follower(context, index, len(parts), index * _LARGEST_BATCH)
+            follow = Follower(context, index, len(parts), index * _LARGEST_BATCH)
             drawn += self._draw(network, part, text_T, bool(request.text.strip()), settings, generator, follow)
         context.progress("sampling", 1.0)
         return drawn
@@ -73,7 +75,7 @@ class DenoiserSampler:
         has_text: bool,
         settings: Reverse,
         generator: torch.Generator,
-        follow: _Follower,
+        follow: Follower,
     ) -> list[Crystal]:
         starts = gather(states, self.process)
         noisy = starts.noised(self.process, generator)
@@ -109,7 +111,7 @@ class DenoiserSampler:
 
 
 @dataclass(frozen=True)
-class _Follower:
+class Follower:
     """Polls for cancellation and reports progress of one of several batches."""
 
     context: JobContext
@@ -118,6 +120,11 @@ class _Follower:
     first_draw: int
 
     def poll(self, step: int, steps: int) -> None:
+        """Call before every denoising step.
+
+        Raises:
+            JobCancelled: the person has stopped the job.
+        """
         self.context.check_cancelled()
         self.context.progress("sampling", (self.batch + step / steps) / self.batches)
 

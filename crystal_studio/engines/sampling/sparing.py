@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from crystal_studio.engines.nets.denoiser_net import DenoiserNet, Prediction
+Predicted = TypeVar("Predicted")
+"""A dataclass of tensors (B, ...), whatever the network predicts."""
 
 
-class SparingNetwork:
+class SparingNetwork(Generic[Predicted]):
     """Calls a denoiser on parts of a batch where the whole does not fit, and on the processor where nothing does.
 
     Crystals of a batch do not see each other and every random number is drawn outside, so the parts give what the
@@ -23,13 +25,13 @@ class SparingNetwork:
         tell: is told, in a sentence, what had to be spared.
     """
 
-    def __init__(self, net: DenoiserNet, device: torch.device, tell: Callable[[str], None]) -> None:
+    def __init__(self, net: nn.Module, device: torch.device, tell: Callable[[str], None]) -> None:
         self._net, self._device, self._tell = net, device, tell
         self._most_rows = sys.maxsize
 
-    def __call__(self, *tensors: Tensor) -> Prediction:
+    def __call__(self, *tensors: Tensor) -> Predicted:
         """The prediction for a batch of inputs, on the processor."""
-        parts: list[Prediction] = []
+        parts: list[Predicted] = []
         begin, count = 0, len(tensors[0])
         while begin < count:
             end = min(begin + self._most_rows, count)
@@ -42,11 +44,11 @@ class SparingNetwork:
                 continue
             begin = end
         columns = zip(*(vars(part).values() for part in parts), strict=True)
-        return parts[0] if len(parts) == 1 else Prediction(*(torch.cat(column) for column in columns))
+        return parts[0] if len(parts) == 1 else type(parts[0])(*(torch.cat(column) for column in columns))
 
-    def _predict(self, tensors: list[Tensor]) -> Prediction:
-        predicted = self._net(*(tensor.to(self._device) for tensor in tensors))
-        return Prediction(*(tensor.float().cpu() for tensor in vars(predicted).values()))
+    def _predict(self, tensors: list[Tensor]) -> Predicted:
+        predicted: Predicted = self._net(*(tensor.to(self._device) for tensor in tensors))
+        return type(predicted)(*(tensor.float().cpu() for tensor in vars(predicted).values()))
 
     def _spare(self, rows: int) -> None:
         """Ask for half as much from now on, or leave the card."""
