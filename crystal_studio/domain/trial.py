@@ -24,3 +24,37 @@ class Trial:
     device: str = "cpu"
     load_seconds: float = 0.0
     card_mb: int = 0
+
+
+@dataclass(frozen=True)
+class TriedStep:
+    """One step of a self-test.
+
+    Attributes:
+        name: what was tried.
+        seconds: that it took, loading included.
+        found: what it made, for a person; "" where it failed.
+        problem: why it failed; "" where it did not.
+    """
+
+    name: str
+    seconds: float
+    found: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """A tiny design round that was run in a process of its own.
+
+    Attributes:
+        steps: those that came to an end, in order.
+        names: of all the steps that there are.
+        problem: why it ended before the last step; "" where it did not.
+        seconds: of the whole, starting the process included.
+    """
+
+    steps: tuple[TriedStep, ...]
+    names: tuple[str, ...]
+    problem: str
+    seconds: float
