@@ -89,7 +89,6 @@ class DoctorDialog(QDialog):
         self.stop.clicked.connect(lambda: self._asking.cancel(self._job))
         self.buttons.rejected.connect(self.reject)
         self.finished.connect(lambda _result: self._asking.close())
-        theme.switch.changed.connect(lambda _theme: self.list.viewport().update())
         self._ask(self_test=False)
 
     def _lay_out(self) -> None:

@@ -49,7 +49,8 @@ class JobsPage(QScrollArea):
         self.places: dict[ModelKind, PlainLabel] = {}
         self._names: dict[ModelKind, QWidget] = {}
         page = QWidget()
-        self._grid = QGridLayout()
+        self._grid = QGridLayout(page)
+        self._grid.setContentsMargins(6, 6, 6, 6)
         self._grid.setColumnStretch(0, 2)
         self._grid.setColumnStretch(2, 3)
         self._grid.setHorizontalSpacing(12)
@@ -57,11 +58,9 @@ class JobsPage(QScrollArea):
         for kind in JOBS:
             self._add(kind)
         self.sum = PlainLabel("", page, wraps=True)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.addLayout(self._grid)
-        column.addWidget(self.sum)
-        column.addStretch(1)
+        # In the grid itself: a stretch below it in a column takes the height that its wrapped lines need.
+        self._grid.addWidget(self.sum, self._grid.rowCount(), 0, 1, 3)
+        self._grid.setRowStretch(self._grid.rowCount(), 1)
         self.setWidget(page)
         theme.switch.changed.connect(self._recolour)
         self._recolour()
