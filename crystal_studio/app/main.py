@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from crystal_studio.ports.draftsman import Draftsman
     from crystal_studio.ports.history_store import HistoryStore
     from crystal_studio.ports.model_catalog import ModelCatalog
+    from crystal_studio.ports.model_store import ModelStore
     from crystal_studio.ports.project_bundles import ProjectBundles
 
 
@@ -117,6 +118,7 @@ def _program(out: TextIO, stop: Stop) -> Program:
         draftsman=_draftsman,
         printer=_printer,
         bundles=_bundles,
+        model_store=_model_store,
         open_window=_open_window,
         take_screenshots=_take_screenshots,
     )
@@ -173,6 +175,12 @@ def _bundles() -> ProjectBundles:
     from crystal_studio.app.wiring import create_bundles
 
     return create_bundles(_version())
+
+
+def _model_store() -> ModelStore:
+    from crystal_studio.app.wiring import open_model_store
+
+    return open_model_store()
 
 
 def _read_records(name: str) -> Sequence[Mapping[str, Any]]:

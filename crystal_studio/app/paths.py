@@ -9,6 +9,7 @@ from platformdirs import user_config_path, user_data_path, user_state_path
 
 APPLICATION = "crystal-studio"
 MODELS_VARIABLE = "CRYSTAL_STUDIO_MODELS"
+SHARED_MODELS_VARIABLE = "CRYSTAL_STUDIO_SHARED_MODELS"
 REFERENCES_VARIABLE = "CRYSTAL_STUDIO_REFERENCES"
 DATA_VARIABLE = "CRYSTAL_STUDIO_DATA"
 
@@ -24,9 +25,23 @@ def user_models_folder() -> Path:
     return Path(named).expanduser().absolute() if named else user_data_path(APPLICATION, appauthor=False) / "models"
 
 
-def models_folders() -> tuple[Path, Path]:
-    """Folders of model cards; the later one counts for more."""
-    return (shipped_models_folder(), user_models_folder())
+def shared_models_folders() -> tuple[Path, ...]:
+    """Folders of models that a group shares, such as on a lab's server; they are only read.
+
+    The environment names them as it names programs, one behind the other with ':' between (';' on Windows).
+    """
+    named = os.environ.get(SHARED_MODELS_VARIABLE, "")
+    return tuple(Path(one).expanduser().absolute() for one in named.split(os.pathsep) if one)
+
+
+def models_folders() -> tuple[Path, ...]:
+    """Folders of model cards, the shipped one first and the person's last; the later one counts for more."""
+    return (shipped_models_folder(), *shared_models_folders(), user_models_folder())
+
+
+def offers_file() -> Path:
+    """The catalogue of models that a person can fetch and import."""
+    return shipped_models_folder() / "offers.toml"
 
 
 def references_folder() -> Path:
@@ -49,6 +64,11 @@ def training_data_folder() -> Path | None:
 def log_file() -> Path:
     """The rotating log."""
     return user_state_path(APPLICATION, appauthor=False) / "log" / "crystal-studio.log"
+
+
+def model_memory_file() -> Path:
+    """What was measured and verified about models on this machine."""
+    return user_state_path(APPLICATION, appauthor=False) / "models.json"
 
 
 def settings_file() -> Path:

@@ -19,6 +19,7 @@ from crystal_studio.ports.draftsman import Draftsman
 from crystal_studio.ports.inspector import Inspector
 from crystal_studio.ports.language_model import LanguageModel
 from crystal_studio.ports.model_catalog import ModelCatalog
+from crystal_studio.ports.model_store import ModelStore
 from crystal_studio.ports.predictor import Predictor, PropertyModel
 from crystal_studio.ports.project_bundles import ProjectBundles
 from crystal_studio.ports.prototype_library import PrototypeLibrary
@@ -217,6 +218,19 @@ def open_catalog() -> ModelCatalog:
     from crystal_studio.registry.catalog import FolderCatalog
 
     return FolderCatalog(models_folders())
+
+
+def open_model_store() -> ModelStore:
+    """The folders of models, as far as they may be changed."""
+    from importlib.metadata import version
+
+    from crystal_studio.app.paths import models_folders, offers_file, user_models_folder
+    from crystal_studio.registry.catalog import FolderCatalog
+    from crystal_studio.registry.store import FolderModelStore
+    from crystal_studio.services.provenance import PROGRAM
+
+    program = f"{PROGRAM} {version('crystal-studio')}"
+    return FolderModelStore(FolderCatalog(models_folders()), user_models_folder(), offers_file(), program)
 
 
 def create_crystal_comparer() -> CrystalComparer:

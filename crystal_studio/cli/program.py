@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crystal_studio.ports.document_printer import DocumentPrinter
     from crystal_studio.ports.draftsman import Draftsman
     from crystal_studio.ports.model_catalog import ModelCatalog
+    from crystal_studio.ports.model_store import ModelStore
     from crystal_studio.ports.project_bundles import ProjectBundles
 
 
@@ -44,6 +45,7 @@ class Program:
         draftsman: draws crystals for reports.
         printer: prints reports.
         bundles: packs projects, and takes in what was packed.
+        model_store: takes models in, packs and removes them.
         open_window: opens the window on a project (None for the last one), with or without models, and stays until it
             is closed; gives the exit status.
         take_screenshots: saves pictures of the window into a folder, of a project or of one made for it; names them.
@@ -61,6 +63,7 @@ class Program:
     draftsman: Callable[[], Draftsman] = _not_wired
     printer: Callable[[], DocumentPrinter] = _not_wired
     bundles: Callable[[], ProjectBundles] = _not_wired
+    model_store: Callable[[], ModelStore] = _not_wired
     open_window: Callable[[Path | None, bool], int] = _no_window
     take_screenshots: Callable[[Path, Path | None], Sequence[Path]] = _no_window
 

@@ -22,7 +22,7 @@ class ModelOffer:
         source: where to fetch it, such as "huggingface: Qwen/Qwen3-4B-Instruct-2507".
         licence: as its authors state it.
         size_mb: of the download, in MB of 10^6 bytes.
-        memory_mb: precision (one of `PRECISIONS`) -> MB of 10^6 bytes that the loaded weights take, without activations.
+        memory_mb: precision (one of `PRECISIONS`) -> MB of 10^6 bytes that the loaded weights take.
         how: what to do to install it, with the command.
     """
 

@@ -19,7 +19,7 @@ class ModelStore(Protocol):
     """
 
     def plan(self, source: Path, model_id: str | None = None) -> ImportPlan:
-        """Read what lies at `source` (a folder, a hub's cache snapshot, a wheel, a GGUF file) without changing anything.
+        """Read what lies at a place (a folder, a hub's cache snapshot, a wheel, a GGUF file); nothing is changed.
 
         Args:
             source: where the model lies.
@@ -42,8 +42,8 @@ class ModelStore(Protocol):
         """Delete one of the person's models.
 
         Raises:
-            UserCorrectable: it ships with the program, lies in a shared folder, another model builds on it, or the folder
-                is read-only.
+            UserCorrectable: it ships with the program, lies in a shared folder, another model builds on it, or the
+                folder is read-only.
         """
 
     def pack(self, cards: Sequence[ModelCard], target: Path, context: JobContext) -> Path:

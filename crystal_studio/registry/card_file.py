@@ -28,24 +28,43 @@ T = TypeVar("T")
 
 
 def read_card(path: Path) -> ModelCard:
-    """Read and check one card.
+    """Read and check one card where it lies.
 
     Raises:
         Unavailable: not TOML, a field is missing, unknown or of the wrong kind, or a path leaves the folder.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_bytes()
+    except OSError as error:
         raise Unavailable(f"The model card {path} cannot be read ({error}). Mend it, or remove its folder.") from error
-    return _CardReader(path, table).card()
+    return card_of(text, path)
+
+
+def card_of(text: bytes, path: Path, *, is_in_place: bool = True) -> ModelCard:
+    """The card that a text says.
+
+    Args:
+        text: TOML in UTF-8.
+        path: where it was found.
+        is_in_place: whether the folder has to be called like the model, and its parent like the kind.
+
+    Raises:
+        Unavailable: as `read_card`.
+    """
+    try:
+        table = tomllib.loads(text.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Unavailable(f"The model card {path} cannot be read ({error}). Mend it, or remove its folder.") from error
+    return _CardReader(path, table, is_in_place).card()
 
 
 class _CardReader:
     """Takes fields out of one table, naming the card in every complaint."""
 
-    def __init__(self, path: Path, table: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, table: Mapping[str, Any], is_in_place: bool) -> None:
         self._path = path
         self._table = table
+        self._is_in_place = is_in_place
 
     def card(self) -> ModelCard:
         unknown = sorted(self._table.keys() - _FIELDS)
@@ -67,13 +86,13 @@ class _CardReader:
 
     def _identifier(self) -> str:
         identifier = self._field("id", str)
-        if not _IDENTIFIER.fullmatch(identifier) or identifier != self._path.parent.name:
+        if (self._is_in_place and identifier != self._path.parent.name) or not _IDENTIFIER.fullmatch(identifier):
             raise self._wrong(f"id must be the folder's name, '{self._path.parent.name}', in small letters")
         return identifier
 
     def _kind(self) -> ModelKind:
         name = self._field("kind", str)
-        if name not in set(ModelKind) or name != self._path.parent.parent.name:
+        if (self._is_in_place and name != self._path.parent.parent.name) or name not in set(ModelKind):
             raise self._wrong(f"kind must be the parent folder's name and one of {', '.join(ModelKind)}, not '{name}'")
         return ModelKind(name)
 

@@ -49,6 +49,18 @@ class FolderCatalog:
         """Card file -> why it was left out."""
         return self._shelf.complaints
 
+    def refresh(self) -> None:
+        """Look at the folders again, after a model was added or removed; what is unchanged stays loaded."""
+        before = self._shelf.cards
+        self.__dict__.pop("_shelf", None)
+        with self._loading:
+            for key in [key for key in self._loaded if self._shelf.cards.get(key) != before.get(key)]:
+                del self._loaded[key]
+
+    def is_shipped(self, card: ModelCard) -> bool:
+        """Whether a card came with the program."""
+        return card.folder.is_relative_to(self._folders[0])
+
     def default(self, kind: ModelKind, model_id: str | None = None) -> ModelCard:
         """The card for a job: the one named, else the one the person chose, else the default, else the only one.
 
@@ -94,6 +106,11 @@ class FolderCatalog:
                 options = self._resolved(card, card.options)
                 self._loaded[key] = factory_of(card)(card.folder, options)
             return self._loaded[key]
+
+    def release(self, card: ModelCard) -> None:
+        """Forget a loaded model, so that its memory is free once nobody uses it any more."""
+        with self._loading:
+            self._loaded.pop((card.kind, card.id), None)
 
     @cached_property
     def _shelf(self) -> _Shelf:

