@@ -10,6 +10,7 @@ from modelled import MACHINE, card, import_plan
 from crystal_studio.domain.model_card import ModelKind
 from crystal_studio.domain.model_import import ImportMode
 from crystal_studio.services.jobs_models import ImportModelJob, PlanImportJob
+from crystal_studio.ui.bridge import Bridge
 from crystal_studio.ui.models.import_dialog import ImportDialog
 from crystal_studio.ui.models.plan_words import files_text
 
@@ -129,3 +130,11 @@ def test_that_closing_the_dialog_stops_what_it_asked_for(dialog, runner) -> None
     runner.finish(card("late"), asked)
     runner.fail("late", job_id=asked)
     assert not dialog.isVisible()
+
+
+def test_that_an_import_counts_as_work_that_quitting_would_stop(state, runner) -> None:
+    bridge = Bridge(state, runner, print, print, print)
+    job = runner.submit(ImportModelJob(Path("/models/a")))
+    assert bridge.has_tasks
+    runner.finish(card("a"), job)
+    assert not bridge.has_tasks

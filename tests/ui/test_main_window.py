@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 from crystal_studio.domain.node_query import NodeQuery
 from crystal_studio.host.protocol import Failure
 from crystal_studio.services.jobs import CompactJob, DesignJob, WarmUpJob
+from crystal_studio.services.jobs_models import DoctorJob, ModelsJob
 from crystal_studio.services.settings import Settings, SettingsFile
 from crystal_studio.ui import theme
 from crystal_studio.ui.appearance import use_appearance
@@ -459,3 +460,20 @@ def test_that_a_card_in_the_chat_tells_what_its_round_has_changed(window, state,
     assert views[child.id].card.changes.text().startswith("Against its parent: ")
     assert views[root.id].card.changes.isHidden()
     assert views[root.id].card.compare.isHidden()
+
+
+def test_that_the_window_of_models_and_the_doctor_are_opened_once_and_closed_with_this_one(window, runner) -> None:
+    window.actions_["doctor.open"].trigger()
+    assert runner.last_job == DoctorJob(self_test=False)
+    window.commands.models.doctor.reject()
+    assert window.commands.models.doctor is None
+    window.actions_["models.open"].trigger()
+    models = window.commands.models.models
+    assert runner.last_job == ModelsJob()
+    window.actions_["models.open"].trigger()
+    assert window.commands.models.models is models
+    models.doctor.click()
+    assert runner.last_job == DoctorJob(self_test=False)
+    window.close()
+    assert window.commands.models.models is None
+    assert window.commands.models.doctor is None
