@@ -280,18 +280,28 @@ def test_that_another_model_can_do_the_job(window, runner, qtbot) -> None:
 
 def test_that_the_page_of_jobs_tells_where_each_model_runs_and_lets_another_do_the_job(window, runner) -> None:
     page = window.jobs_page
-    assert "on the card, 1.3 GB, 6.0 s a round" in page.places[ModelKind.LANGUAGE_MODEL].text()
+    assert "on the card, 6.0 s of a round" in page.places[ModelKind.LANGUAGE_MODEL].text()
     assert "It needs the card most." in page.places[ModelKind.LANGUAGE_MODEL].text()
     assert page.places[ModelKind.ALIGNER].text().startswith("✗ does not fit")
     assert page.choices[ModelKind.RELAXER].currentText() == "none is installed"
     assert not page.choices[ModelKind.LANGUAGE_MODEL].isEnabled()
-    assert "not known yet" in page.sum.text()
     sampler = page.choices[ModelKind.DENOISER]
     assert sampler.currentText() == "shipped-sampler"
     sampler.setCurrentIndex(sampler.findData("own-sampler"))
     sampler.activated.emit(sampler.currentIndex())
     assert runner.last_job == ChooseModelJob(ModelKind.DENOISER, "own-sampler")
     assert not sampler.isEnabled()
+
+
+def test_that_every_model_in_use_is_tried_and_an_adapter_does_no_job_by_itself(window, runner) -> None:
+    window.jobs_page.try_all.click()
+    assert [job.id for job in runner.of(TryModelJob)] == ["talker", "shipped-sampler", "aligner"]
+    window.refresh()
+    runner.finish(report(listing("adapter", ModelKind.ADAPTER), OWN))
+    choose(window, ("adapter", "adapter"))
+    assert not window.page.choose.isVisible()
+    assert not window.page.try_out.isVisible()
+    assert window.page.verify.isVisible()
 
 
 def test_that_a_choice_that_is_refused_goes_back_to_what_does_the_job(window, runner) -> None:
@@ -331,33 +341,33 @@ def test_that_chosen_models_are_packed_into_one_new_file(window, runner, tmp_pat
     assert "2 models" in window.page.text.toPlainText()
     window.page.pack.click()
     dialog = window.findChild(TargetDialog)
-    (tmp_path / "there.models").write_text("mine")
-    dialog.file.line.setText(str(tmp_path / "there.models"))
+    (tmp_path / "there.tar").write_text("mine")
+    dialog.file.line.setText(str(tmp_path / "there.tar"))
     assert "already" in dialog.file.message.text()
-    dialog.file.line.setText(str(tmp_path / "stick.models"))
+    dialog.file.line.setText(str(tmp_path / "stick.tar"))
     dialog.buttons.accepted.emit()
-    assert runner.last_job == PackModelsJob(("talker", "own-sampler"), tmp_path / "stick.models")
+    assert runner.last_job == PackModelsJob(("talker", "own-sampler"), tmp_path / "stick.tar")
     runner.progress("copying", 0.5)
     assert "50 %" in window.news.label.text()
     assert window.stop_file.isVisible()
     window.stop_file.click()
     assert runner.stopped == [runner.last]
-    runner.finish(tmp_path / "stick.models")
-    assert "stick.models" in window.news.label.text()
+    runner.finish(tmp_path / "stick.tar")
+    assert "stick.tar" in window.news.label.text()
     assert not window.stop_file.isVisible()
 
 
 def test_that_a_packed_file_is_unpacked_and_its_models_are_told(window, runner, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.models"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.tar"), ""))
     window.unpack.click()
-    assert runner.last_job == UnpackModelsJob(tmp_path / "a.models")
+    assert runner.last_job == UnpackModelsJob(tmp_path / "a.tar")
     runner.finish((card("new-one"),), id_of(runner, UnpackModelsJob))
     assert window.news.label.text() == "Installed from the file: new-one."
     assert isinstance(runner.last_job, ModelsJob)
 
 
 def test_that_a_full_disk_is_told_in_the_window(window, runner, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.models"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.tar"), ""))
     window.unpack.click()
     runner.fail("There is no room. Free 3 GB.")
     assert window.news.label.text() == "There is no room. Free 3 GB."
@@ -387,8 +397,8 @@ def test_that_a_dropped_folder_shows_first_what_an_import_would_do(window, runne
 
 def test_that_a_dropped_packed_file_is_unpacked(window, runner, qtbot, tmp_path: Path) -> None:
     qtbot.waitUntil(lambda: window._drops is not None)
-    assert drop(window, QUrl.fromLocalFile(str(tmp_path / "a.models")))
-    assert runner.last_job == UnpackModelsJob(tmp_path / "a.models")
+    assert drop(window, QUrl.fromLocalFile(str(tmp_path / "a.tar")))
+    assert runner.last_job == UnpackModelsJob(tmp_path / "a.tar")
 
 
 def test_that_an_address_or_several_files_are_refused_with_a_sentence(window, runner, qtbot, tmp_path: Path) -> None:

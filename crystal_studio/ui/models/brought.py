@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData
 
-PACKED_ENDING = ".models"
+PACKED_ENDING = ".tar"
 
 
 @dataclass(frozen=True)

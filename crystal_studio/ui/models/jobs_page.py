@@ -6,19 +6,16 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from crystal_studio.domain.model_card import ModelKind
-from crystal_studio.services.device_plan import DevicePlan, Placed, Placement
+from crystal_studio.services.device_plan import ROUND, DevicePlan, Placed, Placement
 from crystal_studio.services.jobs_models import ModelListing, ModelsReport
-from crystal_studio.services.models import NEEDED_KINDS
 from crystal_studio.ui import theme
-from crystal_studio.ui.models.kind_words import KINDS, job_text, kind_text, seconds_text, size_text
+from crystal_studio.ui.models.kind_words import job_text, kind_text, seconds_text
 from crystal_studio.ui.notation import MISSING
 from crystal_studio.ui.plain_label import PlainLabel
 
-# An adapter is a part of another model, and is chosen with it.
-JOBS = tuple(kind for kind in KINDS if kind is not ModelKind.ADAPTER)
 _FILL = Qt.AlignmentFlag(0)
 NONE_INSTALLED = "none is installed"
 
@@ -36,9 +33,11 @@ class JobsPage(QScrollArea):
 
     Signals:
         choose_asked: (kind, id): this model is to do the job from now on.
+        try_all_asked: each model that does a job is to be tried.
     """
 
     choose_asked = Signal(object, str)
+    try_all_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +46,6 @@ class JobsPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.choices: dict[ModelKind, StillChoice] = {}
         self.places: dict[ModelKind, PlainLabel] = {}
-        self._names: dict[ModelKind, QWidget] = {}
         page = QWidget()
         self._grid = QGridLayout(page)
         self._grid.setContentsMargins(6, 6, 6, 6)
@@ -55,11 +53,13 @@ class JobsPage(QScrollArea):
         self._grid.setColumnStretch(2, 3)
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(10)
-        for kind in JOBS:
+        for kind in ROUND:
             self._add(kind)
-        self.sum = PlainLabel("", page, wraps=True)
+        self.try_all = QPushButton("Test ru&n of all in use", page, autoDefault=False)
+        self.try_all.setToolTip("One after the other, each in a process of its own: how long a round takes here")
+        self.try_all.clicked.connect(lambda _checked=False: self.try_all_asked.emit())
         # In the grid itself: a stretch below it in a column takes the height that its wrapped lines need.
-        self._grid.addWidget(self.sum, self._grid.rowCount(), 0, 1, 3)
+        self._grid.addWidget(self.try_all, self._grid.rowCount(), 1)
         self._grid.setRowStretch(self._grid.rowCount(), 1)
         self.setWidget(page)
         theme.switch.changed.connect(self._recolour)
@@ -69,19 +69,11 @@ class JobsPage(QScrollArea):
         """Which models there are for each job, and how the plan places those in use."""
         for kind, choice in self.choices.items():
             models = [one for one in report.cards if one.card.kind is kind and one.installed]
-            is_shown = bool(models) or kind in NEEDED_KINDS
-            for widget in (self._names[kind], choice, self.places[kind]):
-                widget.setVisible(is_shown)
             _fill(choice, models)
             choice.setEnabled(len(models) > 1 and not is_busy)
             in_use = next((one.card.id for one in models if one.in_use), "")
             self.places[kind].setText(_place_text(report.plan, kind, in_use))
-        total = report.plan.round_seconds
-        self.sum.setText(
-            f"A round takes about {seconds_text(total)} on this machine."
-            if total is not None
-            else "How long a round takes here is not known yet: a test run of each model tells."
-        )
+        self.try_all.setEnabled(not is_busy and bool(report.plan.placed))
 
     def _add(self, kind: ModelKind) -> None:
         row = self._grid.rowCount()
@@ -99,7 +91,6 @@ class JobsPage(QScrollArea):
         for column, widget in enumerate((name, choice, place)):
             # Aligned in the grid, a label would not get the height that its lines need.
             self._grid.addWidget(widget, row, column, Qt.AlignmentFlag.AlignTop if widget is choice else _FILL)
-        self._names[kind] = name
         self.choices[kind], self.places[kind] = choice, place
 
     def _choose(self, kind: ModelKind, choice: QComboBox) -> None:
@@ -148,6 +139,6 @@ def _place_text(plan: DevicePlan, kind: ModelKind, model_id: str) -> str:
 
 
 def _placed_text(placed: Placed) -> str:
-    seconds = f", {seconds_text(placed.seconds)} a round" if placed.seconds is not None else ""
+    seconds = f", {seconds_text(placed.seconds)} of a round" if placed.seconds is not None else ""
     warning = "✗ " if placed.placement is Placement.DOES_NOT_FIT else ""
-    return f"{warning}{placed.placement.value}, {size_text(placed.memory_mb)}{seconds}\n{placed.why}"
+    return f"{warning}{placed.placement.value}{seconds}\n{placed.why}"

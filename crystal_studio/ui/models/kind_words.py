@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from crystal_studio.domain.model_card import ModelKind
+from crystal_studio.services.model_listing import JOBS
 from crystal_studio.ui.notation import MISSING
 
 _MB_IN_GB = 1000
 # Order of the lists: in that of a design round.
-KINDS: dict[ModelKind, tuple[str, str]] = {
-    ModelKind.LANGUAGE_MODEL: ("Language model", "writes the pivot from what is said"),
-    ModelKind.ADAPTER: ("Adapter", "fits a language model to one task"),
-    ModelKind.CRYSTAL_WRITER: ("Crystal writer", "writes crystals as text"),
-    ModelKind.TEXT_ENCODER: ("Text encoder", "reads the pivot for a sampler"),
-    ModelKind.DENOISER: ("Sampler", "draws crystals from noise, a parent or a prototype"),
-    ModelKind.PROTOTYPES: ("Prototypes", "knows structure types to begin with"),
-    ModelKind.ALIGNER: ("Aligner", "scores crystals against the pivot"),
-    ModelKind.PREDICTOR: ("Predictor", "predicts band gaps and energies"),
-    ModelKind.RELAXER: ("Relaxer", "gives energies and relaxes crystals"),
+KINDS: dict[ModelKind, str] = {
+    ModelKind.LANGUAGE_MODEL: "Language model",
+    ModelKind.ADAPTER: "Adapter",
+    ModelKind.CRYSTAL_WRITER: "Crystal writer",
+    ModelKind.TEXT_ENCODER: "Text encoder",
+    ModelKind.DENOISER: "Sampler",
+    ModelKind.PROTOTYPES: "Prototypes",
+    ModelKind.ALIGNER: "Aligner",
+    ModelKind.PREDICTOR: "Predictor",
+    ModelKind.RELAXER: "Relaxer",
 }
 
 
 def kind_text(kind: ModelKind) -> str:
     """What a model of this kind is called."""
-    return KINDS[kind][0]
+    return KINDS[kind]
 
 
 def job_text(kind: ModelKind) -> str:
     """What a model of this kind does."""
-    return KINDS[kind][1]
+    return JOBS[kind]
 
 
 def order_of(kind: ModelKind) -> int:

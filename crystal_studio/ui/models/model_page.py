@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from crystal_studio.services.device_plan import ROUND
 from crystal_studio.services.jobs_models import ModelListing, OfferListing
 from crystal_studio.ui.chat.flow_layout import FlowLayout
 from crystal_studio.ui.models.card_words import card_text, offer_text
@@ -59,8 +60,10 @@ class ModelPage(QWidget):
         self._offer(self.try_out, usable, _why_not_tried(listing))
         self._offer(self.pack, usable, self.pack.toolTip())
         self._offer(self.remove, usable and listing.writable, _why_not_removed(listing))
-        for button in (self.choose, self.verify, self.try_out, self.pack, self.remove):
+        for button in (self.verify, self.pack, self.remove):
             button.setVisible(listing.installed)
+        for button in (self.choose, self.try_out):  # the parts of other models do nothing by themselves
+            button.setVisible(listing.installed and listing.card.kind in ROUND)
         self.copy.setVisible(not listing.installed)
         self.stop.setVisible(is_busy)
 

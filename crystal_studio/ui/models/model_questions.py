@@ -13,7 +13,7 @@ from crystal_studio.ui.models.model_rows import Key
 
 _PACKED = f"Packed models (*{PACKED_ENDING})"
 _FILES = "Models (*.gguf *.safetensors *.whl *.ckpt *.pt *.bin);;All files (*)"
-_SEVERAL = "models"
+_SEVERAL = "crystal-studio-models"
 
 
 class ModelQuestions(QObject):

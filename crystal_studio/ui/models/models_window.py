@@ -168,6 +168,7 @@ class ModelsWindow(QMainWindow):
         tasks.told.connect(self._tell)
         self.stop_file.clicked.connect(tasks.stop_file)
         self.jobs_page.choose_asked.connect(lambda kind, name: tasks.choose((kind.value, name)))
+        self.jobs_page.try_all_asked.connect(self._try_all)
         self.news.retried.connect(self.refresh)
         for key, does in (("F5", self.refresh), ("Ctrl+F", self._find), ("Ctrl+W", self.close)):
             QShortcut(QKeySequence(key), self).activated.connect(does)
@@ -252,6 +253,10 @@ class ModelsWindow(QMainWindow):
     def _verify_all(self) -> None:
         if self.report is not None:
             self.tasks.verify(self._verifiable([key_of(one) for one in self.report.cards]))
+
+    def _try_all(self) -> None:
+        for one in self.report.plan.placed if self.report is not None else ():
+            self.tasks.try_out((one.kind.value, one.model_id))
 
     def _copy_how(self) -> None:
         listing = self._listing(self.list.chosen[0]) if self.list.chosen else None
