@@ -18,7 +18,7 @@ from crystal_studio.engines.llm.crystext.engine import create
 from crystal_studio.engines.llm.crystext.reading import reader_of
 from crystal_studio.engines.llm.crystext.refusal import Refused, crystal_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows
-from crystal_studio.engines.llm.packed_rows import Beginnings
+from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning
 from crystal_studio.ports.crystal_writer import CrystalTask
 from crystal_studio.training.sft_tiny import make_tiny
 
@@ -128,8 +128,8 @@ def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base):
         return [Row(Drawing((7, index), 1.0, 25, frozenset()), None) for index in range(3)]
 
     def decode(chosen: list[Row], prompts: list[list[int]], shared: int) -> list[list[int]]:
-        cache = Beginnings().cache_of(model, prompts[0][:shared])
-        decode_rows(model, cache, prompts, chosen, lambda: None)
+        begun = PackedBeginning(model, Beginnings().cache_of(model, prompts[0][:shared]))
+        decode_rows(begun, prompts, chosen, lambda: None)
         return [row.tokens for row in chosen]
 
     together = decode(rows(), prompts, 18)

@@ -10,7 +10,8 @@ from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.llm.base_model import load_tokenizer
 from crystal_studio.engines.llm.decoding import Grammar, vocabulary_of
 from crystal_studio.engines.llm.pivot_constraint import grammar_of, prototypes_for
-from crystal_studio.engines.llm.transformers_nf4 import create, readable_part
+from crystal_studio.engines.llm.transformers_nf4 import create
+from crystal_studio.engines.llm.writing import readable_part
 from crystal_studio.ports.language_model import WritingTask
 from crystal_studio.services.interpret import problems
 from crystal_studio.training.sft_tiny import make_tiny

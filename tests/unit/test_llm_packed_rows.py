@@ -10,9 +10,10 @@ from crystal_studio.domain.intent import Limits
 from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
 from crystal_studio.engines.llm.decoding import Decoding, Grammar, _row, decode, vocabulary_of
-from crystal_studio.engines.llm.packed_rows import Beginnings, PackedRows
+from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning, PackedRows
 from crystal_studio.engines.llm.pivot_constraint import grammar_of
-from crystal_studio.engines.llm.transformers_nf4 import common_beginning, create
+from crystal_studio.engines.llm.transformers_nf4 import create
+from crystal_studio.engines.llm.writing import common_beginning
 from crystal_studio.ports.language_model import WritingTask
 from crystal_studio.training.sft_tiny import make_tiny
 
@@ -119,8 +120,8 @@ def test_that_packed_rows_write_what_one_token_at_a_time_would(base, model, limi
     tokenizer = load_tokenizer(base)
     grammar = Grammar(vocabulary_of(tokenizer, model.config.vocab_size), grammar_of(limits))
     decoding = Decoding(3, 5, 170, frozenset({tokenizer.eos_token_id}))
-    cache = Beginnings().cache_of(model, PROMPT[:30])
-    rows = decode(model, cache, PROMPT, decoding, grammar, lambda _length, _tokens: None)
+    begun = PackedBeginning(model, Beginnings().cache_of(model, PROMPT[:30]))
+    rows = decode(begun, PROMPT, decoding, grammar, lambda _length, _tokens: None)
     assert rows == [one_token_at_a_time(model, decoding, index, grammar) for index in range(3)]
     assert len({len(row) for row in rows}) > 1, "rows should end at different times"
 
@@ -146,6 +147,6 @@ def test_that_every_prompt_of_the_prompted_form_reuses_its_beginning(base):
     writer = create(base, {"precision": "float32", "max_tokens": 8, "form": "prompted"})
     for message in ("An oxide", "Something else"):
         writer.write_pivots(WritingTask(message, Limits()), 1, 0, FakeContext())
-    (known,) = writer._beginnings._known
+    (known,) = writer._model.beginnings._known
     assert len(known) > 500
     assert common_beginning([1, 2, 3], [1, 2, 4, 5]) == [1, 2]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.engines.llm.packed_rows import PackedRows
+from crystal_studio.engines.llm.token_rows import Begun
 
 _COOLEST = 0.7
 _WARMER = 0.25  # each further alternative is drawn more freely: a small model tends to repeat its favourite
 _HOTTEST = 1.5
 _TOP_P = 0.95
 _LIKELY = 1e-3  # of the weight of the likeliest token: sorting what is above spares sorting the whole vocabulary
+_LOOKED_UP = (3, 2)  # so many last tokens are looked for, the longest first
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Decoding:
         max_tokens: of each alternative.
         stop: tokens that end an alternative and are not part of it.
         first_greedy: whether the first alternative is the likeliest text; else it is drawn like the others.
+        guessed: how many tokens of a text without a grammar are looked up in what stands before it, so that one step
+            of the model can confirm several. Source: prompt lookup decoding, Saxena 2023.
     """
 
     count: int
@@ -36,6 +40,7 @@ class Decoding:
     max_tokens: int
     stop: frozenset[int]
     first_greedy: bool = True
+    guessed: int = 0
 
 
 class Grammar:
@@ -70,8 +75,7 @@ def vocabulary_of(tokenizer: Any, size: int) -> Any:
 
 
 def decode(
-    model: Any,
-    cache: Any,
+    begun: Begun,
     prompt: Sequence[int],
     decoding: Decoding,
     grammar: Grammar | None,
@@ -80,8 +84,7 @@ def decode(
     """Decode all alternatives together.
 
     Args:
-        model: a causal language model.
-        cache: keys and values of the first tokens of the prompt, not of all; it is filled further.
+        begun: the first tokens of the prompt, not all of it.
         prompt: token numbers.
         grammar: hard constraint, None for free text.
         on_token: called before every step with the length of the longest alternative and the first alternative so far;
@@ -93,50 +96,56 @@ def decode(
     on_token(0, [])
     rows = [_row(decoding, index, grammar) for index in range(decoding.count)]
     decode_rows(
-        model,
-        cache,
+        begun,
         [prompt] * len(rows),
         rows,
         lambda: on_token(max(len(row.tokens) for row in rows), rows[0].tokens),
+        decoding.guessed,
     )
     return [row.tokens for row in rows]
 
 
 def decode_rows(
-    model: Any, cache: Any, prompts: Sequence[Sequence[int]], rows: Sequence[Row], on_step: Callable[[], None]
+    begun: Begun,
+    prompts: Sequence[Sequence[int]],
+    rows: Sequence[Row],
+    on_step: Callable[[], None],
+    guessed: int = 0,
 ) -> None:
     """Write all rows to their ends, together; equal prompts are computed once.
 
     Args:
-        model: a causal language model.
-        cache: keys and values of first tokens that all prompts share, not of a whole one; it is filled further.
+        begun: first tokens that all prompts share, not a whole one.
         prompts: token numbers, of each row.
         rows: fresh.
         on_step: called before every step; may raise to cancel.
+        guessed: see `Decoding`.
     """
-    import torch
-
     going = {index: row for index, row in enumerate(rows) if not row.finished}
     # What the grammar forces before any choice is fed with the prompt, once for all rows where it is the same.
-    begun = {index: (*prompts[index], *row.tokens) for index, row in going.items()}
-    places = {text: place for place, text in enumerate(dict.fromkeys(begun.values()))}
+    begins = {index: (*prompts[index], *row.tokens) for index, row in going.items()}
+    spots = {text: spot for spot, text in enumerate(dict.fromkeys(begins.values()))}
     if not going:
         return
-    packed = PackedRows(model, cache, {index: -2 - places[text] for index, text in begun.items()})
-    with torch.inference_mode():
+    fed = begun.rows({index: -2 - spots[text] for index, text in begins.items()})
+    scored = _allowed_to_any(going.values())
+    scores_NV = fed.advance({-2 - spot: text[begun.length :] for text, spot in spots.items()}, scored)
+    ahead = {index: row.choose(scores_NV[spots[begins[index]]], scored) for index, row in going.items()}
+    while True:
+        on_step()
+        going = {index: row for index, row in going.items() if not row.finished}
+        if not going:
+            return
+        guesses = {index: row.guess(prompts[index], guessed) for index, row in going.items()}
         scored = _allowed_to_any(going.values())
-        scores_PV = packed.advance(
-            {-2 - place: text[cache.get_seq_length() :] for text, place in places.items()}, scored
-        )
-        ahead = {index: row.choose(scores_PV[places[begun[index]]], scored) for index, row in going.items()}
-        while True:
-            on_step()
-            going = {index: row for index, row in going.items() if not row.finished}
-            if not going:
-                return
-            scored = _allowed_to_any(going.values())
-            scores_RV = packed.advance({index: ahead[index] for index in going}, scored)
-            ahead = {index: going[index].choose(scores_RV[i], scored) for i, index in enumerate(going)}
+        places = {index: 1 + len(guess) for index, guess in guesses.items()}
+        scores_NV = fed.advance({index: [*ahead[index], *guesses[index]] for index in going}, scored, places)
+        first = 0
+        for index, row in going.items():
+            ahead[index], wrong = row.choose_along(scores_NV[first : first + places[index]], scored, guesses[index])
+            first += places[index]
+            if wrong and not row.finished:
+                fed.forget(index, wrong)
 
 
 def _allowed_to_any(rows: Iterable[Row]) -> NDArray[np.int64] | None:
@@ -206,6 +215,33 @@ class Row:
         self._take_forced()
         return self.tokens[before:]
 
+    def guess(self, prompt: Sequence[int], most: int) -> list[int]:
+        """What followed the last tokens where they stood before; nothing under a grammar, which forces its own."""
+        if not most or self._matcher is not None:
+            return []
+        before = [*prompt, *self.tokens]
+        room = min(most, self._drawing.max_tokens - len(self.tokens) - 1)
+        return next((found for size in _LOOKED_UP if (found := _followed(before, size, room))), [])
+
+    def choose_along(
+        self, scores_NS: NDArray[np.float64], scored: NDArray[np.int64] | None, guess: Sequence[int]
+    ) -> tuple[list[int], int]:
+        """Choose tokens for as long as the guess is what is chosen.
+
+        Args:
+            scores_NS: behind the last token, and behind each guessed one.
+            scored: the tokens that have a score.
+            guess: tokens that were fed already.
+
+        Returns:
+            The tokens that are still to be fed, and how many of the guess have to be forgotten.
+        """
+        chosen: list[int] = []
+        while not self.finished and list(guess[: len(chosen)]) == chosen and len(chosen) < len(scores_NS):
+            chosen += self.choose(scores_NS[len(chosen)], scored)
+        agreed = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(chosen, guess, strict=False)))
+        return chosen[agreed:], len(guess) - agreed
+
     def _take(self, token: int) -> None:
         if token in self._drawing.stop:
             self.finished = self.is_whole = True
@@ -251,3 +287,12 @@ class Row:
         kept = int(np.searchsorted(heaped, needed)) + 1
         place = np.searchsorted(heaped[:kept], self._generator.random() * heaped[:kept][-1], side="right")
         return int(order[min(place, kept - 1)])
+
+
+def _followed(before: Sequence[int], size: int, most: int) -> list[int]:
+    """The tokens behind the latest earlier place of the last `size` tokens."""
+    tail = list(before[-size:])
+    for start in range(len(before) - size - 1, -1, -1):
+        if before[start] == tail[0] and list(before[start : start + size]) == tail:
+            return list(before[start + size : start + size + max(most, 0)])
+    return []

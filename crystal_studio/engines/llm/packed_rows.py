@@ -6,7 +6,7 @@ which must advance by one token each, but parts of one sequence under a mask: ea
 it knows, finished parts by none, and the prompt is held once for all.
 Source: the mask of tree attention, Miao et al., "SpecInfer", ASPLOS 2024, arXiv:2305.09781.
 
-Letters of the shapes: Q new tokens, K cached and new tokens, R rows that advance, V tokens of the vocabulary.
+Letters of the shapes: Q new tokens, K cached and new tokens, N places that are scored, V tokens of the vocabulary.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _PROMPT = -1
+_NOBODY = np.iinfo(np.int64).min
 _FEW = 0.25  # share of the vocabulary up to which scoring only the allowed tokens is worth copying their weights
 
 
@@ -43,19 +45,19 @@ class PackedRows:
         """Feed the rest of the prompt, at least one token; scores behind its last, shape (1, V) or (1, len(scored))."""
         return self.advance({_PROMPT: tokens}, scored)
 
-    def advance(self, tokens_of: Mapping[int, Sequence[int]], scored: NDArray[np.int64] | None) -> NDArray[np.float64]:
-        """Feed the next tokens of some rows.
-
-        Args:
-            tokens_of: row -> its next tokens, at least one.
-            scored: ascending numbers of the tokens that need a score; None for all.
-
-        Returns:
-            Scores behind the last token of each row, shape (R, V) or (R, len(scored)), in the order of `tokens_of`.
-        """
+    def advance(
+        self,
+        tokens_of: Mapping[int, Sequence[int]],
+        scored: NDArray[np.int64] | None,
+        places: Mapping[int, int] | None = None,
+    ) -> NDArray[np.float64]:
+        """Feed the next tokens of some rows; see `token_rows.TokenRows`."""
         import torch
 
         counts = [len(tokens) for tokens in tokens_of.values()]
+        wanted = [(places or {}).get(row, 1) for row in tokens_of]
+        ends = np.cumsum(counts)
+        kept_N = np.concatenate([np.arange(end - many, end) for end, many in zip(ends, wanted, strict=True)])
         owner_Q = np.repeat(np.fromiter(tokens_of, dtype=np.int64), counts)
         before = {row: int(np.isin(self._owner_K, (row, self._begun(row), _PROMPT)).sum()) for row in tokens_of}
         places_Q = [before[row] + step for row, tokens in tokens_of.items() for step in range(len(tokens))]
@@ -67,9 +69,13 @@ class PackedRows:
             position_ids=torch.tensor([places_Q], device=device),
             attention_mask=self._mask(owner_Q),
             past_key_values=self._cache,
-            logits_to_keep=torch.tensor(np.cumsum(counts) - 1, device=device),
+            logits_to_keep=torch.tensor(kept_N, device=device),
             use_cache=True,
         )
+
+    def forget(self, row: int, count: int) -> None:
+        """Take back the last tokens of a row: their keys stay where they are, and nobody looks at them again."""
+        self._owner_K[np.flatnonzero(self._owner_K == row)[-count:]] = _NOBODY
 
     def _begun(self, row: int) -> int:
         """The row that a row goes on from; itself where there is none."""
@@ -92,14 +98,15 @@ class PackedRows:
         import torch
 
         few = scored is not None and len(scored) <= _FEW * self._model.config.vocab_size
-        if few and self._head:
-            weight = self._model.get_output_embeddings().weight
-            rows = weight.index_select(0, torch.from_numpy(scored).to(weight.device))
-            chosen = {f"{self._head}.weight": rows}
-            logits = torch.func.functional_call(self._model, chosen, kwargs=inputs, tie_weights=False).logits[0]
-        else:
-            logits = self._model(**inputs).logits[0]
-            logits = logits if scored is None else logits[:, torch.from_numpy(scored).to(logits.device)]
+        with torch.inference_mode():
+            if few and self._head:
+                weight = self._model.get_output_embeddings().weight
+                rows = weight.index_select(0, torch.from_numpy(scored).to(weight.device))
+                chosen = {f"{self._head}.weight": rows}
+                logits = torch.func.functional_call(self._model, chosen, kwargs=inputs, tie_weights=False).logits[0]
+            else:
+                logits = self._model(**inputs).logits[0]
+                logits = logits if scored is None else logits[:, torch.from_numpy(scored).to(logits.device)]
         array: NDArray[np.float64] = logits.double().cpu().numpy()
         return array
 
@@ -112,6 +119,23 @@ def _head_name(model: Any) -> str:
     if type(head) is not torch.nn.Linear or head.bias is not None:
         return ""
     return str(next(name for name, module in model.named_modules() if module is head))
+
+
+@dataclass(frozen=True)
+class PackedBeginning:
+    """Implements `token_rows.Begun` by the keys and values of those tokens."""
+
+    model: Any
+    cache: Any
+
+    @property
+    def length(self) -> int:
+        """How many tokens are computed."""
+        return int(self.cache.get_seq_length())
+
+    def rows(self, continued: Mapping[int, int]) -> PackedRows:
+        """Texts that go on from here."""
+        return PackedRows(self.model, self.cache, continued)
 
 
 class Beginnings:

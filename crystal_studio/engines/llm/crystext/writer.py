@@ -19,8 +19,8 @@ from crystal_studio.engines.llm.crystext.short_form import ShortForm
 from crystal_studio.engines.llm.crystext.site_matcher import LineGrammars, SiteGrammar
 from crystal_studio.engines.llm.crystext.site_plan import plan_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
-from crystal_studio.engines.llm.packed_rows import Beginnings
-from crystal_studio.engines.llm.transformers_nf4 import common_beginning
+from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning
+from crystal_studio.engines.llm.writing import common_beginning
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.crystal_writer import CrystalTask, WrittenCrystal
 
@@ -141,8 +141,8 @@ class CrysTextWriter:
         rows = [self._row(draft, (seed[0], draft.index, seed[1])) for draft in batch]
         prompts = [draft.prompt for draft in batch]
         shared = reduce(common_beginning, (list(prompt[:-1]) for prompt in prompts))
-        cache = self._beginnings.cache_of(self._model, shared)
-        decode_rows(self._model, cache, prompts, rows, lambda: follow.step(draws, rows))
+        begun = PackedBeginning(self._model, self._beginnings.cache_of(self._model, shared))
+        decode_rows(begun, prompts, rows, lambda: follow.step(draws, rows))
         return rows
 
     def _row(self, draft: _Draft, seed: tuple[int, ...]) -> Row:
