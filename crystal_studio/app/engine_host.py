@@ -26,6 +26,8 @@ from crystal_studio.domain.errors import ProjectUnavailable
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from crystal_studio.app.wiring import InstalledEngines
+    from crystal_studio.domain.machine import Machine
     from crystal_studio.ports.context import JobContext
     from crystal_studio.ports.crystal_comparer import CrystalComparer
     from crystal_studio.ports.crystal_files import CrystalFiles
@@ -33,7 +35,12 @@ if TYPE_CHECKING:
     from crystal_studio.ports.draftsman import Draftsman
     from crystal_studio.ports.history_store import HistoryStore
     from crystal_studio.ports.inspector import Inspector
+    from crystal_studio.ports.model_catalog import ModelCatalog
+    from crystal_studio.ports.model_memory import ModelMemory
+    from crystal_studio.ports.model_store import ModelStore
+    from crystal_studio.ports.model_trials import ModelTrials
     from crystal_studio.ports.project_bundles import ProjectBundles
+    from crystal_studio.services.doctor import Surroundings
     from crystal_studio.services.engines import Engines
     from crystal_studio.services.jobs import Job
 
@@ -82,17 +89,66 @@ class HostWorkbench:
         self._language_model_id = language_model_id
         self._demo = demo
         self._stores: dict[Path, HistoryStore] = {}
+        self._installed: InstalledEngines | None = None
 
-    @cached_property
+    @property
     def engines(self) -> Engines:
-        """The engines of a design round."""
+        """The engines of a design round, of the models that are in use by now."""
+        if self._demo:
+            return self._demo_engines
         from crystal_studio.app.wiring import installed_engines
 
-        if not self._demo:
-            return installed_engines(self._language_model_id)
+        self._installed = (self._installed or installed_engines(self._language_model_id)).refreshed()
+        return self._installed
+
+    @cached_property
+    def _demo_engines(self) -> Engines:
         from crystal_studio.app.demo import demo_engines
 
         return demo_engines()
+
+    @cached_property
+    def catalog(self) -> ModelCatalog:
+        """Installed models."""
+        from crystal_studio.app.wiring import open_catalog
+
+        return open_catalog()
+
+    @cached_property
+    def model_store(self) -> ModelStore:
+        """Takes models in, packs and removes them."""
+        from crystal_studio.app.wiring import open_model_store
+
+        return open_model_store()
+
+    @cached_property
+    def model_memory(self) -> ModelMemory:
+        """The choice of models, and what was measured of them."""
+        from crystal_studio.app.model_wiring import open_model_memory
+
+        return open_model_memory()
+
+    @cached_property
+    def model_trials(self) -> ModelTrials:
+        """Tries models in processes of their own."""
+        from crystal_studio.app.model_wiring import create_model_trials
+
+        return create_model_trials()
+
+    @property
+    def machine(self) -> Machine:
+        """Cores, memory and cards, as they are at this moment."""
+        from crystal_studio.app.model_wiring import read_machine
+
+        return read_machine()
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What the doctor looks at."""
+        from crystal_studio.app.model_wiring import surroundings
+        from crystal_studio.app.paths import projects_folder
+
+        return surroundings(self.catalog, projects_folder())
 
     @cached_property
     def files(self) -> CrystalFiles:

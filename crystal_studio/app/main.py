@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crystal_studio.ports.model_catalog import ModelCatalog
     from crystal_studio.ports.model_store import ModelStore
     from crystal_studio.ports.project_bundles import ProjectBundles
+    from crystal_studio.services.doctor import Surroundings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,6 +120,7 @@ def _program(out: TextIO, stop: Stop) -> Program:
         printer=_printer,
         bundles=_bundles,
         model_store=_model_store,
+        surroundings=_surroundings,
         open_window=_open_window,
         take_screenshots=_take_screenshots,
     )
@@ -181,6 +183,12 @@ def _model_store() -> ModelStore:
     from crystal_studio.app.wiring import open_model_store
 
     return open_model_store()
+
+
+def _surroundings(project_folder: Path) -> Surroundings:
+    from crystal_studio.app.model_wiring import surroundings
+
+    return surroundings(_catalog(), project_folder)
 
 
 def _read_records(name: str) -> Sequence[Mapping[str, Any]]:

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
+from crystal_studio.app.card_sharing import CardSharing, give_back_memory
+from crystal_studio.app.model_wiring import read_machine
 from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.errors import Unavailable
 from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.ports.aligner import Aligner
 from crystal_studio.ports.checks import Checker
@@ -28,12 +31,24 @@ from crystal_studio.ports.relaxer import Relaxer
 from crystal_studio.ports.sampler import Sampler
 from crystal_studio.services.evaluate import TemplateRanking
 
+# Properties that hold an engine which may be on the graphics card.
+_HOLDERS = {
+    ModelKind.LANGUAGE_MODEL: "language_model",
+    ModelKind.DENOISER: "sampler",
+    ModelKind.CRYSTAL_WRITER: "crystal_writer",
+    ModelKind.ALIGNER: "aligner",
+}
+
 
 class InstalledEngines:
     """The engines of the installed models; nothing is imported before it is asked for."""
 
     def __init__(
-        self, catalog: ModelCatalog, language_model_id: str | None = None, model_ids: Mapping[str, str] | None = None
+        self,
+        catalog: ModelCatalog,
+        language_model_id: str | None = None,
+        model_ids: Mapping[str, str] | None = None,
+        sharing: CardSharing | None = None,
     ) -> None:
         """Engines of the models named, the defaults for all other kinds.
 
@@ -41,11 +56,14 @@ class InstalledEngines:
             catalog: what is installed.
             language_model_id: None for the default one.
             model_ids: kind -> id.
+            sharing: says where each is loaded; None where the machine is to be looked at.
         """
         self._catalog = catalog
         self._ids = dict(model_ids or {})
         if language_model_id is not None:
             self._ids[ModelKind.LANGUAGE_MODEL.value] = language_model_id
+        self._sharing = sharing or CardSharing(catalog, read_machine)
+        self._in_use: dict[ModelKind, ModelCard] = {}
         self._used: dict[str, str] = {}
         self._options: dict[str, str] = {}
 
@@ -187,6 +205,17 @@ class InstalledEngines:
             return self
         return InstalledEngines(self._catalog, model_ids={**self._ids, **wanted})
 
+    def refreshed(self) -> InstalledEngines:
+        """These engines, or fresh ones where another model does a job by now; unchanged models stay loaded."""
+        self._catalog.refresh()
+        changed = [card for kind, card in self._in_use.items() if not self._is_current(kind, card)]
+        if not changed:
+            return self
+        for card in changed:
+            self._drop(card)
+        give_back_memory()
+        return InstalledEngines(self._catalog, model_ids=self._ids)
+
     def environment(self) -> dict[str, str]:
         """Versions of libraries, device, threads, and the options of every model loaded so far."""
         from crystal_studio.engines.devices.environment import environment
@@ -194,7 +223,11 @@ class InstalledEngines:
         return {**environment(), **self._options}
 
     def _load(self, kind: ModelKind, model_id: str | None = None) -> Any:
-        card = self._card(kind, model_id)
+        found = self._card(kind, model_id)
+        if model_id is None:
+            self._in_use[kind] = found
+        card = self._sharing.placed(found)
+        self._make_room(card)
         loaded = self._catalog.load(card)
         self._used[kind.value] = f"{card.id}@{card.fingerprint}"
         plain = {name: value for name, value in card.options.items() if isinstance(value, str | int | float)}
@@ -202,6 +235,24 @@ class InstalledEngines:
             listed = ", ".join(f"{name} {value}" for name, value in sorted(plain.items()))
             self._options[f"{kind.value} options"] = listed
         return loaded
+
+    def _make_room(self, card: ModelCard) -> None:
+        """Take the models from the graphics card that share their place on it with this one."""
+        others = self._sharing.in_turn_with(card)
+        for other in others:
+            self._drop(other)
+        if others:
+            give_back_memory()
+
+    def _drop(self, card: ModelCard) -> None:
+        self.__dict__.pop(_HOLDERS.get(card.kind, ""), None)
+        self._catalog.release(card)
+
+    def _is_current(self, kind: ModelKind, card: ModelCard) -> bool:
+        try:
+            return self._card(kind) == card
+        except Unavailable:
+            return False
 
     def _card(self, kind: ModelKind, model_id: str | None = None) -> ModelCard:
         return self._catalog.default(kind, model_id or self._ids.get(kind.value))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crystal_studio.cli.console import print_json
+from crystal_studio.cli.console import console_context, print_json
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus
 from crystal_studio.domain.finding import Finding
@@ -17,13 +17,15 @@ from crystal_studio.services.doctor import examine, has_problem
 def add_parser(subparsers: Any) -> None:
     """Register the command."""
     parser = subparsers.add_parser("doctor", help="check this machine and the installed models")
+    parser.add_argument("--no-self-test", action="store_true", help="do not run a tiny design round at the end")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, program: Program) -> int:
     """Print every finding with its remedy; the exit status says whether a design round can run."""
-    findings = examine(program.catalog(), program.models_folder, program.data_folder, Path.cwd())
+    with console_context(program.stop) as context:
+        findings = examine(program.surroundings(Path.cwd()), context, self_test=not arguments.no_self_test)
     broken = has_problem(findings)
     if arguments.json:
         error = "something a design round needs is missing" if broken else None

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from crystal_studio.ports.model_catalog import ModelCatalog
     from crystal_studio.ports.model_store import ModelStore
     from crystal_studio.ports.project_bundles import ProjectBundles
+    from crystal_studio.services.doctor import Surroundings
 
 
 def _not_wired() -> Any:
     raise Unavailable("This program was put together without this part.")
+
+
+def _not_wired_with(*_arguments: object) -> Any:
+    return _not_wired()
 
 
 def _no_window(*_arguments: object) -> Any:
@@ -46,6 +51,7 @@ class Program:
         printer: prints reports.
         bundles: packs projects, and takes in what was packed.
         model_store: takes models in, packs and removes them.
+        surroundings: what the doctor looks at, with the folder where a project would be written.
         open_window: opens the window on a project (None for the last one), with or without models, and stays until it
             is closed; gives the exit status.
         take_screenshots: saves pictures of the window into a folder, of a project or of one made for it; names them.
@@ -64,6 +70,7 @@ class Program:
     printer: Callable[[], DocumentPrinter] = _not_wired
     bundles: Callable[[], ProjectBundles] = _not_wired
     model_store: Callable[[], ModelStore] = _not_wired
+    surroundings: Callable[[Path], Surroundings] = _not_wired_with
     open_window: Callable[[Path | None, bool], int] = _no_window
     take_screenshots: Callable[[Path, Path | None], Sequence[Path]] = _no_window
 

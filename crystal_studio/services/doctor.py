@@ -1,63 +1,76 @@
-"""What this machine has, and what to do about what it lacks; nothing heavy is imported to find out."""
+"""What this machine has, and what to do about what it lacks; nothing heavy is imported here to find out."""
 
 from __future__ import annotations
 
-import os
-import platform
-import re
-import sys
-import tempfile
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution, version
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from crystal_studio.domain.finding import Finding, State
+from crystal_studio.domain.machine import Machine
+from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.model_catalog import ModelCatalog
-from crystal_studio.services.models import missing_models, verified_models
+from crystal_studio.ports.model_memory import ModelMemory
+from crystal_studio.ports.model_trials import ModelTrials
+from crystal_studio.services import doctor_display, doctor_libraries, doctor_machine, doctor_models
+from crystal_studio.services.child_probe import GRAPHICS, LIBRARIES, ChildProbe
+from crystal_studio.services.doctor_libraries import PACKAGES
 
-PACKAGES = (
-    "torch",
-    "transformers",
-    "peft",
-    "bitsandbytes",
-    "gguf",
-    "llguidance",
-    "safetensors",
-    "numpy",
-    "pymatgen",
-    "spglib",
-    "SMACT",
-    "robocrys",
-    "chgnet",
-    "SQLAlchemy",
-    "alembic",
-)
-MEMORY_NEEDED_GIB = 4.0
-DISK_NEEDED_GIB = 1.0
-_INSTALL = "Run `bash installer/studio` while online to install what is missing."
-_NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+__all__ = ["PACKAGES", "Surroundings", "examine", "has_problem"]
 
 
-def examine(
-    catalog: ModelCatalog, models_folder: Path, data_folder: Path | None, project_folder: Path
-) -> list[Finding]:
-    """Look at the machine, the libraries, the folders and the models.
+@dataclass(frozen=True)
+class Surroundings:
+    """What the doctor looks at.
 
-    Args:
+    Attributes:
         catalog: installed models.
-        models_folder: where fetched models are kept.
-        data_folder: training data, None where none is named.
+        memory: choices and trials.
+        trials: runs the self-test.
+        machine: cores, memory, cards.
+        models_folder: the person's own models.
+        shared_folders: models of a group, only read.
         project_folder: where projects would be written.
+        data_folder: training data, None where none is named.
+        places: name -> path, for a person who looks for it.
+        probe: starts one that answers as the module of this name does.
     """
-    return [
-        *_machine(),
-        *map(_package, PACKAGES),
-        _cuda(),
-        _writable("models folder", models_folder),
-        _writable("project folder", project_folder),
-        _training_data(data_folder),
-        *_models(catalog),
-    ]
+
+    catalog: ModelCatalog
+    memory: ModelMemory
+    trials: ModelTrials
+    machine: Machine
+    models_folder: Path
+    project_folder: Path
+    shared_folders: tuple[Path, ...] = ()
+    data_folder: Path | None = None
+    places: Mapping[str, Path] = field(default_factory=dict)
+    probe: Callable[[str], ChildProbe] = ChildProbe
+
+
+def examine(surroundings: Surroundings, context: JobContext, *, self_test: bool = False) -> list[Finding]:
+    """Look at the machine, the libraries, the display, the folders and the models; with `self_test`, run a round.
+
+    Raises:
+        JobCancelled: the person stopped.
+    """
+    libraries, graphics = surroundings.probe(LIBRARIES), surroundings.probe(GRAPHICS)
+    found: list[Finding] = []
+    try:
+        for part in (_machine, _models):
+            context.check_cancelled()
+            found += part(surroundings)
+        context.progress("looking", 0.5)
+        found += doctor_libraries.libraries(libraries.answer(context), surroundings.machine)
+        found.append(doctor_display.display())
+        found += doctor_display.graphics(graphics.answer(context))
+    finally:
+        libraries.close()
+        graphics.close()
+    context.progress("looking", 1.0)
+    if self_test:
+        found += doctor_models.self_test(surroundings.trials.self_test(context))
+    return found
 
 
 def has_problem(findings: list[Finding]) -> bool:
@@ -65,87 +78,19 @@ def has_problem(findings: list[Finding]) -> bool:
     return any(finding.state is State.PROBLEM for finding in findings)
 
 
-def _machine() -> Iterator[Finding]:
-    python = platform.python_version()
-    if (3, 11) <= sys.version_info[:2] < (3, 14):
-        yield Finding("python", python)
-    else:
-        yield Finding("python", python, State.PROBLEM, "Install Python 3.11, 3.12 or 3.13.")
-    yield Finding("platform", platform.platform())
-    yield Finding("cores", str(len(os.sched_getaffinity(0))))
-    memory = _memory_gib()
-    if memory >= MEMORY_NEEDED_GIB:
-        yield Finding("memory", f"{memory:.1f} GiB")
-    else:
-        remedy = f"A design round takes up to {MEMORY_NEEDED_GIB:.0f} GiB: close other programs."
-        yield Finding("memory", f"{memory:.1f} GiB", State.ADVICE, remedy)
+def _machine(around: Surroundings) -> Iterator[Finding]:
+    yield from doctor_machine.system(around.machine)
+    yield from map(doctor_libraries.package, PACKAGES)
+    yield doctor_machine.writable("models folder", around.models_folder)
+    yield from doctor_machine.readable(around.shared_folders)
+    yield doctor_machine.writable("project folder", around.project_folder)
+    yield from doctor_machine.places(around.places)
+    yield from doctor_machine.leftovers(around.models_folder)
+    yield doctor_machine.training_data(around.data_folder)
 
 
-def _memory_gib() -> float:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-
-
-def _package(name: str) -> Finding:
-    try:
-        return Finding(name, version(name))
-    except PackageNotFoundError:
-        return Finding(name, "not installed", State.PROBLEM, _INSTALL)
-
-
-def _cuda() -> Finding:
-    built_for = _cuda_of_torch()
-    driver = _NVIDIA_DRIVER.exists()
-    if built_for and driver:
-        return Finding("cuda", f"torch built for CUDA {built_for}, NVIDIA driver loaded")
-    if driver:
-        remedy = "Install the CUDA build of the same torch version into .venv to use the card."
-        return Finding("cuda", "NVIDIA driver loaded, torch built for the CPU", State.ADVICE, remedy)
-    return Finding("cuda", "no NVIDIA driver: models run on the CPU")
-
-
-def _cuda_of_torch() -> str | None:
-    """The CUDA version torch was built for, read from its version file: importing torch takes seconds."""
-    try:
-        path = Path(str(distribution("torch").locate_file("torch/version.py")))
-        found = re.search(r"^cuda[^=]*= *'([\d.]+)'", path.read_text(encoding="utf-8"), re.MULTILINE)
-    except (PackageNotFoundError, OSError):
-        return None
-    return found[1] if found else None
-
-
-def _writable(name: str, folder: Path) -> Finding:
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    try:
-        with tempfile.TemporaryFile(dir=existing) as file:
-            file.write(b"x")
-    except OSError as error:
-        remedy = f"Give yourself write access to {existing}, or name another folder."
-        return Finding(name, f"{folder}: {error.strerror}", State.PROBLEM, remedy)
-    status = os.statvfs(existing)
-    free = status.f_bavail * status.f_frsize / 2**30
-    if free < DISK_NEEDED_GIB:
-        return Finding(name, f"{folder} ({free:.1f} GiB free)", State.ADVICE, "Free some space on this disk.")
-    return Finding(name, f"{folder} ({free:.1f} GiB free)")
-
-
-def _training_data(folder: Path | None) -> Finding:
-    remedy = "Set CRYSTAL_STUDIO_DATA to the folder with crystals/*.jsonl.gz; only training and evaluation need it."
-    if folder is None:
-        return Finding("training data", "none", State.ADVICE, remedy)
-    if not (folder / "crystals").is_dir():
-        return Finding("training data", f"{folder} has no folder 'crystals'", State.ADVICE, remedy)
-    return Finding("training data", str(folder))
-
-
-def _models(catalog: ModelCatalog) -> Iterator[Finding]:
-    for state in verified_models(catalog):
-        name = f"model {state.card.kind}"
-        identity = f"{state.card.id} {state.card.version}"
-        if state.how_to_install is not None:
-            yield Finding(name, f"{identity}, optional, not installed", remedy=state.how_to_install)
-        elif state.problem is None:
-            yield Finding(name, f"{identity}, verified")
-        else:
-            yield Finding(name, f"{identity}, damaged or missing", State.PROBLEM, state.problem)
-    for kind, remedy in missing_models(catalog).items():
-        yield Finding(f"model {kind}", "missing", State.PROBLEM, remedy)
+def _models(around: Surroundings) -> Iterator[Finding]:
+    around.catalog.refresh()
+    yield from doctor_models.models(around.catalog)
+    yield from doctor_models.choices(around.catalog, around.memory)
+    yield doctor_models.plan(around.catalog, around.memory, around.machine)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.history import Node
+from crystal_studio.domain.machine import Machine
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.crystal_comparer import CrystalComparer
 from crystal_studio.ports.crystal_files import CrystalFiles
@@ -16,16 +17,22 @@ from crystal_studio.ports.document_printer import DocumentPrinter
 from crystal_studio.ports.draftsman import Draftsman
 from crystal_studio.ports.history_store import HistoryStore
 from crystal_studio.ports.inspector import Inspector
+from crystal_studio.ports.model_catalog import ModelCatalog
+from crystal_studio.ports.model_memory import ModelMemory
+from crystal_studio.ports.model_store import ModelStore
+from crystal_studio.ports.model_trials import ModelTrials
 from crystal_studio.ports.project_bundles import ProjectBundles
 from crystal_studio.services import (
     handle_bundle,
     handle_compare,
     handle_files,
+    handle_models,
     handle_project,
     handle_replay,
     handle_report,
 )
 from crystal_studio.services.design import respond
+from crystal_studio.services.doctor import Surroundings
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.jobs import (
     CellJob,
@@ -74,6 +81,30 @@ class Workbench(Protocol):
     @property
     def bundles(self) -> ProjectBundles:
         """Packs projects, and takes in what was packed."""
+
+    @property
+    def catalog(self) -> ModelCatalog:
+        """Installed models."""
+
+    @property
+    def model_store(self) -> ModelStore:
+        """Takes models in, packs and removes them."""
+
+    @property
+    def model_memory(self) -> ModelMemory:
+        """The choice of models, and what was measured of them."""
+
+    @property
+    def model_trials(self) -> ModelTrials:
+        """Tries models in processes of their own."""
+
+    @property
+    def machine(self) -> Machine:
+        """Cores, memory and cards, as they are at this moment."""
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What the doctor looks at."""
 
     @property
     def version(self) -> str:
@@ -176,4 +207,5 @@ _HANDLERS: dict[type, Callable[[Any, Workbench, JobContext], object]] = {
     **handle_files.HANDLERS,
     **handle_report.HANDLERS,
     **handle_bundle.HANDLERS,
+    **handle_models.HANDLERS,
 }
