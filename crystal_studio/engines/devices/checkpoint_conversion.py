@@ -7,7 +7,7 @@ TARGET_FOLDER, which must not be there yet, appears whole or not at all and then
 * ``weights.safetensors``: every tensor of the state dict; tensors that share their memory are written once;
 * ``hyperparameters.json``: ``{"hyper_parameters": {...}, "about": {...}, "same_as": {...}, "left_out": [...]}``, plain
   data only. ``same_as`` names, for each tensor that was not written again, the one that it is the same as;
-  ``left_out`` names the classes whose objects were not taken over.
+  ``left_out`` names the classes of what became null among the hyperparameters.
 
 The exit status is 0, or 2 with one sentence on stderr. What may be in the file says `checkpoint_pickle`, what its
 reader may do says `checkpoint_limits`.
@@ -28,7 +28,8 @@ from crystal_studio.domain.errors import StudioError, UserCorrectable
 WEIGHTS, HYPERPARAMETERS = "weights.safetensors", "hyperparameters.json"
 PICKLED_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 _READER = "crystal_studio.engines.devices.checkpoint_reader"
-_START_SECONDS, _SECONDS_PER_GB = 120.0, 60.0
+# Processor time is what bounds the reader; this is for a stalled disk, and generous, since the machine may be busy.
+_START_SECONDS, _SECONDS_PER_GB = 900.0, 300.0
 _LONGEST_SENTENCE = 2_000
 
 

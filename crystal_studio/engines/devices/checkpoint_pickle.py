@@ -13,6 +13,7 @@ Nothing is ever imported because a file names it.
 
 from __future__ import annotations
 
+import _compat_pickle
 import pickle
 import sys
 import zipfile
@@ -66,6 +67,8 @@ def _plain_dict(*_: Any) -> dict[Any, Any]:
     return {}
 
 
+# A pickle of protocol 2 calls Python's own modules by their names of Python 2: `subprocess` is "commands" there.
+_STANDARD = sys.stdlib_module_names | {name.partition(".")[0] for name in _compat_pickle.IMPORT_MAPPING}
 _LISTS = ("sacred.config.custom_containers.ReadOnlyList",)
 _DICTS = (
     "sacred.config.custom_containers.ReadOnlyDict",
@@ -95,8 +98,8 @@ _INERT = (
 )
 
 
-def load_inert(path: Path) -> tuple[Any, list[str]]:
-    """What a checkpoint holds, as tensors, plain data and `Inert` objects; and the classes that `Inert` stands for.
+def load_inert(path: Path) -> Any:
+    """What a checkpoint holds, as tensors, plain data and `Inert` objects.
 
     Raises:
         UserCorrectable: it names what no checkpoint needs, or it cannot be read.
@@ -107,14 +110,13 @@ def load_inert(path: Path) -> tuple[Any, list[str]]:
         others = {name: _inert(name) for name in _foreign(path, known) if _is_harmless(path, name)} if zipped else {}
         allowed: list[Any] = [(stand_in, name) for name, stand_in in (known | others).items()]
         with torch.serialization.safe_globals(allowed):
-            loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except UserCorrectable:
         raise
     except MemoryError as error:
         raise UserCorrectable(f"{path} asks for more memory than a file of its size needs. It was refused.") from error
     except Exception as error:  # a broken file breaks torch's reader in every way there is
         raise UserCorrectable(f"{path} is no checkpoint that can be read ({_short(error)}). Fetch it again.") from error
-    return loaded, sorted(others)
 
 
 def _known() -> dict[str, Callable[..., Any]]:
@@ -141,7 +143,7 @@ def _is_harmless(path: Path, name: str) -> bool:
     """
     if len(name) > 200 or not name.isprintable():
         raise UserCorrectable(f"{path} names a class in an impossible way. It was refused.")
-    if name.partition(".")[0] in sys.stdlib_module_names or not name.rpartition(".")[2].lstrip("_")[:1].isupper():
+    if name.partition(".")[0] in _STANDARD or not name.rpartition(".")[2].lstrip("_")[:1].isupper():
         raise UserCorrectable(f"{path} asks for '{name}', which no checkpoint needs: it may hold code. It was refused.")
     return True
 

@@ -37,7 +37,7 @@ def read(source: Path, folder: Path) -> None:
 
     from crystal_studio.engines.devices.checkpoint_pickle import load_inert
 
-    loaded, left_out = load_inert(source)
+    loaded = load_inert(source)
     state = _state_dict(source, loaded)
     unique, same_as = _once(source, state)
     plain = _Plain(source)
@@ -47,7 +47,7 @@ def read(source: Path, folder: Path) -> None:
         "hyper_parameters": hyperparameters,
         "about": about,
         "same_as": same_as,
-        "left_out": sorted(plain.left_out | set(left_out)),
+        "left_out": sorted(plain.left_out),
     }
     (folder / "hyperparameters.json").write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
     save_file(unique, folder / "weights.safetensors")
