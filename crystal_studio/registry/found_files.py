@@ -101,8 +101,7 @@ def files_at(place: Path) -> FoundFiles:
         if place.suffix.lower() == ".whl" and place.is_file():
             return _of_wheel(place)
         if place.is_file():
-            found = _found(place, place.name, place.resolve(), None)
-            return FoundFiles(place, place.stem, {place.name: found}, {})
+            return FoundFiles(place, place.stem, {place.name: file_at(place)}, {})
     except OSError as error:
         raise UserCorrectable(f"{place} cannot be read ({error.strerror or error}). Check the disk.") from error
     raise UserCorrectable(f"There is no file or folder {place}. Check its name.")
@@ -139,7 +138,7 @@ def _of_folder(place: Path, folder: Path) -> FoundFiles:
             raise UserCorrectable(f"{place} holds more than {_MOST_FILES:,} files. Name the model's own folder.")
         reason = _reason_against(path, name, whole)
         if reason is None:
-            files[name] = _found(path, name, path.resolve(), whole)
+            files[name] = file_at(path, name)
         else:
             refused[name] = reason
     return FoundFiles(place, _name_of(folder, whole), files, refused)
@@ -185,11 +184,12 @@ def _reason_against(path: Path, name: str, border: Path) -> str | None:
     return None
 
 
-def _found(path: Path, name: str, real: Path, border: Path | None) -> FoundFile:
-    """A file on the disk; a hub names its large files by their SHA-256."""
-    in_blobs = border is not None and real.parent == border / "blobs" and real != path
-    digest = real.name if in_blobs and _BLOB_OF_LFS.fullmatch(real.name) else None
-    return FoundFile(name, path, real.stat().st_size, lambda: real.open("rb"), real, digest)
+def file_at(path: Path, name: str | None = None) -> FoundFile:
+    """One file on the disk, wherever a link to it leads; a hub names its large files by their SHA-256."""
+    real = path.resolve()
+    in_blobs = real.parent.name == "blobs" and path.is_symlink() and _BLOB_OF_LFS.fullmatch(real.name)
+    digest = real.name if in_blobs else None
+    return FoundFile(name or path.name, path, real.stat().st_size, lambda: real.open("rb"), real, digest)
 
 
 def _of_wheel(wheel: Path) -> FoundFiles:

@@ -81,7 +81,7 @@ def model_id_of(name: str, asked: str | None) -> str:
         UserCorrectable: the id asked for cannot be one.
     """
     if asked is not None:
-        if asked != _slug(asked) or len(asked) > _LONGEST_ID:
+        if not asked or asked != _slug(asked) or len(asked) > _LONGEST_ID:
             raise UserCorrectable(
                 f"'{asked[:70]}' cannot be a model's id. Use up to {_LONGEST_ID} of a-z, 0-9, '.', '-' and '_', "
                 "beginning with a letter or a digit."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from crystal_studio.domain.errors import UserCorrectable
@@ -52,28 +52,27 @@ class Recogniser:
         published = self._published.matching(found)
         if published is not None:
             return published
-        for sign, recogniser in (
-            (adapter.CONFIG, self._adapters.adapter),
-            (language_model.CONFIG, language_model.language_model),
-        ):
-            if sign in found.files or sign in found.refused:
-                return recogniser(found, model_id)
         names = [*found.files, *found.refused]
-        if any(name.endswith(".gguf") for name in names):
-            return gguf_model.gguf_model(found, model_id)
-        if any(name.endswith(checkpoint.SUFFIXES) for name in names):
-            return checkpoint.checkpoint(found, model_id)
+        for is_it, recogniser in (
+            (adapter.CONFIG in names, self._adapters.adapter),
+            (_has(names, ".gguf") and not _has(names, ".safetensors"), gguf_model.gguf_model),
+            (_has(names, ".ckpt") and not _has(names, ".safetensors"), checkpoint.checkpoint),
+            (language_model.CONFIG in names, language_model.language_model),
+            (_has(names, *checkpoint.SUFFIXES), checkpoint.checkpoint),
+        ):
+            if is_it:
+                return recogniser(found, model_id)
         raise UserCorrectable(f"{found.place} holds no model that can be told by its files. {_hint(names)}")
 
 
+def _has(names: Sequence[str], *endings: str) -> bool:
+    return any(name.endswith(endings) for name in names)
+
+
 def _hint(names: Sequence[str]) -> str:
-    pickled = next(_ending_in(names, tuple(PICKLED_SUFFIXES)), None)
+    pickled = next((name for name in names if name.endswith(tuple(PICKLED_SUFFIXES))), None)
     if pickled:
         return f"'{pickled}' is a pickle, which could hold code: fetch the model as safetensors or GGUF."
-    if next(_ending_in(names, (".safetensors",)), None):
+    if _has(names, ".safetensors"):
         return "Name the folder that holds the config.json or adapter_config.json beside the weights."
     return "Name a folder with a model.toml, config.json or adapter_config.json, a GGUF file, a wheel or a checkpoint."
-
-
-def _ending_in(names: Sequence[str], endings: tuple[str, ...]) -> Iterator[str]:
-    return (name for name in names if name.endswith(endings))

@@ -6,14 +6,14 @@ import pickletools
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.ports.context import JobContext
 from crystal_studio.registry.converting import run_converter
-from crystal_studio.registry.found_files import FoundFile, FoundFiles
+from crystal_studio.registry.found_files import FoundFile, FoundFiles, file_at
 from crystal_studio.registry.recipe import Part, Recipe, provenance_of
 
 SUFFIXES = (".ckpt", ".pt", ".pth")
@@ -27,9 +27,11 @@ _NETWORKS = {
     "graph_proj.0.weight": (ModelKind.ALIGNER, "Crystal CLIP"),
 }
 _BACKENDS = {
-    ModelKind.DENOISER: "crystal_studio.engines.sampling.denoiser:create",
-    ModelKind.ALIGNER: "crystal_studio.engines.alignment.crystal_clip:create",
+    ModelKind.DENOISER: "crystal_studio.engines.sampling.chemeleon:create",
+    ModelKind.ALIGNER: "crystal_studio.engines.alignment.chemeleon_clip:create",
 }
+# Of the text encoder's own repository; the first is needed, and no checkpoint holds it.
+_BESIDE = ("vocab.txt", "tokenizer_config.json", "config.json")
 
 
 def checkpoint(found: FoundFiles, model_id: str) -> Recipe:
@@ -52,24 +54,47 @@ def checkpoint(found: FoundFiles, model_id: str) -> Recipe:
             "checkpoints of Chemeleon and MatGL are converted; fetch any other model as safetensors or GGUF."
         )
     kind, title = kinds[0]
-    path = file.real
-
-    def conversion(target: Path, context: JobContext) -> None:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".converting-") as made:
-            converted = Path(made) / "converted"
-            run_converter(_CONVERTER, (path, converted), context)
-            run_converter(_IMPORTER, (converted, target), context)
-
+    beside = tuple(_found_beside(file.path.parent))
     card = ModelCard(
         id=model_id,
         kind=kind,
         version="1",
         backend=_BACKENDS[kind],
-        options={"device": "auto"},
         provenance=provenance_of(found),
         memory_mb=-(-file.size // 1_000_000),
     )
-    return Recipe(card, f"Chemeleon checkpoint ({title}), to be converted", (Part(file.name, file),), (), conversion)
+    parts = (Part(file.name, file), *(Part(one.name, one) for one in beside))
+    what = f"Chemeleon checkpoint ({title}), to be converted"
+    return Recipe(card, what, parts, (), _conversion(file.real, file.path.parent))
+
+
+def _conversion(path: Path, beside: Path) -> Callable[[Path, JobContext], None]:
+    """What makes a model's folder of a checkpoint and of the word pieces that lie beside it."""
+
+    def convert(target: Path, context: JobContext) -> None:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".converting-") as made:
+            converted = Path(made) / "converted"
+            run_converter(_CONVERTER, (path, converted), context)
+            run_converter(_IMPORTER, (converted, target, beside), context)
+
+    return convert
+
+
+def _found_beside(folder: Path) -> Iterator[FoundFile]:
+    """The files of the text encoder that lie in a checkpoint's folder.
+
+    Raises:
+        UserCorrectable: its word pieces do not.
+    """
+    for name in _BESIDE:
+        path = folder / name
+        if path.is_file() and not path.is_symlink():
+            yield file_at(path)
+        elif name == _BESIDE[0]:
+            raise UserCorrectable(
+                f"'{name}' is missing in {folder}: no checkpoint holds the word pieces of its text encoder. Put the "
+                "vocab.txt of that encoder beside it (lfoppiano/MatTPUSciBERT for the published checkpoints)."
+            )
 
 
 def _words(file: FoundFile) -> Iterator[str]:
