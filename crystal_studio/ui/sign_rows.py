@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
@@ -257,6 +258,14 @@ def _paint_bar(painter: QPainter, bar: QRectF, fraction: float, colours: theme.T
 
 
 def _height(font: QFont, text: str, width: int) -> int:
+    return _wrapped_height(font.toString(), text, width)
+
+
+@lru_cache(maxsize=8192)
+def _wrapped_height(described: str, text: str, width: int) -> int:
+    """Height of a text at a width; a list is laid out anew with every row that grows, and most rows stay the same."""
+    font = QFont()
+    font.fromString(described)
     return QFontMetrics(font).boundingRect(QRect(0, 0, max(width, 1), _UNBOUNDED), _WRAPPED, breakable(text)).height()
 
 

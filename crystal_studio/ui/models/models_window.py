@@ -53,8 +53,12 @@ class ModelsWindow(QMainWindow):
         self.setWindowTitle("Models – Crystal Studio")
         self._jobs = jobs
         self.report: ModelsReport | None = None
+        self._by_key: dict[Key, ModelListing | OfferListing] = {}
         self._reading, self._is_stale = "", False
         self._drops: DropZone | None = None
+        # One showing for a burst of news.
+        self._due = QTimer(self, singleShot=True, interval=0)
+        self._due.timeout.connect(self._show)
         self._asking = Asking(jobs, self)
         self.tasks = ModelTasks(self._asking, self)
         self.questions = ModelQuestions(self, folder)
@@ -162,7 +166,7 @@ class ModelsWindow(QMainWindow):
         questions.packed_chosen.connect(tasks.unpack)
         questions.target_chosen.connect(tasks.pack)
         questions.removal_wanted.connect(tasks.remove)
-        tasks.news_changed.connect(self._show)
+        tasks.news_changed.connect(self._due.start)
         tasks.checked.connect(self.refresh)
         tasks.stock_changed.connect(self._stock_changed)
         tasks.told.connect(self._tell)
@@ -184,6 +188,7 @@ class ModelsWindow(QMainWindow):
         if self.report is None:
             self.news.busy(False)
         self._reading, self.report = "", report
+        self._by_key = {key_of(one): one for one in (*report.cards, *report.offers)}
         self.plan.setText(report.plan.sentence)
         self.memory.show_machine(report.plan.machine)
         self._show()
@@ -279,8 +284,7 @@ class ModelsWindow(QMainWindow):
         self.list.words.selectAll()
 
     def _listing(self, key: Key) -> ModelListing | OfferListing | None:
-        every = (*self.report.cards, *self.report.offers) if self.report else ()
-        return next((one for one in every if key_of(one) == key), None)
+        return self._by_key.get(key)
 
     def _names(self) -> dict[ModelKind, list[str]]:
         names: dict[ModelKind, list[str]] = {}
