@@ -7,7 +7,6 @@ elements, another stoichiometry or "another material" is named that the parent d
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from crystal_studio.domain.composition import Composition
@@ -16,6 +15,7 @@ from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quanti
 from crystal_studio.services.listen_composition import HeardComposition, composition_in
 from crystal_studio.services.listen_elements import refuse_made_up
 from crystal_studio.services.listen_goals import HeardGoal, goals_in, speaks_of_property
+from crystal_studio.services.listen_spelling import readable
 from crystal_studio.services.listen_structure import Structure, structure_in
 from crystal_studio.services.listen_words import MATERIALS_WORDS, joined
 
@@ -73,7 +73,7 @@ def listen(message: str, parent: ParentFacts | None = None) -> Intent:
             composition.is_free
             or not (phrases or speaks_of_property(left))
             or _only_mentions(composition, structure, heard)
-            or (structure.keeps_space_group and wants_gap)
+            or (structure.symmetry.keeps_space_group and wants_gap)
         )
         limits, phrases = _kept(limits, is_free, structure, parent, phrases)
     _check(limits)
@@ -126,27 +126,27 @@ def _readable(message: str) -> str:
         raise UserCorrectable(
             f"The message has {len(message):,} characters; at most {MAX_CHARACTERS:,} can be heard. Shorten it."
         )
-    subscripts = str.maketrans("₀₁₂₃₄₅₆₇₈₉’‘", "0123456789''")
-    text = re.sub(r"\bw/o\b", "without", message.translate(subscripts))
-    text = re.sub(r"\b([A-Z][a-z]?)\d?\+(?=[\s,.;!?)]|$)", r"\1", text)  # a charge, as in Ti4+
-    return re.sub(r"\s+", " ", text).strip()
+    return readable(message)
 
 
 def _limits(composition: HeardComposition, structure: Structure) -> Limits:
+    symmetry, stoichiometry = structure.symmetry, structure.stoichiometry
+    required = frozenset(composition.required).union(stoichiometry.elements) - frozenset(composition.excluded)
+    does_not_count = stoichiometry.is_of_two and max(len(required), stoichiometry.num_elements or 2) > 2
     return Limits(
-        required=frozenset(composition.required),
+        required=required,
         any_of=tuple(group for group, _ in composition.any_of),
         excluded=frozenset(composition.excluded),
         allowed=composition.allowed,
         replaced=composition.replaced,
         formula=composition.formula,
-        anonymous=composition.anonymous,
-        space_group=structure.space_group,
-        crystal_system=structure.crystal_system,
-        excluded_systems=frozenset(structure.excluded_systems),
+        anonymous=composition.anonymous or (() if does_not_count else stoichiometry.anonymous),
+        space_group=symmetry.space_group,
+        crystal_system=symmetry.crystal_system,
+        excluded_systems=frozenset(symmetry.excluded_systems),
         dimensionality=structure.dimensionality,
         prototype=structure.prototype,
-        num_elements=structure.num_elements,
+        num_elements=stoichiometry.num_elements,
         max_atoms=structure.max_atoms,
     )
 

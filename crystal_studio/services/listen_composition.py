@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
@@ -19,6 +19,7 @@ from crystal_studio.services.listen_elements import (
     scarce_elements,
 )
 from crystal_studio.services.listen_replacement import Replacement, replacements_in
+from crystal_studio.services.listen_roles import can_replace
 from crystal_studio.services.listen_words import TOXIC, joined, name_of
 
 _KEEP = re.compile(
@@ -34,13 +35,15 @@ _KEEP = re.compile(
 )
 _FREE = re.compile(
     r"\b(?:different|another|new|other|change the|vary the|alternative)\s+(?:\w+ )?(?:material|compound|"
-    r"composition|crystal|"
+    r"composition|crystal(?! (?:system|structure|symmetry|class|lattice|form))|"
     r"element|formula|chemistr|one|stoichiometr|anion|cation|metal)\w*\b|\bsomething (?:else|different|new)\b|"
     r"\bstart over\b|"
     r"\banything else\b|\b(?:make|be|is|something|much|a bit) (?:it )?(?:cheaper|greener|less (?:toxic|expensive|"
     r"rare)|non-?toxic|"
     r"more (?:abundant|sustainable|available))\b|"
-    r"\b(?:change|swap|exchange|vary) the (?:element|cation|anion|metal)s\b",
+    r"\b(?:chang|swap|exchang|vary|replac|substitut)\w*(?: out)? (?:(?:the|one|an?|some|any|other)(?: of (?:the|its))?"
+    r" )+(?:element|cation|anion|metal|ion|atom)s?\b(?! (?:with|by|for|to)\b)|"
+    r"\b(?:chemical|by|through|via|element(?:al)?) substitutions?\b",
     re.IGNORECASE,
 )
 _COMPARED = re.compile(
@@ -54,7 +57,14 @@ _COMPARED = re.compile(
     r"\s+(?:the |a |an )?$",
     re.IGNORECASE,
 )
-_ADD = re.compile(r"\b(?:add|introduce|incorporate|dope|include|alloy|mix|blend|intercalate)\b", re.IGNORECASE)
+_ADD = re.compile(
+    r"\b(?:add|introduc|incorporat|dop|includ|alloy|mix|blend|intercalat)(?:e[ds]?|ed|ing|s)?\b|\b(?:as well|also)\b",
+    re.IGNORECASE,
+)
+_BRING = re.compile(
+    r"\b(?:us(?:e|ing)|put|add|insert|bring|try|tak(?:e|es)|choose|pick|go (?:for|with))\b", re.IGNORECASE
+)
+_MODEL = re.compile(r"[- ]like\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
 _NONTOXIC = re.compile(r"\bnon-?[ ]?toxic\b|\bno toxic\w*\b|\bless toxic\b", re.IGNORECASE)
@@ -85,6 +95,8 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     replacements, left, is_open = replacements_in(text, parent)
     left = _formulas(left, found, parent, bool(replacements))
     _elements(left, found)
+    if parent is not None and not replacements:
+        replacements = _by_removal(left, found, parent)
     _replaced(replacements, found, parent)
     if parent is not None and found.required and _ADD.search(left):
         found.required |= {
@@ -144,7 +156,11 @@ def _several(text: str, named: list[tuple[Composition, int, int]], found: HeardC
 
 
 def _elements(text: str, found: HeardComposition) -> None:
-    mentions = [mention for mention in mentions_in(text) if not text[: mention.start].rstrip().endswith(" than")]
+    mentions = [
+        mention
+        for mention in mentions_in(text)
+        if not text[: mention.start].rstrip().endswith(" than") and not _MODEL.match(text, mention.end)
+    ]
     for mention in mentions:
         if mention.denied:
             _exclude(mention, found)
@@ -198,6 +214,7 @@ def _replaced(replacements: list[Replacement], found: HeardComposition, parent: 
     found.excluded |= {symbol: f"replace {name_of(symbol)}" for symbol in old}
     for symbol in old:
         found.required.pop(symbol, None)
+    replacements = _narrowed(replacements, found)
     narrowed = [(each.old, each.substitutes - found.excluded.keys(), each) for each in replacements]
     for symbol, substitutes, _ in narrowed:
         if not substitutes:
@@ -215,6 +232,27 @@ def _replaced(replacements: list[Replacement], found: HeardComposition, parent: 
         found.formula, found.anonymous = found.formula or swapped.formula, swapped.anonymous
     else:
         found.anonymous = parent.anonymous
+
+
+def _narrowed(replacements: list[Replacement], found: HeardComposition) -> list[Replacement]:
+    """One for each who leaves; of all that could come, the one named elsewhere ("Be is toxic; use magnesium")."""
+    narrowed: dict[str, Replacement] = {}
+    for each in replacements:
+        named = each.substitutes & found.required.keys()
+        single = replace(each, substitutes=named, is_explicit=True) if len(named) == 1 else each
+        if each.old not in narrowed or single.is_explicit:
+            narrowed[each.old] = single
+    return list(narrowed.values())
+
+
+def _by_removal(text: str, found: HeardComposition, parent: Composition) -> list[Replacement]:
+    """ "Drop Sr, add Ca": one of the parent's elements leaves and one that could take its place is to come."""
+    leaving = found.excluded.keys() & set(parent.elements)
+    coming = found.required.keys() - set(parent.elements)
+    if len(leaving) != 1 or len(coming) != 1 or found.formula or not _BRING.search(text):
+        return []
+    (old,), (new,) = leaving, coming
+    return [Replacement(old, frozenset({new}), f"{old} by {new}", True)] if can_replace(new, old, parent) else []
 
 
 def _without_parent(found: HeardComposition, replacements: list[Replacement]) -> None:

@@ -19,29 +19,35 @@ from crystal_studio.services.listen_words import (
     IMAGINARY,
     NAMES,
     NOT_ELEMENTS,
+    PROTOTYPES,
 )
 
 _NEGATOR = re.compile(
-    r"\b(?:no(?! more| less| fewer| longer)|(?<!why )not(?! only| just| necessarily| too)|without|avoid(?:ing|s)?|"
-    r"exclud(?:e|es|ing)|"
-    r"except(?: for)?|free (?:of|from)|devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|"
-    r"drop|omit|strip|"
-    r"get rid of|(?:do|does|must|should|could|would|is|are)n[o']?t|can'?t|cannot|never|nor|neither|ban|eliminate|"
-    r"(?:goodbye|farewell) to|do away with|steer clear of|(?:tired|sick) of|fed up with|"
-    r"leave out|(?:leav|keep)(?:e|ing)?(?= (?:[A-Za-z]+,? ){1,4}out\b)|"
-    r"other than|minus|zero|none of|non|nothing with|away from)\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
+    r"\b(?:no(?! more| less| fewer| longer)|(?<!why )not(?! only| just| necessarily| too)|without|sans|"
+    r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
+    r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
+    r"banish|hates?|lose|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
+    r"get rid of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|can'?t|cannot|never|nor|neither|ban|eliminate|"
+    r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leave out|"
+    r"(?:any|every)thing but|other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else)|away from|"
+    r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
     r"swap|exchang|substitut))",
+    re.IGNORECASE,
+)
+_PARTED = re.compile(
+    r"\b(?:leav|keep|tak|get|throw|kick)(?:e|ing)?(?: (?!in\b)[A-Za-z]+,?){1,4}? (?:out|away|off|aside)\b",
     re.IGNORECASE,
 )
 _AFTER_NEGATOR = re.compile(
     r"(?:[ -]*(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|on|an|"
     r"a|the|all|"
-    r"more|kind|sort|either|want|like|need|give|me)\b)*",
+    r"more|kind|sort|either|want(?:ed)?|allowed|permitted|like|need|give|me|but)\b)*(?: ?:)?",
     re.IGNORECASE,
 )
 _VERB = (
     r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead|"
-    r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower"
+    r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
+    r"hold|stay|retain\w*|preserv\w*|leave|let"
 )
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
@@ -52,18 +58,22 @@ _TERMINATOR = re.compile(
 # "not cubic oxide" denies the adjective alone.
 _ADJECTIVE = re.compile(
     r"[\s-]*(?:necessarily |too |be |a |an )*(?:triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|"
-    r"hexagonal|"
-    r"cubic|layered|metallic|molecular|insulating|magnetic|too|only|wide|narrow)\b",
+    r"hexagonal|cubic|layered|metallic|molecular|insulating|magnetic|too|only|wide|narrow|"
+    rf"{'|'.join(pattern for pattern, _, _ in PROTOTYPES)})\b",
     re.IGNORECASE,
 )
-_FREE = re.compile(r"(?:[- ](?:and|or) [A-Za-z]+)?[- ]free\b|- (?:and|or) [A-Za-z]+[- ]free\b", re.IGNORECASE)
+_FREE = re.compile(
+    r"(?:(?:[- ](?:and|or) [A-Za-z]+)?[- ]free|- (?:and|or) [A-Za-z]+[- ]free)\b(?! (?:of|from)\b)", re.IGNORECASE
+)
+_FREE_LIST = re.compile(r"\([^()]*-free\)")
 _GONE = re.compile(
-    r"(?: atoms?| ions?)?(?: is| are)? (?:out of (?:the )?(?:picture|budget|reach|question)|off the table|(?:has|have|"
-    r"must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|be (?:removed|"
-    r"eliminated|avoided|gone|dropped|excluded|out|absent))|(?:must|should|may|can) ?(?:not|n'?t) be (?:in|present|"
-    r"part|"
-    r"there|used|contained)|is (?:not (?:allowed|wanted|permitted|acceptable|an option)|forbidden|banned|unwanted|"
-    r"unacceptable|out))\b",
+    r"(?: atoms?| ions?| content)?(?: is| are)?(?: (?:out of (?:the )?(?:picture|budget|reach|question)|"
+    r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|"
+    r"stay (?:out|away)|be (?:removed|eliminated|avoided|gone|dropped|excluded|out|absent|banned|left out))|"
+    r"(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)? (?:appear|occur|feature|be (?:in|present|part|"
+    r"there|used|contained|included|found)))| (?:gone|banned|out(?! of))|"
+    r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|taboo|"
+    r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out))\b",
     re.IGNORECASE,
 )
 _LEAD_VERB = re.compile(
@@ -76,11 +86,13 @@ _CUE = re.compile(
     r"exclud(?:e|es|ing)|"
     r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|only|and|or|both|"
     r"either|plus|keep|"
-    r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly))|[A-Z][a-z]?\s?[,/&+–-]|"
+    r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly|among|them|"
+    r"based on|built on))|[A-Z][a-z]?\s?[,/&+–-]|"
     r"[A-Za-z],|\+)\s?$"
 )
 _LISTED = re.compile(
-    r"\s*(?:$|[,.;:!?)/&+–-]|(?:and|or|but|instead|atoms?|with|by|for|ions?|sites?|in|is|only|system)\b)"
+    r"\s*(?:$|[,.;:!?)/&+–-]|(?:and|or|but|instead|atoms?|with|by|for|ions?|sites?|in|is|only|system|plus|as well|of|"
+    r"along|together|without)\b)"
 )
 _NEXT_SYMBOL = re.compile(r"\s*(?:,|and|or|/|-|–)\s*(?:and |or )?[A-Z][a-z]?(?![A-Za-z'’])")
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
@@ -95,7 +107,8 @@ _ONLY = re.compile(
 )
 _ABUNDANT = re.compile(
     r"\b(?:earth[- ]abundant|abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b|"
-    r"\bearth[- ]abundant\b",
+    r"\bearth[- ]abundant\b|\b(?:(?:no|not|nothing|without|free of) (?:any(?:thing)? |too |very )?"
+    r"(?:rare(?![- ]earth)|expensive|scarce|exotic|critical)|avoid\w* (?:scarce|exotic|critical))\b",
     re.I,
 )
 _SCARCE_PPM = 2.0
@@ -133,7 +146,7 @@ def blanked(text: str, start: int, end: int) -> str:
 
 def denied_spans(text: str) -> list[tuple[int, int]]:
     """Where a denial ("without", "no", "avoid") reaches: to the end of its clause or of its list."""
-    spans = []
+    spans = [each.span() for pattern in (_FREE_LIST, _PARTED) for each in pattern.finditer(text)]
     stops = [found.start() for found in _TERMINATOR.finditer(text)]
     for negator in _NEGATOR.finditer(text):
         if adjective := _ADJECTIVE.match(text, negator.end()):

@@ -35,6 +35,7 @@ _EXCHANGE = _beginning(
     rf"{_VACATE_WORDS}|trad(?:e|ing)\b|turn|convert|transform|transmut|becom|became|tak(?:e|es|ing)\b|took|step|stand|"
     rf"fill|"
     r"sit|occup|position|place|stead|role|part\b|out\b|away\b|favou?r|upgrad|drop|giv(?:e|ing) up|way\b|serv|acts?\b|"
+    r"job|expense|"
     r"instead|rather|prefer|not\b|where|mov(?:e|ing)\b|go(?:es)? from|cheaper|better|over\b|pick|choose|let\b|put\b|"
     r"too\b|would\b|"
     r"use\b"
@@ -50,7 +51,7 @@ _MIXED = _beginning(
     r"intercalat|(?<=[- ])(?:rich|poor|deficient|content|concentration|fraction)\b"
 )
 _BETWEEN = re.compile(
-    r"\W*\b(?:for|as|on|onto|at|in|into|to|by|against|(?:could|can|might|may|should|would) be|becomes?)\b"
+    r"\W*\b(?:in for|for|as|on|onto|at|in|into|to|by|against|(?:could|can|might|may|should|would) be|becomes?)\b"
     r"(?:\W*\b(?:the|a|an|its)\b)?\W*",
     re.IGNORECASE,
 )

@@ -22,7 +22,7 @@ _UP = (
     r"wid(?:e|er|en|ening)|larger?|big(?:ger)?|high(?:er)?|greater|increas(?:e|ed|ing)|rais(?:e|ed|ing)|boost|"
     r"enlarge|enhanc\w+|"
     r"expand\w*|grow|longer|(?<=too )long|lengthen|stretch(?:ed)?|loosen|open(?: up)?|push up|more|extend|"
-    r"elongate\w*|swell|roomier|up"
+    r"elongate\w*|swell|roomier|bump(?:ed)?|lift(?:ed)?|up"
 )
 _DOWN = (
     r"narrow(?:er|ing)?|smaller|lower(?:ed|ing)?|reduc(?:e|ed|ing)|decreas(?:e|ed|ing)|shrink|clos(?:e|er)|tighten|"
@@ -47,7 +47,7 @@ _UNITS = (
 _DISTANCE = re.compile(
     r"\b(?:inter[- ]?(?:layer|planar|atomic|molecular|unit|chain|polyhedral)[- ]?(?:distances?|spacings?|"
     r"separations?|gaps?)?"
-    r"|(?:van der waals|vdw) (?:gap|spacing)|distances?|spacings?|separations?|bond[- ]?lengths?|bonds?"
+    r"|(?:van der waals|vdw) (?:gap|spacing)|distances?|spacings?|separations?|bond[- ]?lengths?|bonds?|contacts?"
     rf"|(?:gaps?|space|room) between (?:the )?(?:{_UNITS}))\b",
     re.IGNORECASE,
 )
@@ -88,12 +88,14 @@ _EV = re.compile(
     re.IGNORECASE,
 )
 _AT_LEAST = re.compile(
-    r"(?:above|over|more than|greater than|at least|exceed(?:s|ing)?|(?:larg|wid|high|bigg)er than|>=?|≥|not less than|"
+    r"(?:above|over|more than|greater than|at least|exceed(?:s|ing)?|(?<!no )(?<!not )(?:larg|wid|high|bigg)er than|"
+    r"(?:no|not) (?:small|narrow|low)er than|>=?|≥|not less than|"
     r"no less than|not below|minimum(?: of)?|beyond|past|upwards of)\s*$",
     re.IGNORECASE,
 )
 _AT_MOST = re.compile(
-    r"(?:below|under|less than|at most|(?:small|narrow|low)er than|<=?|≤|no more than|not more than|not above|up to|"
+    r"(?:below|under|less than|at most|(?:small|narrow|low)er than|"
+    r"(?:no|not) (?:larg|wid|high|bigg|great)er than|<=?|≤|no more than|not more than|not above|up to|"
     r"maximum(?: of)?|not exceed(?:ing)?)\s*$",
     re.IGNORECASE,
 )
@@ -156,7 +158,7 @@ _CLASSES: tuple[
         (),
     ),
     (
-        re.compile(_NOT + r"\bvisible[- ]light\b", re.IGNORECASE),
+        re.compile(_NOT + r"\b(?:visible[- ]light|in the visible)\b", re.IGNORECASE),
         ((Direction.AT_LEAST, _VISIBLE_EV[0]), (Direction.AT_MOST, _VISIBLE_EV[1])),
         (),
     ),
@@ -303,7 +305,7 @@ def _gap_classes(text: str, has_parent: bool) -> list[HeardGoal]:
                 continue
             chosen = denied if found["not"] else bounds
             heard += [HeardGoal(Goal(Quantity.BAND_GAP, *bound), found[0].strip()) for bound in chosen]
-    return heard
+    return [each for each in heard if each.goal.target == 0.0] or heard
 
 
 def _reconciled(explicit: list[HeardGoal], classes: list[HeardGoal]) -> list[HeardGoal]:

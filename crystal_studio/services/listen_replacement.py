@@ -24,7 +24,7 @@ _ACTIVE = re.compile(
 )
 _PASSIVE = re.compile(
     r"(?P<old>\b[A-Za-z]+)(?: atoms?| ions?)?(?: (?:should|must|could|can|to|needs to))?(?: be| is| are| being)?"
-    r" (?:replaced|substituted|swapped|exchanged)(?: out)? (?:by|with|for|against)\b"
+    r" (?:replaced|substituted|swapped|exchanged)(?: out)? (?P<joint>by|with|for|against)\b"
     rf"(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
 )
@@ -35,7 +35,8 @@ _INSTEAD = re.compile(
 )
 _INSTEAD_FIRST = re.compile(
     rf"\b(?:instead of|in (?:the )?place of|in lieu of|"
-    rf"rather than)\b(?P<old>[^.;!?,]{{1,60}}?),(?P<new>[^.;!?]{{1,80}}?){_END}",
+    rf"rather than)\b(?P<old>[^.;!?,]{{1,60}}?)(?:,|(?=\b(?:I|we|use|try|take|put|choose)\b))"
+    rf"(?P<new>[^.;!?]{{1,80}}?){_END}",
     re.IGNORECASE,
 )
 _ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)")
@@ -46,6 +47,12 @@ _COMPLAINT = re.compile(
     r"(?P<old>\b[A-Za-z]+) (?P<new>(?:is|are) (?:(?:(?:too|very|so|quite|rather) )?(?:rare(?! earth)|scarce|expensive|"
     r"costly|precious|toxic|poisonous|hazardous|critical|restricted|unavailable)|an? (?:\w+ )?(?:risk|problem|concern|"
     r"hazard|bottleneck)))\b",
+    re.IGNORECASE,
+)
+_CHAINED = re.compile(
+    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|chang(?:e|ing)|trad(?:e|ing))"
+    r"(?P<first> [^.;!?,]{1,40}? (?:with|by|for|to|against) (?:the )?\w+)(?:,|,? and|,? as well as)"
+    r"(?= (?:the )?\w+ (?:with|by|for|to|against) )",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|n't|don'?t|never|without|avoid)\s+$", re.IGNORECASE)
@@ -81,13 +88,20 @@ def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replace
     Raises:
         UserCorrectable: the element to replace is not in the parent, or nothing fits.
     """
-    found, text = _matched(_BY_VERB, text, parent)
+    found, text = _matched(_BY_VERB, _unchained(text), parent)
     is_open = False
     if parent is not None:
         exchanges, text, is_open = exchanges_in(text, parent)
         found += [_exchanged(each, parent) for each in exchanges]
     compared, text = _matched(_BY_COMPARISON, text, parent)
     return found + compared, text, is_open and not found + compared
+
+
+def _unchained(text: str) -> str:
+    """ "Replace Sr with Ba and Ti with Zr" as two sentences with a verb each."""
+    while (single := _CHAINED.sub(r"\g<verb>\g<first>; \g<verb>", text)) != text:
+        text = single
+    return text
 
 
 def _matched(
@@ -129,8 +143,8 @@ def _compared(match: re.Match[str], parent: Composition | None) -> list[Replacem
 def _read(match: re.Match[str], parent: Composition | None) -> list[Replacement]:
     old_text, new_text = match["old"], match["new"]
     verb = (match.groupdict().get("verb") or "").lower()
-    if match.groupdict().get("joint") == "for" and verb.startswith("substitut"):
-        old_text, new_text = _turned(old_text, new_text, parent)
+    if match.groupdict().get("joint") == "for":
+        old_text, new_text = _turned(old_text, new_text, parent, verb.startswith("substitut"))
     reference, old_text = _reference(old_text, parent)
     old = _old_elements(old_text, reference)
     if not old:
@@ -140,7 +154,8 @@ def _read(match: re.Match[str], parent: Composition | None) -> list[Replacement]
     _check_present(old, parent)
     if pairs := _paired(old, new_text):
         return [Replacement(symbol, frozenset({new}), match[0].strip(), True) for symbol, new in pairs]
-    return [_one(symbol, new_text, old_text, reference, old, match[0].strip()) for symbol in old]
+    words = match.string[max(0, match.start() - len("partially ")) : match.end()].strip()
+    return [_one(symbol, new_text, old_text, reference, old, words) for symbol in old]
 
 
 def _paired(old: list[str], new_text: str) -> list[tuple[str, str]]:
@@ -150,14 +165,17 @@ def _paired(old: list[str], new_text: str) -> list[tuple[str, str]]:
     return list(zip(old, named, strict=True)) if is_paired else []
 
 
-def _turned(old_text: str, new_text: str, parent: Composition | None) -> tuple[str, str]:
-    """ "substitute A for B" puts A in B's place, unless B is not an element or A is what the parent has."""
-    first = [symbol for mention in mentions_in(old_text, True) for symbol in mention.symbols]
-    second = [symbol for mention in mentions_in(new_text, True) for symbol in mention.symbols]
+def _turned(old_text: str, new_text: str, parent: Composition | None, is_substitute: bool) -> tuple[str, str]:
+    """ "substitute A for B" puts A in B's place, "swap A for B" the reverse; which the parent has outranks both."""
+    first = {symbol for mention in mentions_in(old_text, True) for symbol in mention.symbols}
+    second = {symbol for mention in mentions_in(new_text, True) for symbol in mention.symbols}
     present = set(parent.elements) if parent else set()
-    if not second or (set(first) & present and not set(second) & present):
+    if not second:
         return old_text, new_text
-    return new_text, old_text
+    is_turned = is_substitute
+    if first and bool(first & present) != bool(second & present):
+        is_turned = bool(second & present)
+    return (new_text, old_text) if is_turned else (old_text, new_text)
 
 
 def _reference(old_text: str, parent: Composition | None) -> tuple[Composition | None, str]:

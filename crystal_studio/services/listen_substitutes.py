@@ -33,7 +33,8 @@ _SMALLER = re.compile(r"\bsmall(?:er|est)?\b", re.IGNORECASE)
 _LARGER = re.compile(r"\b(?:larg|bigg)(?:er|est)\b|\bbig\b|\blarge\b", re.IGNORECASE)
 _ANY = re.compile(
     r"\b(?:another|a different|some other|any other|other)\b|\bsomething (?:else|similar)\b|\banything else\b|"
-    r"\b(?:iso|homo|equi)valent\b|\ba (?:similar|substitute)\b",
+    r"\b(?:iso|homo|equi)valent\b|\ba (?:similar|substitute|replacement|alternative)\b|"
+    r"\b(?:chemically )?(?:similar|comparable|related)\b",
     re.IGNORECASE,
 )
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
@@ -45,7 +46,7 @@ _STEP = re.compile(
     rf"\b(?:one|(?:one|a|a single|1) {_ROW}) (?P<way>down|up|lower|higher|below|above|further (?:down|up))\b|"
     rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|a|1)(?: {_ROW})?| (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|"
     rf"column|family))\b|"
-    r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)| [\w-]+ (?P<way4>down|up))\b",
+    r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)| [\w-]+ (?P<way4>down|up|below|above))\b",
     re.IGNORECASE,
 )
 _KIND = (
@@ -54,7 +55,8 @@ _KIND = (
     r"(?:A|B|X)?[- ]?site)"
 )
 _NOUN_AFTER = re.compile(
-    rf"[,\s-]+(?:(?:on|in|at) (?:the|its) )?(?:(?!with|and|or|for|gap|band|bond|cell)[\w-]+[,\s]+)?{_KIND}|\s+than\b",
+    rf"[,\s-]+(?:(?:on|in|at) (?:the|its) )?(?:(?!with|and|or|for|gap|band|bond|cell)[\w-]+[,\s]+)?{_KIND}|"
+    r"\s+than\b(?! \d)",
     re.IGNORECASE,
 )
 _NOUN_BEFORE = re.compile(
@@ -70,7 +72,9 @@ def kind_spans(text: str) -> list[tuple[int, int]]:
     found = [match.span() for pattern in (_STEP, GROUP, _CONGENER) for match in pattern.finditer(text)]
     for pattern in _COMPARATIVES:
         for match in pattern.finditer(text):
-            is_something = bool(re.match(r"(?:some|any)thing|a (?:similar|substitute)", match[0], re.IGNORECASE))
+            is_something = bool(
+                re.match(r"(?:some|any)thing|a (?:similar|substitute|replacement|alternative)", match[0], re.IGNORECASE)
+            )
             if is_something or _NOUN_AFTER.match(text, match.end()) or _NOUN_BEFORE.search(text[: match.start()]):
                 found.append(match.span())
     return found

@@ -34,16 +34,22 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
     (r"rare[- ]earth(?: metal| element| cation)?s?", RARE_EARTHS),
     (r"lanthanides?|lanthanoids?", RARE_EARTHS - {"Sc", "Y"}),
     (r"actinides?|actinoids?", frozenset(element.symbol for element in ELEMENTS if element.number >= 89)),
+    (r"f[- ](?:block )?elements?", RARE_EARTHS - {"Sc", "Y"} | _symbols("Ac Th Pa U Np Pu Am Cm")),
+    (r"coinage[- ](?:metal|element)s?", _symbols("Cu Ag Au")),
     (r"3d[- ](?:transition[- ])?metals?", _symbols("Sc Ti V Cr Mn Fe Co Ni Cu Zn")),
-    (r"transition[- ](?:metal|element)s?", TRANSITION_METALS),
+    (r"(?:transition|d-block)[- ](?:metal|element)s?", TRANSITION_METALS),
     (r"(?:noble|precious|platinum[- ]group)[- ](?:metal|element)s?", PRECIOUS),
     (r"noble gas(?:es)?", NOBLE_GASES),
     (r"radioactive(?: element| atom| metal)s?", RADIOACTIVE),
-    (r"(?:toxic|poisonous|hazardous|harmful)(?: heavy)?(?: element| metal| atom| specie)s?|toxic ones", TOXIC),
+    (
+        r"(?:toxic|poisonous|hazardous|harmful)(?: heavy)?(?: element| metal| atom| specie| thing| ingredient)s?|"
+        r"toxic ones|(?:any|some|no)thing (?:that(?:'s| is) )?(?:toxic|poisonous|hazardous|harmful)",
+        TOXIC,
+    ),
     (r"heavy metals?", _symbols("Cd Hg Tl Pb Bi")),
     (r"oxyhalides?", HALOGENS),
-    (r"halides?|halogens?", HALOGENS),
-    (r"chalcogenides?|chalcogens?", CHALCOGENS),
+    (r"(?:di|tri|tetra)?halides?|halogens?", HALOGENS),
+    (r"(?:di|tri)?chalcogenides?|chalcogens?", CHALCOGENS),
     (r"pnictides?|pnictogens?", PNICTOGENS),
 )
 
@@ -154,6 +160,22 @@ PROTOTYPES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     (r"cotunnite", "cotunnite", (1, 2)),
     (r"hausmannite", "hausmannite", (3, 4)),
 )
+
+# Further names that Robocrystallographer gives, as patterns: minerals, and phases called after a compound.
+_RARE = """
+    orthorhombic perovskite; hydrophilite; esseneite; cinnabar; covellite; enargite; stibnite; millerite; modderite;
+    sylvanite; sulvanite; vulcanite; krennerite; calaverite; khatyrkite; keatite; chalcostibite; hazelwoodite;
+    baddeleyite; ullmanite; bergman; h-phase; zintl phase; upper bainite; clathrate; cubic laves; hexagonal laves;
+    hexagonal omega structure; hexagonal omega; trigonal omega; beta polonium; beta selenium; alpha selenium; beta sn;
+    beta cu3ti; beta uranium; beta vanadium nitride; beta beryllia; beta indium sulfide; gamma cuti; alpha boron;
+    alpha rhenium trioxide; alpha bismuth trifluoride; alpha niobium phosphide; alpha iridium vanadium;
+    beta-prime cadmium gold; beta-prime palladium aluminum; delta molybdenum boride; zeta iron carbide;
+    zeta silver zinc; aluminum carbonitride; aluminum trichloride; antimony trioxide; boron nitride;
+    calcium hexaboride; chromium trichloride; cyanogen chloride; iron carbide; iron pnictide superconductor;
+    lead oxide; magnesium tetraboride; molybdenum carbide max phase; plutonium carbide; potassium chlorate;
+    potassium silver cyanide; silicon tetrafluoride; sodium arsenide; titanium disilicide; titanium telluride;
+    tungsten carbide; tungsten boride; uranium silicide; zirconium disilicide; diamond; graphite"""
+RARE_PROTOTYPES = tuple(name.strip().replace(" ", "[- ]") for name in _RARE.split(";"))
 
 # Symbols that are English words, names or units: taken for elements only in a chemical context.
 AMBIGUOUS = _symbols("In As I No At He Be Am Co Ho La Pa Er Al Mo Re Os Es Md Ac Ne Ra") | frozenset(

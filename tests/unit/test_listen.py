@@ -98,7 +98,7 @@ WISHES = [
     ("Contains U", "contains U", set()),
     ("a fluoride with calcium, in P1", "contains Ca, F", set()),
     ("K2NiF4 type oxide", "contains O", set()),
-    ("An ABO3 perovskite with A = Sr", "contains Sr; perovskite structure", set()),
+    ("An ABO3 perovskite with A = Sr", "contains Sr, O; stoichiometry 1:1:3; perovskite structure", set()),
     ("band gap > 4 eV", "", {(GAP, AT_LEAST, 4.0)}),
     ("give me NaCl in Fm-3m", "formula NaCl; space group 225", set()),
     ("high-density tungsten carbide", "contains W, C", {(DENSITY, HIGHER, None)}),

@@ -1,0 +1,70 @@
+"""A message as the listener reads it: plain arrows and subscripts, and slips of the fingers put right."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from crystal_studio.domain.elements import BY_NAME
+
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉’‘", "0123456789''")
+_CHARGE = re.compile(r"(?<=[a-zA-Z])[⁰¹²³⁴-⁹]*[⁺⁻]|\b([A-Z][a-z]?)\d?\+(?=[\s,.;!?)]|$)")
+_BAR = re.compile(r"(\d)[\u0304\u0305]")
+_ARROW = re.compile(r"\s*(?:-{1,2}>|={1,2}>|[→⟶➝➔⇒⟹➜])\s*")
+_PLAIN = ((re.compile(r"\bw/o\b"), "without"), (re.compile(r"\s*↑"), " up"), (re.compile(r"\s*↓"), " down"))
+_WORD = re.compile(r"\b[A-Za-z]?[a-z]{3,}\b")
+_SUFFIX = re.compile(r"(?:s|d|e[sdr]|r|ly|ing|n)$")
+_LEAST_LETTERS = 6  # of a word with a letter too many or too few; in a shorter one it may be another word
+_KNOWN_TEXT = (
+    "replace replaced replacing replacement substitute substituted substituting substitution exchange exchanged "
+    "exchanging swapped swapping instead without contain contains containing include includes including exclude "
+    "excluding remove removing avoid avoiding oxide sulfide sulphide selenide telluride nitride carbide boride "
+    "phosphide arsenide antimonide fluoride chloride bromide iodide halide chalcogenide titanate zirconate phosphate "
+    "silicate perovskite spinel rutile wurtzite fluorite layered cubic tetragonal orthorhombic hexagonal monoclinic "
+    "triclinic trigonal metallic insulator insulating semiconductor semiconducting increase decrease composition "
+    "stoichiometry symmetry structure structured distance element elements material compound crystal with band gaps "
+    "bonds wider larger smaller"
+)
+_KNOWN = frozenset(_KNOWN_TEXT.split()) | frozenset(BY_NAME)
+
+
+def readable(message: str) -> str:
+    """The message in one line, with signs and spelling as the rules expect them."""
+    text = _BAR.sub(r"-\1", message.translate(_SUBSCRIPTS))
+    text = _CHARGE.sub(lambda found: found[1] or "", text)  # as in Ti4+
+    text = _ARROW.sub(" -> ", text)
+    for sign, word in _PLAIN:
+        text = sign.sub(word, text)
+    return re.sub(r"\s+", " ", _WORD.sub(lambda found: _spelled(found[0]), text)).strip()
+
+
+def _spelled(word: str) -> str:
+    """The known word that two letters in the wrong order, one too many or one too few, make this of; else itself."""
+    lower = word.lower()
+    if lower in _KNOWN or _SUFFIX.sub("", lower) in _KNOWN or _SUFFIX.sub("e", lower) in _KNOWN:
+        return word
+    meant = _slips().get(lower)
+    return word if meant is None else meant.capitalize() if word[0].isupper() else meant
+
+
+@lru_cache(maxsize=1)
+def _slips() -> dict[str, str]:
+    """Misspelling -> known word, for every slip that only one known word explains."""
+    found: dict[str, str | None] = {}
+    for word in _KNOWN:
+        for slip in _slips_of(word) - _KNOWN:
+            found[slip] = None if slip in found else word
+    return {slip: word for slip, word in found.items() if word is not None}
+
+
+def _slips_of(word: str) -> set[str]:
+    places = range(len(word))
+    swapped = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in places[:-1]} if len(word) > 3 else set()
+    missing = {word[:at] + word[at + 1 :] for at in places[1:]} if len(word) > _LEAST_LETTERS else set()
+    extra = {
+        word[:at] + letter + word[at:]
+        for at in places[1:]
+        for letter in "abcdefghijklmnopqrstuvwxyz"
+        if len(word) >= _LEAST_LETTERS
+    }
+    return swapped | missing | extra

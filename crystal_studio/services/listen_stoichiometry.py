@@ -1,0 +1,143 @@
+"""Stoichiometry heard in a message: general formulas, ratios, "dioxide", and numbers of elements."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import reduce
+from math import gcd
+
+from crystal_studio.domain.elements import BY_SYMBOL
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.pivot_grammar_words import NUMBERS
+from crystal_studio.services.listen_elements import blanked, denied_spans, is_denied
+
+_PART = r"(?:Ln|RE|[A-Z][a-z]?)'{0,2}"
+_GENERAL = re.compile(rf"(?<![\w/-])(?:{_PART}\d{{0,2}}){{2,6}}(?![\w/'])")
+_STANDS_FOR = re.compile(rf"({_PART})(\d*)")
+_PLACEHOLDERS = frozenset({*"AMXRQZLTDE", "A'", "A''", "B'", "B''", "M'", "X'", "Ln", "RE"})
+_BESIDE_A = frozenset("BCY")  # elements elsewhere, but not in AB2X4, ABC2 and XY2
+_ONLY_LETTERS = frozenset({"AB", "ABX", "ABC", "MX", "AX"})  # other capitals without numbers are abbreviations
+_RATIO = re.compile(
+    r"(?<![\w.:-])(?:\d{1,2}(?::\d{1,2})+|\d{1,2}(?:[-–]\d{1,2}){2,})(?![\w:%]|\.\d|[-–]\d| ?(?:%|eV|Å|pm))"
+)
+_FROM = re.compile(r"\b(?:from|not|instead of|rather than|than|away from) (?:an? |the )?$", re.IGNORECASE)
+_PREFIXED = re.compile(
+    r"\b(?P<prefix>mono|di|tri|tetra|pent(?:a)?|hexa|sesqui)"
+    r"(?=(?:ox|sul(?:f|ph)|selen|tellur|nitr|bor|silic|fluor|chlor|brom|iod|phosph|arsen|chalcogen|hal|hydr)ides?\b)",
+    re.IGNORECASE,
+)
+_AMOUNTS = {"mono": (1, 1), "di": (1, 2), "tri": (1, 3), "tetra": (1, 4), "hexa": (1, 6), "sesqui": (2, 3)}
+_PENTOXIDE = re.compile(r"pent(?:a)?(?:ox|sul|selen|tellur)", re.IGNORECASE)
+_COUNTS = (
+    ("elemental|unary", 1),
+    ("(?<!pseudo-)(?<!pseudo)binar(?:y|ies)", 2),
+    ("(?<!pseudo-)(?<!pseudo)ternar(?:y|ies)", 3),
+    ("quaternar(?:y|ies)", 4),
+    ("quinary", 5),
+)
+_ELEMENT_COUNT = re.compile(
+    r"\b(?P<exact>exactly |only |just )?(?P<count>one|two|three|four|five|six|[1-6])"
+    r"[- ](?:different |distinct |chemical )?(?:element|component)s?\b",
+    re.I,
+)
+_NO_COUNT = re.compile(
+    r"\b(?:than|most|least|to|under|other|(?:chang|swap|replac|exchang|vary|substitut|remov|drop|add)\w*(?: \w+){0,3})"
+    r" $",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Stoichiometry:
+    """What was heard on amounts.
+
+    Attributes:
+        anonymous: sorted reduced amounts, empty for any.
+        num_elements: number of distinct elements.
+        elements: real elements of a general formula ("ABO3" holds oxygen).
+        is_of_two: whether a word such as "dioxide" said it, which only counts two elements.
+        heard: phrases.
+    """
+
+    anonymous: tuple[int, ...] = ()
+    num_elements: int | None = None
+    elements: tuple[str, ...] = ()
+    is_of_two: bool = False
+    heard: tuple[str, ...] = ()
+
+
+def stoichiometry_in(text: str) -> tuple[Stoichiometry, str]:
+    """The stoichiometry asked for, and the text without general formulas and ratios.
+
+    Raises:
+        UserCorrectable: two that contradict each other.
+    """
+    count = _count(text)
+    heard = (f"{count} elements",) if count else ()
+    spans = denied_spans(text)
+    asked: dict[tuple[int, ...], tuple[str, ...]] = {}
+    left = text
+    for found in [*_GENERAL.finditer(text), *_RATIO.finditer(text)]:
+        amounts, named = _amounts(found[0])
+        if not amounts:
+            continue
+        left = blanked(left, found.start(), found.end())
+        is_other = _FROM.search(text[: found.start()]) or is_denied(found.start(), found.end(), text, spans)
+        if not is_other:
+            asked[amounts] = (*asked.get(amounts, ()), *named)
+    if len(asked) > 1:
+        first, second = (":".join(map(str, amounts)) for amounts in list(asked)[:2])
+        raise UserCorrectable(f"The stoichiometries {first} and {second} contradict each other. Name one of the two.")
+    if asked:
+        ((amounts, named),) = asked.items()
+        phrase = f"stoichiometry {':'.join(map(str, amounts))}"
+        return Stoichiometry(amounts, count, named, heard=(*heard, phrase)), left
+    return Stoichiometry(_prefixed(text, spans), count, is_of_two=True, heard=heard), left
+
+
+def _count(text: str) -> int | None:
+    found = None
+    for word, count in _COUNTS:
+        if re.search(rf"\b(?:{word})\b", text, re.IGNORECASE):
+            found = count
+    for match in _ELEMENT_COUNT.finditer(text):
+        word = match["count"].lower()
+        count = int(word) if word.isdigit() else NUMBERS[word]
+        if not _NO_COUNT.search(text[: match.start()]) and (count > 1 or match["exact"]):
+            return count
+    return found
+
+
+def _amounts(word: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Sorted reduced amounts of "AB2X4" or "1:1:3", and the real elements in it; both empty for another word."""
+    if word[0].isdigit():
+        return _reduced([int(part) for part in re.split(r"[:–-]", word)]), ()
+    parts = _STANDS_FOR.findall(word)
+    letters = [letter for letter, _ in parts]
+    is_general = any(letter in _PLACEHOLDERS for letter in letters) and len(set(letters)) == len(letters)
+    if not is_general or not (any(number for _, number in parts) or word in _ONLY_LETTERS):
+        return (), ()
+    unnamed = _PLACEHOLDERS | (_BESIDE_A if letters[0] in ("A", "X") else frozenset())
+    if any(letter not in unnamed and letter not in BY_SYMBOL for letter in letters):
+        return (), ()
+    named = tuple(letter for letter in letters if letter not in unnamed)
+    return _reduced([int(number or 1) for _, number in parts]), named
+
+
+def _reduced(amounts: list[int]) -> tuple[int, ...]:
+    if 0 in amounts:
+        return ()
+    divisor = reduce(gcd, amounts)
+    return tuple(sorted(amount // divisor for amount in amounts))
+
+
+def _prefixed(text: str, spans: list[tuple[int, int]]) -> tuple[int, ...]:
+    """Amounts that "dioxide" says of a compound of two elements; empty for any."""
+    found = _PREFIXED.search(text)
+    if found is None or is_denied(found.start(), found.end(), text, spans):
+        return ()
+    prefix = found["prefix"].lower()
+    if prefix.startswith("pent"):
+        return (2, 5) if _PENTOXIDE.match(text, found.start()) else (1, 5)
+    return _AMOUNTS[prefix]

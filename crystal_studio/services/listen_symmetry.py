@@ -1,0 +1,181 @@
+"""Symmetry heard in a message: space group, crystal systems, and more or less of it than the parent has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.domain.space_group_table import SYMBOLS
+from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS, SpaceGroup
+from crystal_studio.services.listen_elements import blanked, denied_spans, is_denied
+
+
+def _spellings() -> dict[str, int]:
+    """Symbols as people type them: without underscores, and without the bar of the cubic groups."""
+    found: dict[str, int] = {}
+    for number, symbol in enumerate(SYMBOLS, 1):
+        found.setdefault(symbol.replace("_", ""), number)
+        if number > 194:
+            found.setdefault(symbol.replace("_", "").replace("-", ""), number)
+    return found | {symbol: number for number, symbol in enumerate(SYMBOLS, 1)}
+
+
+_SPELLINGS = _spellings()
+_BARE = sorted(
+    (
+        name
+        for name in _SPELLINGS
+        if len(name) >= 4 and (re.search(r"[-/_]", name) or name[1:].islower() or "m" in name)
+    ),
+    key=len,
+    reverse=True,
+)
+_BARE_SYMBOL = re.compile(r"(?<![\w/-])(" + "|".join(map(re.escape, _BARE)) + r")(?![\w/-])")
+_NAMED_GROUP = re.compile(
+    r"\b(?:[Ss]pace[- ]?[Gg]roups?|SG|[Ss]\.[Gg]\.)(?: type)?(?: (?:number|[Nn]o\.?|is|of|to|symmetry|symbol))*[ :#]*"
+    r"(?P<name>\d{1,4}\b|[PIFCAR][-\d_/a-zA-Z]*\d?[\w/-]*|[PIFCAR]\b)"
+    r"|(?P<before>\b[PIFCAR][-\d_/a-z]*) (?:space[- ]?group|symmetry)\b"
+    r"|(?:\b(?:[Nn]o\.|[Nn]umber)|#) ?(?P<numbered>\d{1,3})\b(?! ?(?:eV|%|atoms?|sites?|elements?))"
+)
+_SYSTEM = re.compile(
+    r"\b(?P<name>triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|hexagonal|cubic)\b"
+    r"(?! (?:ang|å|cent|met(?:re|er)|nano|planar|close|pyramid|bipyramid|omega|laves))",
+    re.IGNORECASE,
+)
+_CUED_SYMBOL = re.compile(
+    r"\b(?:[Cc]rystalli[sz]\w+ in|(?:[Mm]ake|[Tt]urn|[Cc]hange|[Bb]ring|[Pp]ut|[Cc]onvert|[Ss]witch) (?:it|this)"
+    r"(?: in| to| into)*) (?:the )?(?P<name>[PIFCAR][-_/\da-z]{1,7})(?![\w/-])"
+)
+SOURCE = re.compile(r"\b(?:from|out of|away from|leave|leaving) (?:an? |the |its |space group )*$", re.IGNORECASE)
+_BROKEN = re.compile(
+    r"\b(?:no longer|break\w*|lift\w*|los(?:e|es|ing)|lower\w*|reduc\w+|except(?: for)?|anything but)"
+    r" (?:an? |the |its |being |in )*$|\bnon-?\s?$",
+    re.IGNORECASE,
+)
+_RELATIVE = re.compile(
+    r"\b(?:(?P<up>higher|more|rais\w+|increas\w+|greater|enhanc\w+)|"
+    r"(?P<down>lower\w*|less|reduc\w+|break\w*|decreas\w+|fewer))"
+    r"(?:[- ](?:the|its|in|crystal|overall|degree|of))*[- ]symmetr(?:y|ic|ical)\b|"
+    r"\bsymmetry (?:(?:is|should be|must be|could be|needs to be|to be|a bit) )*"
+    r"(?:(?P<up2>higher|too low|raised|increased)|(?P<down2>lower|too high|lowered|reduced|broken))\b",
+    re.IGNORECASE,
+)
+_KEEP_GROUP = re.compile(
+    r"\b(?:keep|preserve|retain|maintain|same|leave|without (?:changing|breaking|"
+    r"losing))\b(?:[^.;,]*?\b(?:space[- ]?group|symmetry)\b|"
+    r"(?: (?:the|this|its|same|crystal|overall))* structure\b(?: type)?(?! (?:as|of|units?)))",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Symmetry:
+    """What was heard on symmetry, with the words."""
+
+    space_group: int | None = None
+    keeps_space_group: bool = False
+    crystal_system: str | None = None
+    excluded_systems: set[str] = field(default_factory=set)
+    heard: list[str] = field(default_factory=list)
+
+
+def symmetry_in(text: str, parent_space_group: int | None) -> tuple[Symmetry, str]:
+    """The symmetry asked for, and the text without the space-group symbols.
+
+    Args:
+        parent_space_group: number, kept when the message says so.
+
+    Raises:
+        UserCorrectable: an unknown space group, or limits that contradict each other.
+    """
+    found = Symmetry()
+    text = _space_group(text, found)
+    if parent_space_group and found.space_group is None and _KEEP_GROUP.search(text):
+        found.space_group, found.keeps_space_group = parent_space_group, True
+        found.heard.append("keeps the space group")
+    spans = denied_spans(text)
+    _systems(text, found, spans)
+    if parent_space_group and found.space_group is None and found.crystal_system is None:
+        _relative(text, found, spans, SpaceGroup(parent_space_group).crystal_system)
+    _check(found)
+    return found, text
+
+
+def _space_group(text: str, found: Symmetry) -> str:
+    for pattern in (_NAMED_GROUP, _BARE_SYMBOL, _CUED_SYMBOL):
+        for match in pattern.finditer(text):
+            name = next(part for part in match.groups() if part)
+            number = _SPELLINGS.get(name) if pattern is _CUED_SYMBOL else _number(name.rstrip(".,-"))
+            if number is None or SOURCE.search(text[: match.start()]):
+                continue
+            if is_denied(match.start(match.lastgroup or 1), match.end(), text, denied_spans(text)):
+                found.heard.append(f"not space group {SpaceGroup(number).symbol}")
+                continue
+            if found.space_group not in (None, number):
+                raise UserCorrectable(
+                    f"Space group {SpaceGroup(found.space_group or 1).symbol} and space group "
+                    f"{SpaceGroup(number).symbol} "
+                    "contradict each other. Name one of the two."
+                )
+            found.space_group = number
+            found.heard.append(f"space group {SpaceGroup(number).symbol}")
+            text = blanked(text, match.start(), match.end())
+    return text
+
+
+def _number(name: str) -> int | None:
+    if name.isdigit():
+        return SpaceGroup(int(name)).number
+    if name in _SPELLINGS:
+        return _SPELLINGS[name]
+    return SpaceGroup.from_symbol(name).number if re.search(r"\d", name) else None
+
+
+def _systems(text: str, found: Symmetry, spans: list[tuple[int, int]]) -> None:
+    asked: list[str] = []
+    matches = list(_SYSTEM.finditer(text))
+    for match in matches:
+        name = match["name"].lower().replace("rhombohedral", "trigonal")
+        before = text[: match.start()]
+        if is_denied(match.start(), match.end(), text, spans) or _BROKEN.search(before):
+            found.excluded_systems.add(name)
+            found.heard.append(f"not {name}")
+        elif (
+            not SOURCE.search(before) and name not in asked and not re.search(r"pseudo-?$|centered $|centred $", before)
+        ):
+            asked.append(name)
+    if len(asked) > 1 and re.search(r"\bor\b", text[matches[0].start() : matches[-1].end()]):
+        found.excluded_systems |= set(CRYSTAL_SYSTEMS) - set(asked)
+        found.heard.append(" or ".join(asked))
+    elif len(asked) > 1:
+        raise UserCorrectable(f"'{asked[0]}' and '{asked[1]}' contradict each other. Name one crystal system.")
+    elif asked:
+        found.crystal_system = asked[0]
+        found.heard.append(asked[0])
+
+
+def _relative(text: str, found: Symmetry, spans: list[tuple[int, int]], system: str) -> None:
+    """ "Higher symmetry" leaves the systems above the parent's own, "lower" those below, where there are any."""
+    match = _RELATIVE.search(text)
+    if match is None or is_denied(match.start(), match.end(), text, spans):
+        return
+    place = CRYSTAL_SYSTEMS.index(system)
+    is_up = bool(match["up"] or match["up2"])
+    excluded = CRYSTAL_SYSTEMS[: place + 1] if is_up else CRYSTAL_SYSTEMS[place:]
+    if len(excluded) < len(CRYSTAL_SYSTEMS):
+        found.excluded_systems |= set(excluded)
+    found.heard.append(f"{'higher' if is_up else 'lower'} symmetry")
+
+
+def _check(found: Symmetry) -> None:
+    if found.space_group and found.crystal_system:
+        group = SpaceGroup(found.space_group)
+        if group.crystal_system != found.crystal_system:
+            raise UserCorrectable(
+                f"Space group {group.symbol} is {group.crystal_system}, not {found.crystal_system}. Drop one of "
+                f"the two."
+            )
+    system = found.crystal_system or (found.space_group and SpaceGroup(found.space_group).crystal_system)
+    if system and system in found.excluded_systems:
+        raise UserCorrectable(f"'{system}' and 'not {system}' contradict each other. Drop one of the two.")
