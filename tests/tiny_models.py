@@ -172,9 +172,9 @@ def gguf_field(key: str, value: str | int | list[str]) -> bytes:
     return _text(key) + struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(_text, value))
 
 
-def gguf_tensor(name: str, rows: int, offset: int) -> bytes:
-    """A tensor of so many float32 numbers."""
-    return _text(name) + struct.pack("<IQIQ", 1, rows, 0, offset)
+def gguf_tensor(name: str, length: int, offset: int, kind: int = 0) -> bytes:
+    """A tensor of so many numbers, float32 where no other kind is named."""
+    return _text(name) + struct.pack("<IQIQ", 1, length, kind, offset)
 
 
 def gguf_bytes(fields: list[bytes], tensors: list[bytes], data: int, counts: tuple[int, int] | None = None) -> bytes:
