@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from crystal_studio.app import paths
@@ -41,10 +42,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SIGNAL_POLL_MS = 300
+_ICONS = Path(__file__).parents[2] / "resources" / "icons"
+_CRYSTAL_SUFFIXES = (".cif", ".mcif")  # what the desktop entry of the installer says that we open, beside projects
 
 
 def run_window(version: str, project: Path | None = None, demo: bool = False) -> int:
-    """Open the window and stay until the last one is closed; returns the exit status."""
+    """Open the window and stay until the last one is closed; returns the exit status.
+
+    Args:
+        version: of the program.
+        project: a project file, or a crystal's, which is imported into the project that was open last.
+        demo: engines without models.
+    """
     gc.disable()  # nothing is thrown away while the window is made: looking for it is work for nothing
     app = make_application()
     tap = LogTap()
@@ -55,7 +64,10 @@ def run_window(version: str, project: Path | None = None, demo: bool = False) ->
     studio = StudioWindows(app, version, tap, demo)
     poll = _quit_on_signals(app, studio)
     studio.finished.connect(app.quit)
-    studio.open(project or studio.first_project())
+    if project is not None and project.suffix.lower() in _CRYSTAL_SUFFIXES:
+        studio.open_crystal(project)
+    else:
+        studio.open(project or studio.first_project())
     try:
         return app.exec()
     finally:
@@ -76,7 +88,15 @@ def make_application() -> QApplication:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setQuitOnLastWindowClosed(False)
+    app.setWindowIcon(_icon())
     return app
+
+
+def _icon() -> QIcon:
+    icon = QIcon()
+    for picture in _ICONS.glob("crystal-studio-*.png"):
+        icon.addFile(str(picture))
+    return icon
 
 
 class StudioWindows(QObject):
@@ -138,6 +158,14 @@ class StudioWindows(QObject):
         window.activateWindow()
         for other in others:
             other.close()
+
+    def open_crystal(self, file: Path) -> None:
+        """Open the project that was open last, and import a crystal's file into it."""
+        project = self.first_project()
+        self.open(project)
+        if (window := self.windows.get(project)) is not None:
+            whole = file.expanduser().absolute()
+            window.settled.connect(lambda: window.exchange().importing.take_files([whole]))
 
     def close_all(self) -> None:
         """Close every window without asking."""

@@ -42,13 +42,12 @@ main() {
     prefix=${XDG_DATA_HOME:-${HOME:?}/.local/share}/crystal-studio-app
     python=''
     verify_only=''
-    passed=''
     while [ $# -gt 0 ]; do
         case $1 in
             --help | -h) usage && exit 0 ;;
             --verify) verify_only=yes && shift ;;
             --prefix | --bin | --share | --python)
-                [ $# -gt 1 ] && [ -n "$2" ] || give_up "$1 needs a name."
+                if [ $# -lt 2 ] || [ -z "$2" ]; then give_up "$1 needs a name."; fi
                 case $1 in
                     --prefix) prefix=$(absolute "$2") ;;
                     --bin) bin=$(absolute "$2") ;;
@@ -142,6 +141,7 @@ unpack() {
 }
 
 # Runs at every end: only a whole installation is left.
+# shellcheck disable=SC2317 # by the trap
 tidy_up() {
     [ -z "$unpacking" ] || rm -rf "$unpacking"
     printf '%s' "$made" | sort -r | while IFS= read -r folder; do

@@ -136,11 +136,14 @@ def _free_folder(places: Places, version: str) -> Path:
 def _make_environment(folder: Path) -> None:
     """A virtual environment with exactly the wheels of the bundle, each checked against its hash."""
     _run([sys.executable, "-I", "-m", "venv", "--without-pip", str(folder)])
-    pip = next((BUNDLE / "wheels").glob("pip-*.whl"))
     say("Installing the packages; this takes some minutes.")
-    command = [str(folder / "bin" / "python"), "-P", str(pip / "pip"), "--isolated", "--disable-pip-version-check"]
+    pip = BUNDLE / "pip" / "pip"
+    command = [str(folder / "bin" / "python"), "-P", str(pip), "--isolated", "--disable-pip-version-check"]
     command += ["install", "--quiet", "--no-index", "--find-links", str(BUNDLE / "wheels"), "--no-cache-dir"]
-    _run([*command, "--no-deps", "--require-hashes", "--requirement", str(BUNDLE / "requirements.txt")])
+    command += ["--no-deps", "--require-hashes", "--requirement", str(BUNDLE / "requirements.txt")]
+    # Python compiles what is imported by itself: the self check imports what a design needs, by far not all modules.
+    _run([*command, "--no-compile"])
+    _run([str(folder / "bin" / "python"), "-m", "compileall", "-q", *map(str, folder.glob("lib/*/*/crystal_studio"))])
 
 
 def _keep(folder: Path) -> None:

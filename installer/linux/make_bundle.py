@@ -7,9 +7,11 @@ models, the desktop's files, and the scripts that install, test and remove. The 
 from __future__ import annotations
 
 import argparse
+import compileall
 import hashlib
 import io
 import json
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -79,15 +81,16 @@ def pack(payload: Path, output: Path, flavour: str, version: str | None = None) 
     """Make the installer of a folder `payload` that holds `wheels`.
 
     Args:
-        payload: gets the scripts, the desktop's files, `requirements.txt` and `about.json`.
+        payload: gets the scripts, the desktop's files, pip, `requirements.txt` and `about.json`.
         output: file to write, and its SHA-256 beside it.
         flavour: "cpu" or "cuda".
         version: of the program, None for this one's.
     """
-    for name in _SCRIPTS:
-        shutil.copy2(INSTALLER / "linux" / name, payload / name)
+    scripts = [shutil.copy2(INSTALLER / "linux" / name, payload / name) for name in _SCRIPTS]
     for name in ("icons", "desktop"):
         shutil.copytree(REPOSITORY / "resources" / name, payload / "resources" / name)
+    if not (payload / "pip").is_dir():
+        unpack_pip(payload)
     wheels = sorted((payload / "wheels").glob("*.whl"))
     requirements = "".join(_requirement(wheel) for wheel in wheels)
     (payload / "requirements.txt").write_text(requirements, encoding="utf-8")
@@ -95,11 +98,20 @@ def pack(payload: Path, output: Path, flavour: str, version: str | None = None) 
         "version": version or _version(),
         "flavour": flavour,
         "python": sysconfig.get_python_version(),
-        "id": hashlib.sha256(requirements.encode()).hexdigest(),
+        "id": hashlib.sha256("".join([requirements, *map(sha256_of, scripts)]).encode()).hexdigest(),
     }
     (payload / "about.json").write_text(json.dumps(about), encoding="utf-8")
     unpacked = sum(info.file_size for wheel in wheels for info in zipfile.ZipFile(wheel).infolist())
     _write(payload, output, about, int(unpacked * _COMPILED_SHARE))
+
+
+def unpack_pip(payload: Path) -> None:
+    """Take pip out of the wheels: it installs them and does not stay. It is compiled, as it would be at every start."""
+    (wheel,) = (payload / "wheels").glob("pip-*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(payload / "pip")
+    wheel.unlink()
+    compileall.compile_dir(payload / "pip", quiet=1, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
 
 def _arguments() -> argparse.Namespace:

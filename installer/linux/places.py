@@ -54,7 +54,7 @@ class Places:
 
     def versions(self) -> list[Path]:
         """Folders that an installer has begun, whole or not."""
-        return sorted(mark.parent for mark in self.prefix.glob(f"*/{BEGUN}"))
+        return sorted(mark.parent for mark in self.prefix.glob(f"*/{BEGUN}") if not mark.parent.is_symlink())
 
 
 @dataclass(frozen=True)
