@@ -27,7 +27,8 @@ _KEEP = re.compile(
     r"unchanged|"
     r"(?:without|don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|modify\w*))\b(?:(?!\b(?:but|change|replace|"
     r"swap|vary)\b)[^.;!?]){0,30}?"
-    r"\b(?P<what>composition|formula|compound|chemistry|stoichiometr\w*|elements|ingredients|material)\b"
+    r"\b(?P<what>composition|ratios?|proportions|formula type|formula|compound|"
+    r"chemistry|stoichiometr\w*|elements|ingredients|material)\b"
     r"|\b(?P<subject>composition|formula|chemistry|stoichiometry)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|the same|"
     r"constant|locked|"
     r"as it is|as is|alone)\b|\b(?P<form>polymorph|allotrope)s?\b",
@@ -98,7 +99,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     if parent is not None and not replacements:
         replacements = _by_removal(left, found, parent)
     _replaced(replacements, found, parent)
-    if parent is not None and found.required and _ADD.search(left):
+    if parent is not None and (found.required or found.any_of) and _ADD.search(left):
         found.required |= {
             symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in found.excluded
         }
@@ -280,13 +281,14 @@ def _keep(text: str, found: HeardComposition, parent: Composition | None) -> Non
                 "There is no crystal yet whose composition could be kept. Name a formula, such as SrTiO3."
             )
         return
-    if found.replaced and what.startswith("stoich"):
+    is_ratio = what.startswith(("stoich", "ratio", "proportion", "formula type"))
+    if found.replaced and is_ratio:
         return
     if found.replaced:
         raise UserCorrectable(
             f"'{match[0]}' and 'replace {name_of(found.replaced[0][0])}' contradict each other. Drop one of the two."
         )
-    if what.startswith("stoich"):
+    if is_ratio:
         found.anonymous = parent.anonymous
         found.heard.append(f"keeps the stoichiometry of {parent.formula}")
     elif what in ("elements", "ingredients"):

@@ -23,7 +23,7 @@ from crystal_studio.services.listen_words import (
 )
 
 _NEGATOR = re.compile(
-    r"\b(?:no(?! more| less| fewer| longer)|(?<!why )not(?! only| just| necessarily| too)|without|sans|"
+    r"\b(?:no(?! more than| less| fewer| longer)|(?<!why )not(?! only| just| necessarily| too)|without|sans|"
     r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
     r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
     r"banish|hates?|lose|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
@@ -63,7 +63,8 @@ _ADJECTIVE = re.compile(
     re.IGNORECASE,
 )
 _FREE = re.compile(
-    r"(?:(?:[- ](?:and|or) [A-Za-z]+)?[- ]free|- (?:and|or) [A-Za-z]+[- ]free)\b(?! (?:of|from)\b)", re.IGNORECASE
+    r"(?:(?:[- ](?:and|or) [A-Za-z]+)?[- ]free|- (?:and|or) [A-Za-z]+[- ]free)\b(?! (?:of(?! course)|from)\b)",
+    re.IGNORECASE,
 )
 _FREE_LIST = re.compile(r"\([^()]*-free\)")
 _GONE = re.compile(
@@ -71,7 +72,8 @@ _GONE = re.compile(
     r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|"
     r"stay (?:out|away)|be (?:removed|eliminated|avoided|gone|dropped|excluded|out|absent|banned|left out))|"
     r"(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)? (?:appear|occur|feature|be (?:in|present|part|"
-    r"there|used|contained|included|found)))| (?:gone|banned|out(?! of))|"
+    r"there|used|contained|included|found)))| (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|"
+    r"not allowed|out(?! of))|"
     r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|taboo|"
     r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out))\b",
     re.IGNORECASE,
@@ -263,7 +265,7 @@ def _symbols(text: str, in_chemistry: bool) -> list[tuple[re.Match[str], str]]:
 
 def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
     before, after = text[: match.start()], text[match.end() :]
-    if _BASED.match(after):
+    if _BASED.match(after) or (match[1] in ("As", "In") and _GONE.match(text, match.end())):
         return True
     if match[1] == "B" and re.match(r"[- ](?:site|cation)", after):
         return False

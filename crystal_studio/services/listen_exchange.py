@@ -48,6 +48,7 @@ _ANALOGY = _beginning(
 )
 _MIXED = _beginning(
     r"add|introduc|incorporat|dop(?:e|ed|ing|ant)\b|includ|alloy|mix|partial|partly|half|some of|a fraction|percent|"
+    r"contains?\b|also\b|as well\b|additional|"
     r"intercalat|(?<=[- ])(?:rich|poor|deficient|content|concentration|fraction)\b"
 )
 _BETWEEN = re.compile(

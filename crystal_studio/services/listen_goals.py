@@ -47,7 +47,8 @@ _UNITS = (
 _DISTANCE = re.compile(
     r"\b(?:inter[- ]?(?:layer|planar|atomic|molecular|unit|chain|polyhedral)[- ]?(?:distances?|spacings?|"
     r"separations?|gaps?)?"
-    r"|(?:van der waals|vdw) (?:gap|spacing)|distances?|spacings?|separations?|bond[- ]?lengths?|bonds?|contacts?"
+    r"|(?:van der waals|vdw) (?:gap|spacing)|distances?|spacings?|separations?|bond[- ]?lengths?|bonds?|contacts?|"
+    r"(?:more|less) (?:room|space)"
     rf"|(?:gaps?|space|room) between (?:the )?(?:{_UNITS}))\b",
     re.IGNORECASE,
 )
@@ -68,7 +69,8 @@ _DENSITY = re.compile(
     r"clos)er|heavier|(?:higher|high|greater|"
     r"increas\w+(?: the| its)?|"
     r"rais\w+(?: the)?|larger)"
-    r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|"
+    r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser structure|"
+    r"looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|"
     r"lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
     r"decreas\w+(?: the| its)?)[- ]density)\b|\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|"
     r"(?P<down2>high|lower|large))\b",

@@ -17,18 +17,21 @@ _MADE_OF = (
     r"forms?|forming|into|as|in(?: the form of)?|contain\w*|compris\w+|ha(?:s|ve|ving)|with|"
     r"(?:go|turn|switch|change|convert)\w*\b[^.;]{0,30}? to) (?:[\w-]+ ){0,2}?"
 )
+_NUMBERED = r"dimensionality (?:(?:of|to|is|should be|being|=) ?)+"
 _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
             r"\b(?:layered|two[- ]dimensional(?:ity)?|2-?d|(?:sheet|layer|slab)[- ]?like|exfoliat\w+|exfoliable|"
-            rf"van der waals (?:material|crystal|solid|compound|\w+ide)s?)\b|{_MADE_OF}(?:layers|sheets|slabs)\b",
+            rf"van der waals (?:material|crystal|solid|compound|\w+ide)s?|{_NUMBERED}(?:2|two)|"
+            rf"(?:layer|sheet) structure|(?<=\bno )layers|(?<=without )layers)\b|{_MADE_OF}(?:layers|sheets|slabs)\b",
             re.IGNORECASE,
         ),
         2,
     ),
     (
         re.compile(
-            r"\b(?:one[- ]dimensional(?:ity)?|1-?d|(?:chain|ribbon|rod|needle)[- ]?like)\b|"
+            r"\b(?:one[- ]dimensional(?:ity)?|1-?d|(?:chain|ribbon|rod|needle)[- ]?(?:like|structure)|"
+            rf"{_NUMBERED}(?:1|one))\b|"
             rf"{_MADE_OF}(?:chains|ribbons|rods)\b",
             re.IGNORECASE,
         ),
@@ -36,7 +39,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     ),
     (
         re.compile(
-            r"\b(?:zero[- ]dimensional(?:ity)?|0-?d|molecular(?! (?:weight|mass|orbital|dynamics)))\b|"
+            rf"\b(?:zero[- ]dimensional(?:ity)?|0-?d|{_NUMBERED}(?:0|zero)|"
+            r"molecular(?! (?:weight|mass|orbital|dynamics)))\b|"
             rf"{_MADE_OF}(?:molecules|clusters)\b",
             re.IGNORECASE,
         ),
@@ -45,7 +49,7 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
             r"\b(?:three[- ]dimensional(?:ity)?|3-?d(?! (?:transition|metal|view|element))|"
-            rf"framework (?:structure|material))\b|{_MADE_OF}network\b",
+            rf"framework (?:structure|material)|{_NUMBERED}(?:3|three))\b|{_MADE_OF}network\b",
             re.IGNORECASE,
         ),
         3,

@@ -48,6 +48,10 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (r"heavy metals?", _symbols("Cd Hg Tl Pb Bi")),
     (r"oxyhalides?", HALOGENS),
+    *(
+        (rf"group[- ]{group}[- ](?:element|metal|cation)s?", frozenset(e.symbol for e in ELEMENTS if e.group == group))
+        for group in range(1, 18)
+    ),
     (r"(?:di|tri|tetra)?halides?|halogens?", HALOGENS),
     (r"(?:di|tri)?chalcogenides?|chalcogens?", CHALCOGENS),
     (r"pnictides?|pnictogens?", PNICTOGENS),
