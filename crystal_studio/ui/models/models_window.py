@@ -54,6 +54,7 @@ class ModelsWindow(QMainWindow):
         self._jobs = jobs
         self.report: ModelsReport | None = None
         self._by_key: dict[Key, ModelListing | OfferListing] = {}
+        self._wanted: Key | None = None  # to be chosen once it is listed
         self._reading, self._is_stale = "", False
         self._drops: DropZone | None = None
         # One showing for a burst of news.
@@ -162,7 +163,7 @@ class ModelsWindow(QMainWindow):
         page.remove_asked.connect(lambda: self._with_one(questions.ask_to_remove))
         page.stop_asked.connect(lambda: tasks.stop(self.list.chosen))
         page.copy_asked.connect(self._copy_how)
-        questions.source_chosen.connect(self.import_from)
+        questions.source_chosen.connect(lambda source: self._take_brought(BroughtModel(source)))
         questions.packed_chosen.connect(tasks.unpack)
         questions.target_chosen.connect(tasks.pack)
         questions.removal_wanted.connect(tasks.remove)
@@ -192,6 +193,10 @@ class ModelsWindow(QMainWindow):
         self.plan.setText(report.plan.sentence)
         self.memory.show_machine(report.plan.machine)
         self._show()
+        if self._wanted in self._by_key:
+            self.list.clear_filter()
+            self.list.view.choose([self._wanted])
+            self._wanted = None
         if self._is_stale:
             self._is_stale = False
             self.refresh()
@@ -239,6 +244,7 @@ class ModelsWindow(QMainWindow):
 
     def _imported(self, card: ModelCard) -> None:
         self._tell(f"{card.id} is installed.", False)
+        self._wanted = (card.kind.value, card.id)
         self._stock_changed()
 
     # What is done

@@ -69,6 +69,11 @@ class StockList(QWidget):
         self._report, self._news = report, news
         self._show()
 
+    def clear_filter(self) -> None:
+        """Show all."""
+        self.words.clear()
+        self.kind.setCurrentIndex(0)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The down key goes from the filter to the list."""
         if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Down:
