@@ -19,6 +19,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from cold_disk import forget_files
+
 import crystal_studio
 
 MARKS = {"first paint": "chat and tree are painted", "3D view": "the 3D view can draw"}
@@ -51,12 +53,17 @@ def seconds_of_a_start(folder: Path) -> dict[str, tuple[float, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--cold", action="store_true", help="read every file of the program from the disk each time")
     arguments = parser.parse_args()
     print(f"cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}")
     compileall.compile_dir(Path(crystal_studio.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         seconds_of_a_start(Path(folder))
-        runs = [seconds_of_a_start(Path(folder)) for _ in range(arguments.starts)]
+        runs = []
+        for _ in range(arguments.starts):
+            if arguments.cold:
+                forget_files(Path(crystal_studio.__file__).parent)
+            runs.append(seconds_of_a_start(Path(folder)))
     for name in MARKS:
         clock, work = zip(*(run[name] for run in runs), strict=True)
         every = ", ".join(f"{one:.2f}" for one in clock)

@@ -1,0 +1,79 @@
+"""Seconds from the start of an engine host to the first token of an answer and to the crystal, cold and warm.
+
+Run it by the Python of the program that is measured: `PREFIX/current/bin/python tests/benchmarks/first_token.py [--cold]`
+for an installed one. With `--cold` every file of the installation is read from the disk again. CPU time of the host is
+given beside the time on the clock, which means little on a busy machine. Prints figures; never fails on one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from cold_disk import forget_files
+
+import crystal_studio
+from crystal_studio.app.engine_command import command
+from crystal_studio.app.paths import user_models_folder
+from crystal_studio.host.client import HostClient
+from crystal_studio.host.protocol import Done, Failed, Partial, Quit, Run
+from crystal_studio.services.jobs import DesignJob
+from crystal_studio.services.lane import Lane
+
+WISH = "An oxide insulator with a wide band gap that contains strontium and titanium"
+_PATIENCE_SECONDS = 1800.0
+
+
+def cpu_seconds(process: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def answer(client: HostClient, job_id: str, project: Path) -> dict[str, tuple[float, float]]:
+    """Send a wish; what came -> (seconds, seconds of the host's CPU time) since it was sent.
+
+    Raises:
+        RuntimeError: the round failed.
+    """
+    assert client.process is not None
+    began, worked = time.monotonic(), cpu_seconds(client.process)
+    marks: dict[str, tuple[float, float]] = {}
+    client.send(Run(job_id, DesignJob(project, WISH, None, seed=7)))
+    while "crystal" not in marks and time.monotonic() - began < _PATIENCE_SECONDS:
+        event = client.receive(1.0)
+        now = (time.monotonic() - began, cpu_seconds(client.process) - worked)
+        if isinstance(event, Partial) and event.kind == "token":
+            marks.setdefault("first token", now)
+        elif isinstance(event, Done):
+            marks["crystal"] = now
+        elif isinstance(event, Failed):
+            raise RuntimeError(event.message)
+    return marks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cold", action="store_true", help="read every file from the disk")
+    arguments = parser.parse_args()
+    print(f"{Path(crystal_studio.__file__).parent}, cores {os.cpu_count()}, load {os.getloadavg()[0]:.1f}")
+    if arguments.cold:
+        print(f"forgot {forget_files(user_models_folder()) / 1e9:.1f} GB")
+    with tempfile.TemporaryDirectory() as folder:
+        client = HostClient(command(Lane.MODEL.value))
+        client.start()
+        try:
+            for name in ("first", "second"):
+                for mark, (clock, work) in answer(client, name, Path(folder) / f"{name}.cstudio").items():
+                    print(f"{name} wish, {mark}: {clock:.1f} s ({work:.1f} s of CPU time)", flush=True)
+            client.send(Quit())
+            client.wait(30.0)
+        finally:
+            client.kill()
+
+
+if __name__ == "__main__":
+    main()
