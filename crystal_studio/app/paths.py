@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path, user_state_path
@@ -21,16 +22,16 @@ def shipped_models_folder() -> Path:
 
 def user_models_folder() -> Path:
     """The person's own models; fetched and imported ones go here."""
-    named = os.environ.get(MODELS_VARIABLE)
+    named = os.environ.get(MODELS_VARIABLE) or _folder_setting("models")
     return Path(named).expanduser().absolute() if named else user_data_path(APPLICATION, appauthor=False) / "models"
 
 
 def shared_models_folders() -> tuple[Path, ...]:
     """Folders of models that a group shares, such as on a lab's server; they are only read.
 
-    The environment names them as it names programs, one behind the other with ':' between (';' on Windows).
+    The environment, or `shared_models` of the settings, names them as paths of programs are named, with ':' between.
     """
-    named = os.environ.get(SHARED_MODELS_VARIABLE, "")
+    named = os.environ.get(SHARED_MODELS_VARIABLE) or _folder_setting("shared_models")
     return tuple(Path(one).expanduser().absolute() for one in named.split(os.pathsep) if one)
 
 
@@ -89,3 +90,13 @@ def crash_file() -> Path:
 def projects_folder() -> Path:
     """Where projects are made that the person has not placed."""
     return user_data_path(APPLICATION, appauthor=False) / "projects"
+
+
+def _folder_setting(name: str) -> str:
+    """What the person has set under ``[folders]``, "" where nothing can be read; the settings are only looked at."""
+    try:
+        folders = tomllib.loads(settings_file().read_text(encoding="utf-8")).get("folders", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return ""
+    named = folders.get(name, "") if isinstance(folders, dict) else ""
+    return named if isinstance(named, str) else ""

@@ -1,7 +1,9 @@
 """Installed models: a model is a folder ``<kind>/<id>/`` with a ``model.toml``.
 
-Cards are read from the repository's ``models_registry`` and from the person's models folder; where both have a card
-of one kind and id, the person's counts. ::
+Cards are read from the repository's ``models_registry``, from folders that a group shares, and from the person's models
+folder; where two have a card of one kind and id, the later one's counts. ``models_registry/offers.toml`` names models
+that can be fetched and imported (`offers`). What is imported is recognised by reading it (`recognise`, `recipes`) and
+written whole or not at all (`store`, `writing`); models are packed into one file (`packed`). ::
 
     id = "band-gap-small"                 # the folder's name
     kind = "predictor"                    # the folder's parent; see `domain.model_card.ModelKind`
@@ -15,7 +17,7 @@ of one kind and id, the person's counts. ::
     sha256 = "..."
 
     [[sources]]                           # where the files come from
-    type = "wheel"                        # wheel, repository, url or folder
+    type = "wheel"                        # wheel, repository, url, or the folder that files are links into
     package = "chgnet"
     file = "chgnet/pretrained/..."        # a card without [[files]] uses this file of the installed package in place
     sha256 = "..."

@@ -135,7 +135,7 @@ class FolderCatalog:
                 raise complaint
         raise Unavailable(
             f"The model '{model_id}' is not installed{job}. Run `bash installer/studio` once while online to fetch the "
-            f"default models, or put its folder into {self._folders[-1]}."
+            "default models, or import it: `crystal-studio models offers` names some, and how."
         )
 
     def _missing(self, kind: ModelKind) -> Unavailable:
@@ -143,7 +143,7 @@ class FolderCatalog:
             if path.parent.parent.name == kind.value:
                 return complaint
         if kind in _FETCHED:
-            remedy = "Run `bash installer/studio` once while online to fetch it."
+            remedy = "Run `bash installer/studio` once while online to fetch it, or `crystal-studio models import` one."
         else:
             remedy = f"It ships in {self._folders[0]}: get that folder again, or train one with `crystal-studio train`."
         return Unavailable(f"No model for the job '{kind}' is installed. {remedy}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.model_card import ModelCard
@@ -15,7 +14,7 @@ from crystal_studio.domain.model_import import ImportMode, ImportPlan
 from crystal_studio.domain.model_offer import ModelOffer
 from crystal_studio.ports.context import JobContext
 from crystal_studio.registry.card_file import CARD_NAME, read_card
-from crystal_studio.registry.catalog import REFERENCE, FolderCatalog
+from crystal_studio.registry.catalog import FolderCatalog
 from crystal_studio.registry.disk import check_room, disk_in_words, scratch_in, settle
 from crystal_studio.registry.found_files import files_at
 from crystal_studio.registry.offers import read_offers
@@ -23,6 +22,7 @@ from crystal_studio.registry.packed import pack_models, unpacked_models
 from crystal_studio.registry.recipe import Recipe, left_behind
 from crystal_studio.registry.recipes.own_model import is_same_model, own_model
 from crystal_studio.registry.recognise import Recogniser
+from crystal_studio.registry.references import references_of, with_foundations
 from crystal_studio.registry.writing import ModelWriter, rewrite_card
 
 _CONVERTED_NEEDS = 3  # the checkpoint's tensors, and what is made of them, lie side by side for a while
@@ -117,7 +117,7 @@ class FolderModelStore:
             UserCorrectable: the file is there, there is no room, or a model is damaged.
             JobCancelled: the person stopped; no file is left.
         """
-        return pack_models(self._with_foundations(cards), target, self._program, context)
+        return pack_models(with_foundations(cards, self._catalog), target, self._program, context)
 
     def unpack(self, file: Path, context: JobContext) -> tuple[ModelCard, ...]:
         """Take in every model of a packed file, all or none; one that is here already, and the same, stays as it is.
@@ -214,39 +214,6 @@ class FolderModelStore:
             raise
         finally:
             self._catalog.refresh()
-
-    def _with_foundations(self, cards: Sequence[ModelCard]) -> list[ModelCard]:
-        """The cards and, before each, those that it builds on and that do not ship with the program."""
-        by_id = {card.id: card for card in self._catalog.cards()}
-        ordered: list[ModelCard] = []
-
-        def add(card: ModelCard) -> None:
-            if card in ordered:
-                return
-            for name in sorted(references_of(card)):
-                if name in by_id and not self._catalog.is_shipped(by_id[name]):
-                    add(by_id[name])
-            ordered.append(card)
-
-        for card in cards:
-            add(card)
-        return ordered
-
-
-def references_of(card: ModelCard) -> frozenset[str]:
-    """Ids of the other models that a card builds on."""
-    return frozenset(_references(card.options)) - {card.id}
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        if value.keys() == {REFERENCE}:
-            yield str(value[REFERENCE])
-        for item in value.values():
-            yield from _references(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _references(item)
 
 
 def _stage(scratch: Path, card: ModelCard) -> Path:

@@ -58,11 +58,13 @@ class Folders(_Section, frozen=True):
     """Where things lie; "" for the usual place.
 
     Attributes:
+        shared_models: folders of models that a group shares and that are only read, with ':' between.
         imports: what was last imported lay here.
         exports: what was last exported went here.
     """
 
     models: str = ""
+    shared_models: str = ""
     imports: str = ""
     exports: str = ""
 

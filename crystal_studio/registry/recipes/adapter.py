@@ -13,7 +13,7 @@ from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.registry.found_files import FoundFiles
 from crystal_studio.registry.plain_config import plain_config
 from crystal_studio.registry.recipe import PICKLED_SUFFIXES, Part, Recipe, described, model_id_of, provenance_of
-from crystal_studio.registry.recipes.language_model import BACKEND, header_of
+from crystal_studio.registry.recipes.language_model import BACKEND, bits_of, header_of
 from crystal_studio.registry.safetensors_header import TensorSpan
 from crystal_studio.registry.strict_json import counted, strict_object
 
@@ -62,7 +62,9 @@ class AdapterRecipes:
         )
         if model_id in self.writers:
             card = self._writer(card, base)
-        what = described(f"LoRA adapter of rank {plain['r']} for {base or 'an unnamed model'}", numbers, "as stored")
+        what = described(
+            f"LoRA adapter of rank {plain['r']} for {base or 'an unnamed model'}", numbers, f"{bits_of(spans)} bit"
+        )
         return Recipe(card, what, parts, tuple((found.files[CONFIG].path, reason) for reason in dropped))
 
     def _writer(self, card: ModelCard, base: str) -> ModelCard:

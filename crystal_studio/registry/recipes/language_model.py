@@ -20,7 +20,7 @@ from crystal_studio.registry.strict_json import counted, strict_object
 BACKEND = "crystal_studio.engines.llm.transformers_nf4:create"
 CONFIG, TOKENIZER, WEIGHTS = "config.json", "tokenizer.json", "model.safetensors"
 INDEX = "model.safetensors.index.json"
-_MOST_CONFIG_BYTES, _MOST_TOKENIZER_BYTES, _MOST_INDEX_BYTES = 1_000_000, 100_000_000, 20_000_000
+_MOST_CONFIG_BYTES, _MOST_TOKENIZER_BYTES, _MOST_INDEX_BYTES = 1_000_000, 50_000_000, 20_000_000
 _SHARD = re.compile(r"[\w.-]{1,200}\.safetensors")
 _LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d{1,6})\.")
 # Kinds that the library behind the engine has code for, of those that are often published with code beside them.
@@ -68,7 +68,7 @@ def language_model(found: FoundFiles, model_id: str) -> Recipe:
         provenance=provenance_of(found, {"architecture": config["model_type"], "parameters": parameters}),
         memory_mb=weights_mb(in_layers, parameters - in_layers)["4 bit"],
     )
-    what = described(f"{_title(config)} language model", parameters, f"{_bits(spans)} bit")
+    what = described(f"{_title(config)} language model", parameters, f"{bits_of(spans)} bit")
     return Recipe(card, what, parts, tuple((found.files[CONFIG].path, reason) for reason in dropped))
 
 
@@ -179,8 +179,8 @@ def _title(config: Mapping[str, Any]) -> str:
     return str(config["architectures"][0]).removesuffix("ForCausalLM")
 
 
-def _bits(spans: Mapping[str, TensorSpan]) -> int:
-    """Of most numbers."""
+def bits_of(spans: Mapping[str, TensorSpan]) -> int:
+    """Bits of most numbers."""
     counts: dict[int, int] = {}
     for span in spans.values():
         bits = 8 * BYTES_OF[span.dtype]
