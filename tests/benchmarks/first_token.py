@@ -1,6 +1,6 @@
 """Seconds from the start of an engine host to the first token of an answer and to the crystal, cold and warm.
 
-Run it by the Python of the program that is measured: `PREFIX/current/bin/python tests/benchmarks/first_token.py [--cold]`
+Run it by the Python of the program measured: `PREFIX/current/bin/python tests/benchmarks/first_token.py [--cold]`
 for an installed one. With `--cold` every file of the installation is read from the disk again. CPU time of the host is
 given beside the time on the clock, which means little on a busy machine. Prints figures; never fails on one.
 """
