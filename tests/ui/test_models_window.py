@@ -301,6 +301,11 @@ def test_that_the_page_of_jobs_tells_where_each_model_runs_and_lets_another_do_t
 def test_that_every_model_in_use_is_tried_and_an_adapter_does_no_job_by_itself(window, runner) -> None:
     window.jobs_page.try_all.click()
     assert [job.id for job in runner.of(TryModelJob)] == ["talker", "shipped-sampler", "aligner"]
+    QCoreApplication.processEvents()
+    assert "waits: test run" in window.jobs_page.places[ModelKind.ALIGNER].text()
+    runner.fail("It cannot be loaded. Verify it.")
+    QCoreApplication.processEvents()
+    assert "Verify it." in window.jobs_page.places[ModelKind.ALIGNER].text()
     window.refresh()
     runner.finish(report(listing("adapter", ModelKind.ADAPTER), OWN))
     choose(window, ("adapter", "adapter"))

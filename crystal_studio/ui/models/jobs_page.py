@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
@@ -13,6 +13,7 @@ from crystal_studio.services.device_plan import ROUND, DevicePlan, Placed, Place
 from crystal_studio.services.jobs_models import ModelListing, ModelsReport
 from crystal_studio.ui import theme
 from crystal_studio.ui.models.kind_words import job_text, kind_text, seconds_text
+from crystal_studio.ui.models.model_rows import NOTHING_HEARD, Key, ModelNews
 from crystal_studio.ui.notation import MISSING
 from crystal_studio.ui.plain_label import PlainLabel
 
@@ -65,14 +66,16 @@ class JobsPage(QScrollArea):
         theme.switch.changed.connect(self._recolour)
         self._recolour()
 
-    def show_report(self, report: ModelsReport, is_busy: bool) -> None:
-        """Which models there are for each job, and how the plan places those in use."""
+    def show_report(self, report: ModelsReport, news: Mapping[Key, ModelNews], is_busy: bool) -> None:
+        """Which models there are for each job, how the plan places those in use, and what is under way with them."""
         for kind, choice in self.choices.items():
             models = [one for one in report.cards if one.card.kind is kind and one.installed]
             _fill(choice, models)
             choice.setEnabled(len(models) > 1 and not is_busy)
             in_use = next((one.card.id for one in models if one.in_use), "")
-            self.places[kind].setText(_place_text(report.plan, kind, in_use))
+            heard = news.get((kind.value, in_use), NOTHING_HEARD)
+            under_way = heard.doing or ("" if heard.is_good else heard.said)
+            self.places[kind].setText("\n".join(filter(None, (_place_text(report.plan, kind, in_use), under_way))))
         self.try_all.setEnabled(not is_busy and bool(report.plan.placed))
 
     def _add(self, kind: ModelKind) -> None:

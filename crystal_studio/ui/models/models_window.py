@@ -210,7 +210,7 @@ class ModelsWindow(QMainWindow):
             return
         self.list.show_report(self.report, self.tasks.news)
         is_choosing = any(self.tasks.is_busy(key_of(one)) for one in self.report.cards)
-        self.jobs_page.show_report(self.report, is_choosing)
+        self.jobs_page.show_report(self.report, self.tasks.news, is_choosing)
         self._describe()
 
     def _describe(self) -> None:
