@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from crystal_studio.domain.errors import Unavailable
-from crystal_studio.engines.llm.base_model import Precision, load_base, load_tokenizer, unpacked
+from crystal_studio.engines.llm.base_model import PACKED, Precision, load_base, load_tokenizer, unpacked
 
 
 class AdaptedModel(NamedTuple):
@@ -23,8 +23,9 @@ def load_adapted(folder: Path, options: Mapping[str, Any]) -> AdaptedModel:
 
     Args:
         folder: the card's folder; the model itself where no base is named.
-        options: ``base`` and ``adapter`` (folders), ``precision`` ("nf4", "bfloat16", "float32"), ``unpack``
-            (whether 4-bit weights are unpacked once; by default on the CPU), ``device`` ("auto", "cpu", "cuda").
+        options: ``base`` and ``adapter`` (folders), ``precision`` ("nf4", "int8", "bfloat16", "float32"), ``unpack``
+            (whether packed weights are unpacked once; by default those of four bits on the CPU), ``device`` ("auto",
+            "cpu", "cuda").
 
     Raises:
         Unavailable: weights or libraries are missing, or the adapter does not fit the base.
@@ -35,10 +36,12 @@ def load_adapted(folder: Path, options: Mapping[str, Any]) -> AdaptedModel:
         raise Unavailable(f"There is no adapter in '{adapter}'. Run `git checkout models_registry` to get it back.")
     device = _device(str(options.get("device", "auto")))
     precision: Precision = options.get("precision", "nf4")
+    if precision not in get_args(Precision):
+        raise Unavailable(f"The precision '{precision}' is not known; there are {', '.join(get_args(Precision))}.")
     tokenizer = load_tokenizer(base)
     model = load_base(base, precision, device)
-    plain = precision != "nf4"
-    if precision == "nf4" and options.get("unpack", device == "cpu"):
+    plain = precision not in PACKED
+    if not plain and options.get("unpack", precision == "nf4" and device == "cpu"):
         model, plain = unpacked(model), True
     if adapter is None:
         return AdaptedModel(base.name, model, tokenizer)

@@ -136,6 +136,7 @@ class _Reading:
         self._headers = headers
         self._connection = kind(address.host, address.port, timeout=limits.connect_seconds)
         self._lines: queue.Queue[str | Exception | None] = queue.Queue(_WAITING)
+        self._socket: socket.socket | None = None
         self._closed = threading.Event()
 
     def start(self, path: str, body: bytes) -> None:
@@ -155,10 +156,9 @@ class _Reading:
     def close(self) -> None:
         """End the thread, wherever it waits."""
         self._closed.set()
-        sock = self._connection.sock
-        if sock is not None:
+        if self._socket is not None:
             try:
-                sock.shutdown(socket.SHUT_RDWR)
+                self._socket.shutdown(socket.SHUT_RDWR)
             except OSError:
                 return  # the other side was faster
 
@@ -177,7 +177,8 @@ class _Reading:
         self._connection.connect()
         if self._closed.is_set():
             return
-        self._connection.sock.settimeout(self._limits.silence_seconds)
+        self._socket = self._connection.sock  # the connection forgets it when the answer begins
+        self._socket.settimeout(self._limits.silence_seconds)
         self._connection.request("POST", self._address.path + path, body, dict(self._headers))
         response = self._connection.getresponse()
         if response.status != 200:
