@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
@@ -16,6 +16,7 @@ from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.language_model import LanguageModel, WritingTask
 from crystal_studio.ports.prototype_library import PrototypeLibrary
+from crystal_studio.services.least_change import least_change, unmoved
 
 ALTERNATIVES = 4
 MAX_SITES = 20
@@ -90,20 +91,29 @@ def write_pivot(
 ) -> WrittenPivot:
     """The pivot for a message: the model's own, else its one repair, else a grounded draft.
 
+    What nobody asked to change stays where it can, and a pivot that only says the parent again where a change was
+    asked for is the last that is taken.
+
     Raises:
         UserCorrectable: not even a draft meets the limits.
     """
     refused: tuple[str, ...] = ()
+    second_best: WrittenPivot | None = None
+    nearest = _nearest(intent, parent)
     for source in (PivotSource.MODEL, PivotSource.REPAIRED):
-        task = writing_task(intent, parent, refused)
+        task = writing_task(nearest, parent, refused)
         texts = language_model.write_pivots(task, ALTERNATIVES, seed, context)
-        judged = [(text, problems(text, intent.limits)) for text in texts]
-        passing = [text for text, found in judged if not found]
-        if passing:
-            text = _most_buildable(passing, intent.limits, parent, prototypes)
-            return WrittenPivot(text, parse_pivot(text), source, refused)
-        refused += judged[0][1]
-    return _draft(intent, parent, prototypes, refused)
+        passing = [text for text in texts if not problems(text, intent.limits)]
+        if not passing:
+            refused += problems(texts[0], intent.limits)
+            continue
+        text = _most_buildable(passing, nearest, parent, prototypes)
+        written = WrittenPivot(text, parse_pivot(text), source, refused)
+        if not (complaints := _unmoved(text, intent, parent)):
+            return written
+        second_best = second_best or written
+        refused += complaints
+    return _last_resort(intent, parent, prototypes, refused, second_best)
 
 
 def person_pivot(text: str, limits: Limits) -> WrittenPivot:
@@ -140,14 +150,14 @@ def draft_pivot(intent: Intent, parent: Answered | None, prototypes: PrototypeLi
     """
     near = Composition.parse(parent.formula) if parent else None
     near_group = parent.space_group if parent else None
-    ideas = prototypes.ideas(intent.limits, intent.goals, 8, near=near, near_space_group=near_group)
-    texts = [headline(idea.formula, SpaceGroup(idea.space_group), idea.prototype) for idea in ideas]
-    passing = [text for text in texts if not problems(text, intent.limits)]
-    if not passing:
-        raise UserCorrectable(
-            "No crystal known to the models meets all of these limits together. Drop one of them, or name a formula."
-        )
-    return min(passing, key=lambda text: _repeats(parse_pivot(text), parent))
+    for limits in (_nearest(intent, parent).limits, intent.limits):
+        ideas = prototypes.ideas(limits, intent.goals, 8, near=near, near_space_group=near_group)
+        texts = [headline(idea.formula, SpaceGroup(idea.space_group), idea.prototype) for idea in ideas]
+        if passing := [text for text in texts if not problems(text, limits)]:
+            return min(passing, key=lambda text: (bool(_unmoved(text, intent, parent)), _repeats(text, parent)))
+    raise UserCorrectable(
+        "No crystal known to the models meets all of these limits together. Drop one of them, or name a formula."
+    )
 
 
 def _draft(
@@ -155,6 +165,41 @@ def _draft(
 ) -> WrittenPivot:
     text = draft_pivot(intent, parent, prototypes)
     return WrittenPivot(text, parse_pivot(text), PivotSource.DRAFT, refused)
+
+
+def _last_resort(
+    intent: Intent,
+    parent: Answered | None,
+    prototypes: PrototypeLibrary,
+    refused: tuple[str, ...],
+    second_best: WrittenPivot | None,
+) -> WrittenPivot:
+    """A draft; where the model only said the parent again, that, unless the draft does better."""
+    if second_best is None:
+        return _draft(intent, parent, prototypes, refused)
+    try:
+        draft = _draft(intent, parent, prototypes, refused)
+    except UserCorrectable:
+        return second_best
+    return second_best if _unmoved(draft.text, intent, parent) else draft
+
+
+def _nearest(intent: Intent, parent: Answered | None) -> Intent:
+    """The intent under which nothing of the parent changes that nobody asked to change."""
+    if parent is None:
+        return intent
+    return replace(intent, limits=least_change(intent.limits, Composition.parse(parent.formula)))
+
+
+def _unmoved(text: str, intent: Intent, parent: Answered | None) -> tuple[str, ...]:
+    """Why the text is not the change asked for, as far as the parent's description can be read."""
+    if parent is None or not intent.goals:
+        return ()
+    try:
+        before = parse_pivot(parent.description)
+    except PivotSyntaxError:
+        return ()
+    return unmoved(parse_pivot(text), before, intent.goals)
 
 
 def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
@@ -173,16 +218,22 @@ def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
     return found
 
 
-def _most_buildable(texts: Sequence[str], limits: Limits, parent: Answered | None, prototypes: PrototypeLibrary) -> str:
-    """The alternative to build: it changes something but nothing needless, claims no layers unasked, can be drawn."""
+def _most_buildable(texts: Sequence[str], intent: Intent, parent: Answered | None, prototypes: PrototypeLibrary) -> str:
+    """The alternative to build: it changes what it should and nothing needless, claims no layers unasked, can be drawn.
 
-    def score(text: str) -> tuple[bool, int, bool, float]:
+    Args:
+        intent: the message with its limits narrowed to the nearest compounds, which an alternative may miss.
+    """
+    limits = intent.limits
+
+    def score(text: str) -> tuple[bool, bool, bool, int, bool, float]:
         pivot = parse_pivot(text)
         group = pivot.space_group.number if pivot.space_group else None
         built = prototypes.decorate(pivot.composition, 1, space_group=group, max_atoms=MAX_SITES)
         asked = pivot.dimensionality in (None, limits.dimensionality)
-        kept = _kept(pivot, limits, parent)
-        return not _repeats(pivot, parent), kept, asked, built[0].score if built else float("-inf")
+        buildable = built[0].score if built else float("-inf")
+        is_moved, is_near = not _unmoved(text, intent, parent), not problems(text, limits)
+        return is_moved, not _repeats(text, parent), is_near, _kept(pivot, limits, parent), asked, buildable
 
     return max(texts, key=score)
 
@@ -193,8 +244,9 @@ def _kept(pivot: Pivot, limits: Limits, parent: Answered | None) -> int:
     return len(before & set(pivot.composition.elements)) if before & limits.excluded else 0
 
 
-def _repeats(pivot: Pivot, parent: Answered | None) -> bool:
+def _repeats(text: str, parent: Answered | None) -> bool:
     """Whether the pivot only says again what the parent already is."""
+    pivot = parse_pivot(text)
     if parent is None or pivot.space_group is None:
         return False
     return pivot.composition.formula == parent.formula and pivot.space_group.number == parent.space_group

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.intent import Limits
+from crystal_studio.domain.pivot import PivotSource
 from crystal_studio.domain.pivot_grammar import headline
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.engines.fake.context import FakeContext
 from crystal_studio.engines.fake.fake_prototype_library import FakePrototypeLibrary
 from crystal_studio.engines.fake.scripted_language_model import ScriptedLanguageModel
 from crystal_studio.services.interpret import Answered, write_pivot
+from crystal_studio.services.least_change import least_change
 from crystal_studio.services.listen import ParentFacts, listen
 
 STRONTIUM_TITANATE = Answered(headline("SrTiO3", SpaceGroup(221)), "SrTiO3", 221, 1.8)
@@ -27,3 +33,50 @@ def test_that_of_the_others_as_many_as_can_stay_when_one_element_leaves():
 
 def test_that_an_alternative_with_the_element_that_leaves_is_refused():
     assert pivot_of("get rid of the strontium", "SrO", "TiO2") == "TiO2"
+
+
+def test_that_another_element_with_a_shared_charge_comes_where_one_has_to_leave():
+    limits = least_change(Limits(excluded=frozenset({"Co"})), Composition.parse("LiCoO2"))
+    assert limits.required == {"Li", "O"}
+    assert limits.anonymous == (1, 1, 2)
+    ((old, substitutes),) = limits.replaced
+    assert old == "Co"
+    assert {"Mn", "Fe", "Al"} <= substitutes
+    assert not {"Na", "F", "Co"} & substitutes
+
+
+def test_that_a_newcomer_that_was_named_takes_the_place_of_who_leaves():
+    wish = Limits(required=frozenset({"Sn"}), excluded=frozenset({"Pb"}))
+    assert least_change(wish, Composition.parse("CsPbI3")).replaced == (("Pb", frozenset({"Sn"})),)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        Limits(formula="SrTiO3"),
+        Limits(excluded=frozenset({"Pb"})),
+        Limits(excluded=frozenset({"Sr", "Ti", "O"})),
+        Limits(excluded=frozenset({"Sr"}), num_elements=2),
+    ],
+)
+def test_that_limits_which_leave_nothing_open_are_not_narrowed(heard):
+    assert least_change(heard, Composition.parse("SrTiO3")) == heard
+
+
+def test_that_a_pivot_which_says_the_parent_again_is_asked_for_once_more_where_the_gap_should_change():
+    writer = ScriptedLanguageModel()
+    other = headline("SrTiO3", SpaceGroup(62))
+    writer.enqueue([[STRONTIUM_TITANATE.description], [other]])
+    intent = listen("widen the gap", ParentFacts("SrTiO3", 221))
+    written = write_pivot(intent, STRONTIUM_TITANATE, writer, FakePrototypeLibrary(), 0, FakeContext())
+    assert (written.text, written.source) == (other, PivotSource.REPAIRED)
+
+
+def test_that_longer_bonds_must_be_longer_in_the_pivot():
+    parent = headline("SrTiO3", SpaceGroup(221)) + " All Ti(1)-O(1) bond lengths are 1.95 Å."
+    longer, shorter = (parent.replace("1.95", length) for length in ("2.01", "1.90"))
+    writer = ScriptedLanguageModel()
+    writer.enqueue([[shorter, longer]])
+    answered = Answered(parent, "SrTiO3", 221, 1.8)
+    intent = listen("longer bonds", ParentFacts("SrTiO3", 221))
+    assert write_pivot(intent, answered, writer, FakePrototypeLibrary(), 0, FakeContext()).text == longer
