@@ -10,7 +10,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from crystal_studio.domain.errors import UserCorrectable
 
@@ -40,7 +40,7 @@ class GgufHeader:
     template_patches: tuple[tuple[int, bytes], ...] = ()
 
 
-def read_gguf_header(file: BinaryIO, size: int, name: str) -> GgufHeader:
+def read_gguf_header(file: IO[bytes], size: int, name: str) -> GgufHeader:
     """The header of a file, after every check that needs no tensor's data.
 
     Args:
@@ -58,7 +58,7 @@ def read_gguf_header(file: BinaryIO, size: int, name: str) -> GgufHeader:
 class _Reader:
     """Reads forwards and knows where it is."""
 
-    file: BinaryIO
+    file: IO[bytes]
     size: int
     name: str
     at: int = 0
@@ -160,7 +160,7 @@ class _Reader:
             raise self._damaged(f"the tensor {key[:60]!r} is of an unknown type ({kind})") from error
         if shape and shape[0] % block:
             raise self._damaged(f"the rows of the tensor {key[:60]!r} are no whole blocks")
-        return prod(shape) // block * size
+        return int(prod(shape) // block * size)
 
     def _length(self) -> int:
         (length,) = self._numbers("Q")

@@ -44,8 +44,7 @@ def header_of(name: str, size: int) -> bytes:
     """
     info = tarfile.TarInfo(name)
     info.size = size
-    form = tarfile.USTAR_FORMAT if size < _OCTAL_SIZE_BYTES else tarfile.GNU_FORMAT
-    block = info.tobuf(form)
+    block = info.tobuf(tarfile.USTAR_FORMAT if size < _OCTAL_SIZE_BYTES else tarfile.GNU_FORMAT)
     if len(block) != BLOCK:
         raise ValueError(f"the name {name} is too long")
     return block

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.registry.strict_json import is_count, strict_object
@@ -49,7 +49,7 @@ class TensorSpan:
         return prod(self.shape)
 
 
-def read_safetensors_header(file: BinaryIO, size: int, name: str) -> Mapping[str, TensorSpan]:
+def read_safetensors_header(file: IO[bytes], size: int, name: str) -> Mapping[str, TensorSpan]:
     """The tensors of a file, after every check that needs no tensor's data.
 
     Args:
