@@ -9,7 +9,7 @@ from typing import Any
 from crystal_studio.cli.console import console_context, print_json
 from crystal_studio.cli.program import Program
 from crystal_studio.domain.errors import ExitStatus, StudioError, UserCorrectable
-from crystal_studio.domain.model_card import ModelCard
+from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.domain.model_import import ImportMode, ImportPlan
 
 _MOST_LEFT_SHOWN = 40
@@ -23,8 +23,7 @@ def run_import(arguments: argparse.Namespace, program: Program) -> int:
         plan = store.plan(arguments.path.absolute(), arguments.model_id)
         with console_context(program.stop) as context:
             card = store.install(plan, arguments.mode, context)
-        done = "nothing was written" if arguments.mode is ImportMode.DRY_RUN else f"installed in {card.folder}"
-        lines = [*_plan_lines(plan), f"{plan.model_id}: {done}"]
+        lines = [*_plan_lines(plan), *_done_lines(plan, card, arguments.mode)]
         return {**_plan_row(plan), "mode": arguments.mode.value, "folder": str(card.folder)}, lines
 
     return _answered(act, {"model": None}, arguments, program)
@@ -101,6 +100,18 @@ def _card(model_id: str, program: Program) -> ModelCard:
         if card.id == model_id and card.is_installed:
             return card
     raise UserCorrectable(f"No model '{model_id}' is installed. `crystal-studio models list` names those that are.")
+
+
+def _done_lines(plan: ImportPlan, card: ModelCard, mode: ImportMode) -> list[str]:
+    if mode is ImportMode.DRY_RUN:
+        return [f"{plan.model_id}: nothing was written"]
+    done = f"{plan.model_id}: installed in {card.folder}"
+    if plan.kind is not ModelKind.LANGUAGE_MODEL:
+        return [done]
+    return [
+        done,
+        f"use it with `crystal-studio design ... --model {plan.model_id}`, or choose it in the window of models",
+    ]
 
 
 def _plan_row(plan: ImportPlan) -> dict[str, Any]:

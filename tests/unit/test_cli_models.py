@@ -73,7 +73,8 @@ def test_that_an_import_tells_what_it_took_and_what_it_left_with_the_reason(sess
     assert "  taken: model.safetensors" in lines
     assert "  left behind: modeling.py: a program: nothing that comes with a model is run" in lines
     assert "  left behind: config.json: its 'auto_map' is left out, which names code or a program" in lines
-    assert lines[-1] == f"tiny: installed in {session.folders[1]}/language_model/tiny"
+    assert lines[-2] == f"tiny: installed in {session.folders[1]}/language_model/tiny"
+    assert lines[-1].startswith("use it with `crystal-studio design ... --model tiny`")
 
 
 def test_that_json_of_an_import_holds_the_same(session: Session, source: Path) -> None:

@@ -6,7 +6,10 @@ import errno
 import hashlib
 import json
 import os
+import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +100,34 @@ def test_that_weights_in_several_files_are_taken_with_their_index(shelves: Shelv
     card = shelves.take(tiny.sharded_language_model(tmp_path / "sharded"))
     assert len([file for file in card.files if file.path.endswith(".safetensors")]) == 2
     assert "model.safetensors.index.json" in {file.path for file in card.files}
+
+
+def test_that_a_large_model_stays_packed_on_the_processor_and_needs_the_memory_of_4_bits(
+    shelves: Shelves, tmp_path: Path
+) -> None:
+    """Qwen3-4B by its shapes; its 8 GB are a hole in the file."""
+    shapes = {"model.embed_tokens.weight": (151_936, 2_560), "model.norm.weight": (2_560,)}
+    for layer in range(36):
+        stem = f"model.layers.{layer}."
+        shapes |= {f"{stem}mlp.{name}_proj.weight": (9_728, 2_560) for name in ("gate", "up", "down")}
+        shapes |= {f"{stem}self_attn.{name}_proj.weight": (4_096, 2_560) for name in ("q", "o")}
+        shapes |= {f"{stem}self_attn.{name}_proj.weight": (1_024, 2_560) for name in ("k", "v")}
+    header, end = tiny.header_of(shapes), 0
+    for item in header.values():
+        size = item["data_offsets"][1] - item["data_offsets"][0]
+        item |= {"dtype": "BF16", "data_offsets": [end, end + size // 2]}
+        end += size // 2
+    sizes = {"hidden_size": 2_560, "vocab_size": 151_936, "num_hidden_layers": 36, "model_type": "qwen3"}
+    folder = tiny.language_model(tmp_path / "Qwen3-4B", **sizes, architectures=["Qwen3ForCausalLM"])
+    weights = folder / "model.safetensors"
+    weights.write_bytes(tiny.safetensors(header, 0))
+    os.truncate(weights, weights.stat().st_size + end)
+    plan = shelves.store.plan(folder)
+    assert plan.what == "Qwen3 language model, 4.0 B parameters, 16 bit"
+    assert plan.size_mb == 8_045
+    assert plan.memory_mb == pytest.approx(2_822, abs=2)
+    offer = next(one for one in shelves.store.offers() if one.id == "qwen3-4b-instruct")
+    assert plan.memory_mb == pytest.approx(offer.memory_mb["4 bit"], abs=2)
 
 
 def test_that_a_gguf_file_is_for_llama_cpp_and_loses_its_chat_template(shelves: Shelves, tmp_path: Path) -> None:
@@ -240,14 +271,39 @@ def test_that_a_disk_without_room_is_told_before_anything_is_written(
 
 @pytest.fixture
 def read_only(shelves: Shelves, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The person's folder on a disk that may only be read; root may write to any folder, so the system says it."""
-    shelves.own.mkdir()
+    """The person's folder, which may only be read."""
 
     def refuse(*arguments: object, **options: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(disk.tempfile, "mkdtemp", refuse)
-    return shelves.own
+    shelves.own.mkdir()
+    if os.geteuid() == 0:  # who may write to any folder, but not to a disk that is mounted read-only
+        monkeypatch.setattr(disk.tempfile, "mkdtemp", refuse)
+    shelves.own.chmod(0o500)
+    yield shelves.own
+    shelves.own.chmod(0o700)
+
+
+@pytest.fixture
+def small_files(shelves: Shelves) -> Iterator[None]:
+    """A disk that takes no file above 2,000 bytes, as FAT32 takes none above 4 GB: the kernel itself refuses."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_that_a_disk_that_takes_no_large_files_is_told_and_nothing_is_kept(
+    shelves: Shelves, source: Path, tmp_path: Path, small_files: None
+) -> None:
+    plan = shelves.store.plan(source)
+    with pytest.raises(UserCorrectable, match=r"takes no file of that size.*exFAT"):
+        shelves.store.install(plan, ImportMode.COPY, FakeContext())
+    assert shelves.left() == []
+    linked = shelves.take(source, mode=ImportMode.LINK)
+    with pytest.raises(UserCorrectable, match="takes no file of that size"):
+        shelves.store.pack([linked], tmp_path / "stick.tar", FakeContext())
+    assert not list(tmp_path.glob("*.tar*"))
 
 
 def test_that_a_read_only_folder_is_named_and_nothing_is_kept(shelves: Shelves, source: Path, read_only: Path) -> None:
@@ -273,6 +329,41 @@ def test_that_what_a_killed_import_left_is_swept_away_by_the_next(shelves: Shelv
         shelves.take(source)
         assert running.exists()
     assert not left.exists()
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from crystal_studio.domain.model_import import ImportMode
+from crystal_studio.registry import FolderCatalog
+from crystal_studio.registry.store import FolderModelStore
+
+class Slow:
+    def progress(self, part, fraction, message=""):
+        print(fraction, flush=True)
+        time.sleep(60)
+    def check_cancelled(self):
+        pass
+
+own, source, offers = map(Path, sys.argv[1:])
+store = FolderModelStore(FolderCatalog([own]), own, offers, "test")
+store.install(store.plan(source), ImportMode.COPY, Slow())
+"""
+
+
+def test_that_an_import_that_is_killed_registers_nothing_and_can_be_done_again(shelves: Shelves, source: Path) -> None:
+    command = [sys.executable, "-c", KILLED, str(shelves.own), str(source), str(offers_file())]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline()  # it is in the middle of a file now
+        assert len(list(shelves.own.glob(".importing-*"))) == 1
+        child.kill()
+    shelves.catalog.refresh()
+    assert shelves.catalog.cards() == []
+    assert shelves.catalog.complaints() == {}
+    shelves.take(source)
+    assert list(shelves.own.glob(".importing-*")) == []
 
 
 def test_that_the_persons_models_can_be_removed_and_no_others(shelves: Shelves, source: Path) -> None:

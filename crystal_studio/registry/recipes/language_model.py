@@ -66,7 +66,7 @@ def language_model(found: FoundFiles, model_id: str) -> Recipe:
         backend=BACKEND,
         options=_options(words, parameters),
         provenance=provenance_of(found, {"architecture": config["model_type"], "parameters": parameters}),
-        memory_mb=weights_mb(in_layers, parameters - in_layers)["4 bit"],
+        memory_mb=_memory_mb(in_layers, parameters),
     )
     what = described(f"{_title(config)} language model", parameters, f"{bits_of(spans)} bit")
     return Recipe(card, what, parts, tuple((found.files[CONFIG].path, reason) for reason in dropped))
@@ -75,6 +75,13 @@ def language_model(found: FoundFiles, model_id: str) -> Recipe:
 def layout_of(words: frozenset[str]) -> str:
     """The layout of a chat that a vocabulary was made for, "plain" where it shows none."""
     return next((layout for word, layout in _LAYOUTS.items() if word in words), "plain")
+
+
+def _memory_mb(in_layers: int, parameters: int) -> int:
+    """What the weights take in the form that `_options` asks for: a small model's are unpacked on the CPU."""
+    if parameters <= _MOST_UNPACKED:
+        return -(-parameters * 4 // 1_000_000)
+    return weights_mb(in_layers, parameters - in_layers)["4 bit"]
 
 
 def _options(words: frozenset[str], parameters: int) -> dict[str, Any]:
