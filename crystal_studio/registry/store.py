@@ -92,6 +92,7 @@ class FolderModelStore:
             UserCorrectable: it ships with the program, lies in a shared folder, another model builds on it, or the
                 folder is read-only.
         """
+        self._catalog.refresh()
         if card.folder != self._target(card) or not card.folder.is_dir():
             raise UserCorrectable(
                 f"{card.id} lies in {card.folder}, which is not yours to change. Nothing was removed."
@@ -117,6 +118,7 @@ class FolderModelStore:
             UserCorrectable: the file is there, there is no room, or a model is damaged.
             JobCancelled: the person stopped; no file is left.
         """
+        self._catalog.refresh()
         return pack_models(with_foundations(cards, self._catalog), target, self._program, context)
 
     def unpack(self, file: Path, context: JobContext) -> tuple[ModelCard, ...]:
@@ -127,6 +129,7 @@ class FolderModelStore:
                 read-only.
             JobCancelled: the person stopped; nothing of it is kept.
         """
+        self._catalog.refresh()
         check_room(self._own, file.stat().st_size if file.is_file() else 0)
         with scratch_in(self._own) as scratch:
             with disk_in_words(self._own):
@@ -147,6 +150,7 @@ class FolderModelStore:
         return read_offers(self._offers_file)
 
     def _planned(self, source: Path, model_id: str | None) -> tuple[ImportPlan, Recipe]:
+        self._catalog.refresh()  # other programs may have changed the folders
         found, recipe = Recogniser(self._catalog.cards(), self._offers).recipe(source, model_id)
         plan = ImportPlan(
             source=source,
