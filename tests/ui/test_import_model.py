@@ -132,7 +132,7 @@ def test_that_closing_the_dialog_stops_what_it_asked_for(dialog, runner) -> None
     assert not dialog.isVisible()
 
 
-def test_that_an_import_counts_as_work_that_quitting_would_stop(state, runner) -> None:
+def test_that_quitting_would_stop_a_running_import_and_asks(state, runner) -> None:
     bridge = Bridge(state, runner, print, print, print)
     job = runner.submit(ImportModelJob(Path("/models/a")))
     assert bridge.has_tasks
