@@ -34,6 +34,7 @@ _NEGATOR = re.compile(
     r"swap|exchang|substitut))",
     re.IGNORECASE,
 )
+_ANY_WORD = re.compile(r"[\s-]?\w+")  # "non-toxic telluride" denies the adjective, "non-Cd options" the element
 _PARTED = re.compile(
     r"\b(?:leav|keep|tak|get|throw|kick)(?:e|ing)?(?: (?!in\b)[A-Za-z]+,?){1,4}? (?:out|away|off|aside)\b",
     re.IGNORECASE,
@@ -47,7 +48,7 @@ _AFTER_NEGATOR = re.compile(
 _VERB = (
     r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead|"
     r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
-    r"hold|stay|retain\w*|preserv\w*|leave|let"
+    r"hold|stay|retain\w*|preserv\w*|leave|let|see|check|find|look"
 )
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
@@ -74,6 +75,7 @@ _GONE = re.compile(
     r"(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)? (?:appear|occur|feature|be (?:in|present|part|"
     r"there|used|contained|included|found)))| (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|"
     r"not allowed|out(?! of))|"
+    r" is (?:not|no longer) (?:in it|part|present|there|contained|included)|"
     r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|taboo|"
     r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out))\b",
     re.IGNORECASE,
@@ -151,7 +153,7 @@ def denied_spans(text: str) -> list[tuple[int, int]]:
     spans = [each.span() for pattern in (_FREE_LIST, _PARTED) for each in pattern.finditer(text)]
     stops = [found.start() for found in _TERMINATOR.finditer(text)]
     for negator in _NEGATOR.finditer(text):
-        if adjective := _ADJECTIVE.match(text, negator.end()):
+        if adjective := (_ANY_WORD if negator[0].lower() == "non" else _ADJECTIVE).match(text, negator.end()):
             spans.append((negator.start(), adjective.end()))
             continue
         skipped = _AFTER_NEGATOR.match(text, negator.end())
@@ -248,7 +250,11 @@ def _named(text: str) -> list[tuple[re.Match[str], str]]:
         is_verb = match[1].lower() == "lead" and (
             match[0].lower() == "leads"
             or re.match(r" (?:to|us|me|the)\b", text[match.end() :])
-            or (_LEAD_VERB.search(text[: match.start()]) and not _FREE.match(text, match.end()))
+            or (
+                _LEAD_VERB.search(text[: match.start()])
+                and not _FREE.match(text, match.end())
+                and not re.match(r" (?:is|must|should|has|can|may)\b", text[match.end() :])
+            )
         )
         if not is_verb:
             found.append((match, BY_NAME[match[1].lower()].symbol))

@@ -35,7 +35,7 @@ _EXCHANGE = _beginning(
     rf"{_VACATE_WORDS}|trad(?:e|ing)\b|turn|convert|transform|transmut|becom|became|tak(?:e|es|ing)\b|took|step|stand|"
     rf"fill|"
     r"sit|occup|position|place|stead|role|part\b|out\b|away\b|favou?r|upgrad|drop|giv(?:e|ing) up|way\b|serv|acts?\b|"
-    r"job|expense|"
+    r"job|expense|los(?:e|ing)\b|"
     r"instead|rather|prefer|not\b|where|mov(?:e|ing)\b|go(?:es)? from|cheaper|better|over\b|pick|choose|let\b|put\b|"
     r"too\b|would\b|"
     r"use\b"
@@ -63,6 +63,8 @@ _KEPT = re.compile(
     r"\bsame $",
     re.IGNORECASE,
 )
+_STAYS = re.compile(r" (?:should |must |has to |can )?(?:stays?|remains?|is kept|unchanged|untouched)\b", re.IGNORECASE)
+_ITSELF = re.compile(r"\bof (?:this|the|our|your) $", re.IGNORECASE)
 _ELSE = re.compile(
     r"\b(?:(?:another|different|new|other) (?:\w+ )?(?:compound|material|crystal)|in(?:to|side)? it\b)", re.I
 )
@@ -141,8 +143,9 @@ def _statements(text: str, parent: Composition) -> Iterator[tuple[int, str]]:
     for sentence in list(_SENTENCE.finditer(text)):
         parts = list(_PART.finditer(sentence[0]))
         casts = [_cast(part[0], parent) for part in parts] if len(parts) > 1 else []
-        if casts and all(cast.coming and cast.going for cast in casts):
-            yield from ((sentence.start() + part.start(), part[0]) for part in parts)
+        speaking = [(part, cast) for part, cast in zip(parts, casts, strict=False) if cast.coming or cast.going]
+        if len(speaking) > 1 and all(cast.coming and (cast.going or cast.compounds) for _, cast in speaking):
+            yield from ((sentence.start() + part.start(), part[0]) for part, _ in speaking)
         else:
             yield sentence.start(), sentence[0]
 
@@ -178,8 +181,10 @@ def _cast(words: str, parent: Composition) -> _Cast:
 
 
 def _part(mention: Mention, members: list[str], words: str) -> str:
-    if members and _KEPT.search(words[: mention.start]):
+    if members and (_KEPT.search(words[: mention.start]) or _STAYS.match(words, mention.end)):
         return "kept"
+    if len(members) == len(mention.symbols) > 1 and _ITSELF.search(words[: mention.start]):
+        return "absent"  # "the tantalum analogue of this niobate"
     if mention.is_family:
         return "families" if len(members) == 1 else "absent" if mention.denied else "kind"
     if members and mention.is_plain:

@@ -65,11 +65,12 @@ _VOLUME = re.compile(
     r"\b(?:cell )?volumes?\b|\b(?:unit )?cells?\b|\blattices?(?: parameters?| constants?)?\b", re.IGNORECASE
 )
 _DENSITY = re.compile(
-    r"\b(?P<up>denser|more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|pack (?:it|them) (?:tight|"
+    r"\b(?P<up>denser|more (?:tightly|densely|closely)|"
+    r"more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|pack (?:it|them) (?:tight|"
     r"clos)er|heavier|(?:higher|high|greater|"
     r"increas\w+(?: the| its)?|"
     r"rais\w+(?: the)?|larger)"
-    r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser structure|"
+    r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser structure|more loosely|"
     r"looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|"
     r"lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
     r"decreas\w+(?: the| its)?)[- ]density)\b|\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|"

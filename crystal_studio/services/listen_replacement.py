@@ -19,7 +19,7 @@ _END = (
 _ACTIVE = re.compile(
     r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|switch(?:ing)?|chang(?:e|ing)|"
     rf"trad(?:e|ing))\b(?: out)?(?P<old>[^.;!?]{{1,80}}?)\b(?P<joint>with|by|for|to|"
-    rf"into)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
+    rf"into|against)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(

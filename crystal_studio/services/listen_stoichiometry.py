@@ -116,7 +116,8 @@ def _amounts(word: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     parts = _STANDS_FOR.findall(word)
     letters = [letter for letter, _ in parts]
     is_general = any(letter in _PLACEHOLDERS for letter in letters) and len(set(letters)) == len(letters)
-    if not is_general or not (any(number for _, number in parts) or word in _ONLY_LETTERS):
+    is_bare = not any(number for _, number in parts) and word not in _ONLY_LETTERS
+    if not is_general or (is_bare and letters[1:] != ["X"]):
         return (), ()
     unnamed = _PLACEHOLDERS | (_BESIDE_A if letters[0] in ("A", "X") else frozenset())
     if any(letter not in unnamed and letter not in BY_SYMBOL for letter in letters):

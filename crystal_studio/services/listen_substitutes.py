@@ -33,18 +33,23 @@ _SMALLER = re.compile(r"\bsmall(?:er|est)?\b", re.IGNORECASE)
 _LARGER = re.compile(r"\b(?:larg|bigg)(?:er|est)\b|\bbig\b|\blarge\b", re.IGNORECASE)
 _ANY = re.compile(
     r"\b(?:another|a different|some other|any other|other)\b|\bsomething (?:else|similar)\b|\banything else\b|"
+    r"\banything (?:but|except|other than)\b(?! (?:tri|mono|ortho|tetra|hexa|rhombo|cubic|layer))|"
     r"\b(?:iso|homo|equi)valent\b|\ba (?:similar|substitute|replacement|alternative)\b|"
     r"\b(?:chemically )?(?:similar|comparable|related)\b",
     re.IGNORECASE,
 )
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
 GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
-_CONGENER = re.compile(r"\b(?:congener|homolog|group neighbou?r)\w*|\bsame (?:group|column)\b", re.IGNORECASE)
+_CONGENER = re.compile(
+    r"\b(?:congener|homolog|group neighbou?r|neighbou?r in (?:the|its) group)\w*|\bsame (?:group|column)\b",
+    re.IGNORECASE,
+)
 _ROMAN = {"I": 1, "II": 2, "III": 13, "IV": 14, "V": 15, "VI": 16, "VII": 17, "VIII": 18}  # main groups
 _ROW = r"(?:row|step|period|place|element|notch)s?"
 _STEP = re.compile(
     rf"\b(?:one|(?:one|a|a single|1) {_ROW}) (?P<way>down|up|lower|higher|below|above|further (?:down|up))\b|"
-    rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|a|1)(?: {_ROW})?| (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|"
+    rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|1|a(?= {_ROW}\b))(?: {_ROW})?|"
+    rf" (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|"
     rf"column|family))\b|"
     r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)| [\w-]+ (?P<way4>down|up|below|above))\b",
     re.IGNORECASE,

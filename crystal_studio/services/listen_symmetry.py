@@ -49,7 +49,7 @@ _CUED_SYMBOL = re.compile(
 )
 SOURCE = re.compile(r"\b(?:from|out of|away from|leave|leaving) (?:an? |the |its |space group )*$", re.IGNORECASE)
 _BROKEN = re.compile(
-    r"\b(?:no longer|break\w*|lift\w*|los(?:e|es|ing)|lower\w*|reduc\w+|except(?: for)?|anything but)"
+    r"\b(?:no longer|break\w*|lift\w*|los(?:e|es|ing)|lower\w*|reduc\w+|except(?: for)?|anything but|symmetry than)"
     r" (?:an? |the |its |being |in )*$|\bnon-?\s?$",
     re.IGNORECASE,
 )
@@ -63,7 +63,8 @@ _RELATIVE = re.compile(
 )
 _KEEP_GROUP = re.compile(
     r"\b(?:keep|preserve|retain|maintain|same|leave|without (?:changing|breaking|"
-    r"losing))\b(?:[^.;,]*?\b(?:space[- ]?group|symmetry)\b|"
+    r"losing)|no change (?:of|in))\b(?:(?:(?!\b(?:but|lower|higher|less|more|other|different)\b)[^.;,])*?"
+    r"\b(?:space[- ]?group|symmetry)\b|"
     r"(?: (?:the|this|its|same|crystal|overall))* structure\b(?: type)?(?! (?:as|of|units?)))",
     re.IGNORECASE,
 )
