@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from crystal_studio.engines.alignment.crystal_clip import CrystalClipAligner
@@ -26,6 +27,10 @@ class UnitVectors:
     """The two encoders of a published Crystal CLIP, with vectors of unit length."""
 
     clip: ChemeleonClip
+
+    def to(self, device: torch.device) -> None:
+        """Move the weights."""
+        self.clip.to(device)
 
     def encode_text(self, tokens_BL: Tensor) -> Tensor:
         """Unit vectors (B, D) of texts."""

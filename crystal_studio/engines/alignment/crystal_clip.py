@@ -5,8 +5,9 @@ Shapes: B crystals, N atoms (padded).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,16 +20,22 @@ from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.engines.devices.arithmetic import one_thread
 from crystal_studio.engines.devices.choice import choose_device
 from crystal_studio.engines.devices.model_folder import VOCABULARY, read_model
+from crystal_studio.engines.devices.sparing import CardSparing, loaded_where_it_fits, memory_in_words
 from crystal_studio.engines.nets.clip_net import CrystalClip
 from crystal_studio.engines.nets.configurations import clip_from_dict
 from crystal_studio.engines.nets.tokenizer import Tokenizer
 from crystal_studio.engines.sampling.denoiser_cell import canonical_cell
 
+logger = logging.getLogger(__name__)
 _LARGEST_BATCH = 64
+_PROCESSOR = torch.device("cpu")
 
 
 class TwoEncoders(Protocol):
     """Unit vectors (B, D) of texts and of crystals."""
+
+    def to(self, device: torch.device) -> object:
+        """Move the weights."""
 
     def encode_text(self, tokens_BL: Tensor) -> Tensor:
         """Of texts."""
@@ -51,30 +58,61 @@ class CrystalClipAligner:
     model: TwoEncoders
     tokenizer: Words
     device: torch.device
+    sparing: CardSparing = field(init=False)
+
+    def __post_init__(self) -> None:
+        leave = CardSparing(self.device.type != "cpu", lambda: self.model.to(_PROCESSOR), "scored", "crystal")
+        object.__setattr__(self, "sparing", leave)
 
     @torch.no_grad()
     def score(self, text: str, crystals: Sequence[Crystal]) -> list[float]:
         """Alignment of each crystal with the text, -1 to 1."""
         if not crystals:
             return []
-        text_D = self.model.encode_text(self.tokenizer.encode_batch([text]).to(self.device))[0]
-        return [float(score) for score in (self.embed(crystals) @ text_D).cpu()]
+        text_D = self._embed_texts([text])[0]
+        return [float(score) for score in self.embed(crystals) @ text_D]
 
     @torch.no_grad()
     def scores(self, texts: Sequence[str], crystals: Sequence[Crystal]) -> list[list[float]]:
         """Alignment of each text (row) with each crystal (column); every text and crystal is read once."""
         if not texts or not crystals:
             return [[] for _ in texts]
-        text_TD = self.model.encode_text(self.tokenizer.encode_batch(list(texts)).to(self.device))
+        text_TD = self._embed_texts(texts)
         parts = [crystals[i : i + _LARGEST_BATCH] for i in range(0, len(crystals), _LARGEST_BATCH)]
         crystal_BD = torch.cat([self.embed(part) for part in parts])
-        return [[float(score) for score in row] for row in (text_TD @ crystal_BD.T).cpu()]
+        return [[float(score) for score in row] for row in text_TD @ crystal_BD.T]
 
     @torch.no_grad()
     def embed(self, crystals: Sequence[Crystal]) -> Tensor:
-        """Unit vectors (B, D) of crystals."""
+        """Unit vectors (B, D) of crystals, on the processor.
+
+        Raises:
+            Unavailable: not even the processor has memory for them.
+        """
+        tensors = batch_of(crystals)
+
+        def part(begin: int, end: int) -> Tensor:
+            return self.model.encode_crystal(*(tensor[begin:end].to(self._place) for tensor in tensors)).cpu()
+
         with one_thread():
-            return self.model.encode_crystal(*(tensor.to(self.device) for tensor in batch_of(crystals)))
+            return self._in_parts(len(crystals), part)
+
+    def _embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Unit vectors (T, D) of texts, on the processor."""
+        tokens = self.tokenizer.encode_batch(list(texts))
+        return self._in_parts(
+            len(texts), lambda begin, end: self.model.encode_text(tokens[begin:end].to(self._place)).cpu()
+        )
+
+    def _in_parts(self, count: int, part: Callable[[int, int], Tensor]) -> Tensor:
+        """As many at once as the graphics card has memory for; where it has too little, the log is told."""
+        with memory_in_words("scoring crystals"):
+            return torch.cat(self.sparing.run(count, part, logger.warning))
+
+    @property
+    def _place(self) -> torch.device:
+        """Where the model is; it stays on the processor once it had to leave the card."""
+        return self.device if self.sparing.on_card else _PROCESSOR
 
 
 def create(folder: Path, options: Mapping[str, Any]) -> CrystalClipAligner:
@@ -87,7 +125,8 @@ def create(folder: Path, options: Mapping[str, Any]) -> CrystalClipAligner:
     model = CrystalClip(clip_from_dict(config["clip"]))
     model.load_state_dict(weights)
     device = choose_device(str(options.get("device", "auto")))
-    return CrystalClipAligner(model.to(device).eval(), Tokenizer.load(folder / VOCABULARY), device)
+    _model, has_left = loaded_where_it_fits(model.to, str(device))
+    return CrystalClipAligner(model.eval(), Tokenizer.load(folder / VOCABULARY), _PROCESSOR if has_left else device)
 
 
 def batch_of(crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -31,6 +31,7 @@ class Decoding:
         max_tokens: of each alternative.
         stop: tokens that end an alternative and are not part of it.
         first_greedy: whether the first alternative is the likeliest text; else it is drawn like the others.
+        start: number of the first alternative, where the others are decoded apart from these.
         guessed: how many tokens of a text without a grammar are looked up in what stands before it, so that one step
             of the model can confirm several. Source: prompt lookup decoding, Saxena 2023.
     """
@@ -41,6 +42,7 @@ class Decoding:
     stop: frozenset[int]
     first_greedy: bool = True
     guessed: int = 0
+    start: int = 0
 
 
 class Grammar:
@@ -94,7 +96,8 @@ def decode(
         Token numbers of each alternative, without prompt and stop token.
     """
     on_token(0, [])
-    rows = [_row(decoding, index, grammar) for index in range(decoding.count)]
+    numbers = range(decoding.start, decoding.start + decoding.count)
+    rows = [_row(decoding, number, grammar) for number in numbers]
     decode_rows(
         begun,
         [prompt] * len(rows),

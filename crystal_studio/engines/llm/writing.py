@@ -108,12 +108,20 @@ class PivotWriter:
         stop = model.stop_tokens(turn_ends(writing.layout))
         decoding = Decoding(drawn, seed, writing.budget, stop, not task.complaints, writing.guessed)
         with self._busy:
-            begun = model.begin(common_beginning(self._always_first, prompt[:-1]), self._most_tokens(drawn, prompt))
-            rows = decode(begun, prompt, decoding, grammar, self._reporter(context))
+            rows = self._decoded(prompt, decoding, grammar, context)
         answers = [answer_in(model.text(row)) for row in rows]
         if not writing.is_constrained:
             return answers
         return best_first([readable_part(answer) for answer in answers], task.description)[:count]
+
+    def _decoded(
+        self, prompt: Sequence[int], decoding: Decoding, grammar: Grammar | None, context: JobContext
+    ) -> list[list[int]]:
+        """All alternatives; a kind of model that can run out of a card's memory decodes them in parts."""
+        begun = self._model.begin(
+            common_beginning(self._always_first, prompt[:-1]), self._most_tokens(decoding.count, prompt)
+        )
+        return decode(begun, prompt, decoding, grammar, self._reporter(context))
 
     @property
     def _always_first(self) -> list[int]:

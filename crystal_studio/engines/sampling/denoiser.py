@@ -18,6 +18,7 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.devices.arithmetic import one_thread
 from crystal_studio.engines.devices.choice import choose_device
 from crystal_studio.engines.devices.model_folder import VOCABULARY, part_of, read_model
+from crystal_studio.engines.devices.sparing import loaded_where_it_fits, memory_in_words, run_where_it_fits
 from crystal_studio.engines.diffusion.process import Crystals, Process
 from crystal_studio.engines.diffusion.reverse import Condition, Network, Reverse, denoise
 from crystal_studio.engines.nets.clip_net import TextHalf
@@ -50,12 +51,16 @@ class DenoiserSampler:
         Raises:
             JobCancelled: stopped between two denoising steps.
             UserCorrectable: a start state does not fit together.
+            Unavailable: not even the processor has memory for it.
         """
+        with memory_in_words("drawing crystals"):
+            return self._sampled(request, context)
+
+    def _sampled(self, request: SampleRequest, context: JobContext) -> list[Crystal]:
         settings = self._settings(request)
         generator = torch.Generator()
         generator.manual_seed(request.seed)
         text_T = self._embed(request.text)
-        self.net.to(self.device)  # an earlier call may have had to leave the card
         network: SparingNetwork[Prediction] = SparingNetwork(
             self.net, self.device, lambda notice: context.partial("notice", notice)
         )
@@ -99,8 +104,9 @@ class DenoiserSampler:
 
     @torch.no_grad()
     def _embed(self, text: str) -> Tensor:
-        out: Tensor = self.text.condition(self.tokenizer.encode_batch([text]).to(self.device)).float().cpu()[0]
-        return out
+        tokens = self.tokenizer.encode_batch([text])
+        condition: Tensor = run_where_it_fits(self.text, lambda place: self.text.condition(tokens.to(place)))
+        return condition.float().cpu()[0]
 
     def _settings(self, request: SampleRequest) -> Reverse:
         steps = self.defaults.steps if request.steps is None else request.steps
@@ -140,10 +146,12 @@ def create(folder: Path, options: Mapping[str, Any]) -> DenoiserSampler:
     net.load_state_dict(part_of(weights, "denoiser."))
     text.load_state_dict(part_of(weights, "clip."))
     device = choose_device(str(options.get("device", "auto")))
+    for module in (net, text):
+        loaded_where_it_fits(module.to, str(device))
     settings = {name: options[name] for name in vars(Reverse()) if name in options}
     return DenoiserSampler(
-        net=net.to(device).eval(),
-        text=text.to(device).eval(),
+        net=net.eval(),
+        text=text.eval(),
         tokenizer=Tokenizer.load(folder / VOCABULARY),
         process=Process(),
         defaults=Reverse(**settings),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from crystal_studio.engines.devices.sparing import CardSparing, Tell, loaded_where_it_fits
 
 Predicted = TypeVar("Predicted")
 """A dataclass of tensors (B, ...), whatever the network predicts."""
@@ -20,29 +20,25 @@ class SparingNetwork(Generic[Predicted]):
     whole would have given.
 
     Args:
-        net: on `device`; it is moved to the processor where not even one crystal fits.
+        net: it is moved to `device`, to which an earlier call may have had no access, and to the processor where not
+            even one crystal fits.
         device: where it runs.
         tell: is told, in a sentence, what had to be spared.
     """
 
-    def __init__(self, net: nn.Module, device: torch.device, tell: Callable[[str], None]) -> None:
+    def __init__(self, net: nn.Module, device: torch.device, tell: Tell) -> None:
         self._net, self._device, self._tell = net, device, tell
-        self._most_rows = sys.maxsize
+        self._sparing = CardSparing(device.type != "cpu", self._leave, "drawn", "crystal")
+        _net, has_left = loaded_where_it_fits(lambda name: net.to(torch.device(name)), str(device))
+        if has_left:
+            self._device = torch.device("cpu")
+            self._sparing.left_at_once()
 
     def __call__(self, *tensors: Tensor) -> Predicted:
         """The prediction for a batch of inputs, on the processor."""
-        parts: list[Predicted] = []
-        begin, count = 0, len(tensors[0])
-        while begin < count:
-            end = min(begin + self._most_rows, count)
-            try:
-                parts.append(self._predict([tensor[begin:end] for tensor in tensors]))
-            except torch.OutOfMemoryError:
-                if self._device.type == "cpu":
-                    raise
-                self._spare(end - begin)
-                continue
-            begin = end
+        parts = self._sparing.run(
+            len(tensors[0]), lambda begin, end: self._predict([tensor[begin:end] for tensor in tensors]), self._tell
+        )
         columns = zip(*(vars(part).values() for part in parts), strict=True)
         return parts[0] if len(parts) == 1 else type(parts[0])(*(torch.cat(column) for column in columns))
 
@@ -50,13 +46,6 @@ class SparingNetwork(Generic[Predicted]):
         predicted: Predicted = self._net(*(tensor.to(self._device) for tensor in tensors))
         return type(predicted)(*(tensor.float().cpu() for tensor in vars(predicted).values()))
 
-    def _spare(self, rows: int) -> None:
-        """Ask for half as much from now on, or leave the card."""
-        torch.cuda.empty_cache()
-        if rows > 1:
-            self._most_rows = (rows + 1) // 2
-            self._tell(f"the graphics card ran out of memory: drawn {self._most_rows} at a time")
-        else:
-            self._device, self._most_rows = torch.device("cpu"), sys.maxsize
-            self._net.to(self._device)
-            self._tell("the graphics card has no memory for even one crystal: drawn on the processor, which is slower")
+    def _leave(self) -> None:
+        self._device = torch.device("cpu")
+        self._net.to(self._device)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from threading import RLock
 from typing import Any
 
 from crystal_studio.domain.crystal import Crystal
+from crystal_studio.engines.devices.sparing import CardSparing, memory_in_words
 from crystal_studio.engines.llm.crystext.following import Following
 from crystal_studio.engines.llm.crystext.plain_form import PlainForm
 from crystal_studio.engines.llm.crystext.prompt import Layout, prompt_of
@@ -72,9 +73,17 @@ class CrysTextWriter:
         identity: name of the model and its adapter.
         model: a causal language model in evaluation mode.
         tokenizer: its fast tokenizer.
+        on_processor: loads the same model onto the processor, for when the graphics card runs out of memory.
     """
 
-    def __init__(self, identity: str, model: Any, tokenizer: Any, manner: Manner) -> None:
+    def __init__(
+        self,
+        identity: str,
+        model: Any,
+        tokenizer: Any,
+        manner: Manner,
+        on_processor: Callable[[], Any] | None = None,
+    ) -> None:
         self._identity = identity
         self._model = model
         self._tokenizer = tokenizer
@@ -82,6 +91,8 @@ class CrysTextWriter:
         self._grammars = LineGrammars(vocabulary_of(tokenizer, model.config.vocab_size))
         self._stop = frozenset({int(tokenizer.eos_token_id)})
         self._beginnings = Beginnings()
+        self._on_processor = on_processor
+        self.sparing = self._spared(on_processor is not None and model.device.type != "cpu")
         self._busy = RLock()
 
     @property
@@ -93,6 +104,7 @@ class CrysTextWriter:
         """The same weights writing in another manner, such as ``constrained=False``."""
         other = copy.copy(self)
         other.manner = replace(self.manner, **changes)
+        other.sparing = other._spared(self.sparing.on_card)
         return other
 
     def write(
@@ -112,7 +124,7 @@ class CrysTextWriter:
             )
             for attempt in range(attempts):
                 for batch in _batches([draft for draft in drafts if draft.crystal is None]):
-                    rows = self._written_rows(batch, (seed, attempt), follow)
+                    rows = self._spared_rows(batch, (seed, attempt), follow, context)
                     for draft, row in zip(batch, rows, strict=True):
                         self._settle(draft, row, read)
                     follow.settled = sum(draft.crystal is not None for draft in drafts)
@@ -133,6 +145,26 @@ class CrysTextWriter:
             return None
         is_short = self.manner.dialect == "short"
         return SiteGrammar(self._grammars, ShortForm(task, plan) if is_short else PlainForm(task))
+
+    def _spared_rows(
+        self, batch: Sequence[_Draft], seed: tuple[int, int], follow: Following, context: JobContext
+    ) -> list[Row]:
+        """The texts of a batch, as many at once as the graphics card has memory for."""
+        with memory_in_words("the writer of crystals"):
+            parts = self.sparing.run(
+                len(batch),
+                lambda begin, end: self._written_rows(batch[begin:end], seed, follow),
+                lambda notice: context.partial("notice", notice),
+            )
+        return [row for rows in parts for row in rows]
+
+    def _spared(self, on_card: bool) -> CardSparing:
+        return CardSparing(on_card, self._leave_card, "written", "crystal")
+
+    def _leave_card(self) -> None:
+        if self._on_processor is not None:
+            self._model = self._on_processor()
+            self._beginnings = Beginnings()
 
     def _written_rows(self, batch: Sequence[_Draft], seed: tuple[int, int], follow: Following) -> list[Row]:
         """The texts of a batch, one for each draft."""
