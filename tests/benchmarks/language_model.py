@@ -20,7 +20,7 @@ from transformers import DynamicCache
 from crystal_studio.app.paths import user_models_folder
 from crystal_studio.domain.intent import Limits
 from crystal_studio.engines.fake import FakeContext
-from crystal_studio.engines.llm import transformers_nf4
+from crystal_studio.engines.llm import writing
 from crystal_studio.engines.llm.decoding import Decoding, Grammar, decode
 from crystal_studio.engines.llm.transformers_nf4 import TransformersNF4, create
 from crystal_studio.ports.language_model import WritingTask
@@ -45,8 +45,7 @@ _ADAPTER = Path(__file__).parents[2] / "models_registry" / "adapter" / "dialogue
 
 
 def decode_in_a_batch(
-    model: Any,
-    cache: Any,
+    begun: Any,
     prompt: Sequence[int],
     decoding: Decoding,
     grammar: Grammar | None,
@@ -54,6 +53,7 @@ def decode_in_a_batch(
 ) -> list[list[int]]:
     """The plain way: whole prompt, one token a step, every row to the end, the vocabulary sorted."""
     assert grammar is not None
+    model = begun.model
     rows: list[list[int]] = [[] for _ in range(decoding.count)]
     matchers = [grammar.matcher() for _ in rows]
     generators = [np.random.default_rng((decoding.seed, index)) for index in range(decoding.count)]
@@ -103,14 +103,14 @@ class _NothingRemembered:
 
 def timed(writer: TransformersNF4, task: WritingTask, seed: int, plain: bool) -> tuple[float, list[str]]:
     """Seconds of one call, and what was written."""
-    remembered = writer._beginnings
-    transformers_nf4.decode = decode_in_a_batch if plain else decode
-    writer._beginnings = _NothingRemembered() if plain else remembered
+    remembered = writer._model.beginnings
+    writing.decode = decode_in_a_batch if plain else decode
+    writer._model.beginnings = _NothingRemembered() if plain else remembered
     started = perf_counter()
     try:
         texts = writer.write_pivots(task, _ALTERNATIVES, seed, FakeContext())
     finally:
-        writer._beginnings, transformers_nf4.decode = remembered, decode
+        writer._model.beginnings, writing.decode = remembered, decode
     return perf_counter() - started, texts
 
 

@@ -1,4 +1,4 @@
-"""A model exported to GGUF writes under llama.cpp what it writes under transformers; what cannot be exported is said."""
+"""A model exported to GGUF writes under llama.cpp what it writes under transformers; what cannot is refused."""
 
 from __future__ import annotations
 
