@@ -60,9 +60,9 @@ class ConsoleContext:
         self._progress.update(self._tasks[part], completed=fraction, description=f"{part} {message}".strip())
 
     def partial(self, kind: str, payload: object) -> None:
-        """Say what was written so far; intermediate structures are for the window."""
-        if self._progress is not None and kind == "pivot":
-            self._progress.console.print(f"pivot: {payload}", markup=False, highlight=False)
+        """Say what was written so far, and how the engines had to work; unfinished structures are for the window."""
+        if self._progress is not None and kind in ("pivot", "notice"):
+            self._progress.console.print(f"{kind}: {payload}", markup=False, highlight=False)
 
     def check_cancelled(self) -> None:
         """Raise after Ctrl-C.
