@@ -96,7 +96,7 @@ def _stamp(card: ModelCard) -> list[Any]:
 
 def _trial(values: Mapping[str, Any]) -> Trial | None:
     """The trial that was kept, None where a value of it has been meddled with."""
-    kinds = {"str": str, "int": int, "float": (int, float)}
+    kinds: dict[str, Any] = {"str": str, "int": int, "float": (int, float)}
     for item in fields(Trial):
         if not isinstance(values[item.name], kinds[str(item.type)]):
             return None

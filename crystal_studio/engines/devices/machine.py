@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from crystal_studio.domain.machine import Card, Machine
 

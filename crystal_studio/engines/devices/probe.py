@@ -44,7 +44,7 @@ def _torch() -> dict[str, Any]:
     if torch.version.cuda is None:
         return found
     try:
-        torch.cuda.init()
+        torch.cuda.init()  # type: ignore[no-untyped-call]
         found["cards"] = [_card(torch, index) for index in range(torch.cuda.device_count())]
     except _FAILURES as error:
         found["cuda_problem"] = _words(error)
