@@ -326,12 +326,26 @@ def test_that_a_choice_that_is_refused_goes_back_to_what_does_the_job(window, ru
 # Removing, packing, unpacking
 
 
-def test_that_removing_asks_first(window, runner) -> None:
+def test_that_removing_asks_first(window, runner, qtbot) -> None:
+    window.activateWindow()
+    window.list.view.setFocus()
+    choose(window, ("denoiser", "shipped-sampler"))
+    qtbot.keyClick(window.list.view, Qt.Key.Key_Delete)
+    assert window.findChild(QMessageBox) is None
     choose(window, OWN_KEY)
-    window.page.remove.click()
+    qtbot.keyClick(window.list.view, Qt.Key.Key_Delete)
+    assert "takes over" not in window.findChild(QMessageBox).informativeText()
     assert runner.of(RemoveModelJob) == []
     answer(window, "&Keep")
     assert runner.of(RemoveModelJob) == []
+
+
+def test_that_removing_the_model_in_use_says_that_another_takes_over(window, runner) -> None:
+    window.refresh()
+    runner.finish(report(replace(OWN, in_use=True)))
+    choose(window, OWN_KEY)
+    window.page.remove.click()
+    assert "takes over" in window.findChild(QMessageBox).informativeText()
 
 
 def test_that_a_removed_model_is_gone_from_the_list(window, runner) -> None:

@@ -75,7 +75,7 @@ class ModelQuestions(QObject):
         dialog.chosen.connect(lambda target: self._pack(names, target))
         _open(dialog)
 
-    def ask_to_remove(self, key: Key) -> None:
+    def ask_to_remove(self, key: Key, is_in_use: bool) -> None:
         """Whether a model's files may be deleted."""
         question = QMessageBox(self._window)
         question.setObjectName("remove_model")
@@ -86,6 +86,7 @@ class ModelQuestions(QObject):
         question.setInformativeText(
             "Its files are deleted from your models folder, which cannot be undone. Files that it only links to stay. "
             "Nodes that it made keep their crystals, but cannot be run again."
+            + (" It does its job now: the usual model takes over, if there is one." if is_in_use else "")
         )
         remove = question.addButton("&Remove", QMessageBox.ButtonRole.DestructiveRole)
         keep = question.addButton("&Keep", QMessageBox.ButtonRole.RejectRole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -148,9 +148,9 @@ class ModelsWindow(QMainWindow):
             bar.addWidget(button)
         return bar
 
-    def _button(self, text: str, does: object) -> QPushButton:
+    def _button(self, text: str, does: Callable[[], None]) -> QPushButton:
         button = QPushButton(text, self, autoDefault=False)
-        button.clicked.connect(lambda _checked=False: does())  # type: ignore[operator]
+        button.clicked.connect(lambda _checked=False: does())
         return button
 
     def _connect(self) -> None:
@@ -160,7 +160,7 @@ class ModelsWindow(QMainWindow):
         page.verify_asked.connect(lambda: tasks.verify(self._verifiable(self.list.chosen)))
         page.try_asked.connect(lambda: self._with_one(tasks.try_out))
         page.pack_asked.connect(lambda: questions.ask_where_to_pack([name for _, name in self._chosen_models()]))
-        page.remove_asked.connect(lambda: self._with_one(questions.ask_to_remove))
+        page.remove_asked.connect(lambda: self._with_one(self._ask_to_remove))
         page.stop_asked.connect(lambda: tasks.stop(self.list.chosen))
         page.copy_asked.connect(self._copy_how)
         questions.source_chosen.connect(lambda source: self._take_brought(BroughtModel(source)))
@@ -177,6 +177,8 @@ class ModelsWindow(QMainWindow):
         self.news.retried.connect(self.refresh)
         for key, does in (("F5", self.refresh), ("Ctrl+F", self._find), ("Ctrl+W", self.close)):
             QShortcut(QKeySequence(key), self).activated.connect(does)
+        delete = QShortcut(QKeySequence.StandardKey.Delete, self.list.view, context=Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(lambda: page.remove.isVisible() and page.remove.click())
 
     def _listen_for_drops(self) -> None:
         if self._drops is None:
@@ -249,10 +251,10 @@ class ModelsWindow(QMainWindow):
 
     # What is done
 
-    def _with_one(self, does: object) -> None:
+    def _with_one(self, does: Callable[[Key], None]) -> None:
         chosen = self._chosen_models()
         if len(chosen) == 1:
-            does(chosen[0])  # type: ignore[operator]
+            does(chosen[0])
 
     def _chosen_models(self) -> tuple[Key, ...]:
         return self._verifiable(self.list.chosen)
@@ -264,6 +266,10 @@ class ModelsWindow(QMainWindow):
     def _verify_all(self) -> None:
         if self.report is not None:
             self.tasks.verify(self._verifiable([key_of(one) for one in self.report.cards]))
+
+    def _ask_to_remove(self, key: Key) -> None:
+        listing = self._listing(key)
+        self.questions.ask_to_remove(key, isinstance(listing, ModelListing) and listing.in_use)
 
     def _try_all(self) -> None:
         for one in self.report.plan.placed if self.report is not None else ():
