@@ -18,12 +18,13 @@ from crystal_studio.cli.program import Program
 from crystal_studio.domain.card_toml import card_to_toml
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import Unavailable, UserCorrectable
+from crystal_studio.domain.finding import State
 from crystal_studio.engines.predictors.megnet import FIDELITIES, Megnet, MegnetGaps
 from crystal_studio.engines.predictors.megnet_import import convert, main
 from crystal_studio.registry.card_file import read_card
 from crystal_studio.registry.catalog import FolderCatalog
 from crystal_studio.registry.store import FolderModelStore
-from crystal_studio.services.doctor import State, examine
+from crystal_studio.services.doctor_models import models as findings_of_models
 from crystal_studio.services.models import verified_models
 
 SHIPPED = Path(__file__).parents[2] / "models_registry"
@@ -74,7 +75,7 @@ def test_that_a_model_that_is_not_shipped_is_listed_with_how_to_get_it_and_is_no
     assert "models import FOLDER" in (state.how_to_install or "")
     with pytest.raises(Unavailable, match="models import"):
         catalog.load(state.card)
-    finding = next(one for one in examine(catalog, tmp_path, None, tmp_path) if CARD.name in one.value)
+    finding = next(one for one in findings_of_models(catalog) if CARD.name in one.value)
     assert finding.state is State.GOOD
     assert "models import" in finding.remedy
 
@@ -162,5 +163,6 @@ def test_that_a_model_of_matgl_without_an_engine_is_refused(data_folder: Path, t
     other = data_folder / "weights" / "M3GNet-MP-2018.6.1-Eform"
     if not other.is_dir():
         pytest.skip("the published checkpoint is not here")
-    with pytest.raises(UserCorrectable, match="no network that the studio knows"):
-        run(tmp_path, "models", "import", str(other / "state.pt"))
+    for place in (other, other / "state.pt"):
+        with pytest.raises(UserCorrectable, match="no network that the studio knows"):
+            run(tmp_path, "models", "import", str(place))
