@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 
 INSTALLER = Path(__file__).parents[1]
 PROGRAM = "crystal-studio"
-# Installs the others on the target, so that the target needs none of its own.
+# Installs the others on the target, so that the target needs none of its own; it also resolves without fetching wheels.
 _PIP = "pip==26.*"
 
 
@@ -71,12 +71,30 @@ def _resolved(wanted: list[str], cuda: bool) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         constraints, report = Path(folder, "constraints.txt"), Path(folder, "report.json")
         constraints.write_text("".join(f"{name}=={pin}\n" for name, pin in pins.items()), encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"]
-        command += ["--report", str(report), "--constraint", str(constraints), torch, *wanted]
+        command = [sys.executable, str(_pip_wheel(Path(folder)) / "pip"), "install", "--dry-run", "--ignore-installed"]
+        command += [
+            "--quiet",
+            "--use-feature",
+            "fast-deps",
+            "--report",
+            str(report),
+            "--constraint",
+            str(constraints),
+            torch,
+            *wanted,
+        ]
         if subprocess.run(command, check=False).returncode:
             raise SystemExit("The packages could not be resolved; pip's reason stands above.")
         install: list[dict[str, Any]] = json.loads(report.read_text(encoding="utf-8"))["install"]
     return sorted(install, key=lambda one: canonicalize_name(one["metadata"]["name"]))
+
+
+def _pip_wheel(folder: Path) -> Path:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), _PIP]
+    if subprocess.run(command, check=False).returncode:
+        raise SystemExit("pip could not be fetched; its reason stands above.")
+    (wheel,) = folder.glob("pip-*.whl")
+    return wheel
 
 
 def _text(found: list[dict[str, Any]], cuda: bool) -> str:
@@ -88,7 +106,9 @@ def _text(found: list[dict[str, Any]], cuda: bool) -> str:
         digest = one["download_info"]["archive_info"]["hashes"]["sha256"]
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise SystemExit(f"pip gave no SHA-256 of {name}.")
-        lines.append(f"{name}=={one['metadata']['version']} --hash=sha256:{digest}")
+        pin = one["metadata"]["version"]
+        # "==" would also take a build with a local part, such as "+cpu".
+        lines.append(f"{name}{'==' if '+' in pin or name != 'torch' else '==='}{pin} --hash=sha256:{digest}")
     return "\n".join(lines) + "\n"
 
 

@@ -29,7 +29,7 @@ def pins(lock: Path) -> dict[str, str]:
     for line in lock.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
-        match = re.fullmatch(r"([a-z0-9-]+)==(\S+) --hash=sha256:[0-9a-f]{64}", line)
+        match = re.fullmatch(r"([a-z0-9-]+)={2,3}([^=\s]+) --hash=sha256:[0-9a-f]{64}", line)
         assert match, line
         found[match[1]] = match[2]
     return found
