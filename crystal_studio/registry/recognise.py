@@ -13,7 +13,7 @@ from crystal_studio.registry.found_files import FoundFiles, files_at
 from crystal_studio.registry.recipe import PICKLED_SUFFIXES, Recipe, model_id_of
 from crystal_studio.registry.recipes import adapter, checkpoint, gguf_model, language_model
 from crystal_studio.registry.recipes.own_model import own_model
-from crystal_studio.registry.recipes.published import PublishedRecipes
+from crystal_studio.registry.recipes.published import MATGL_CONFIG, MATGL_WEIGHTS, PublishedRecipes, matgl_model
 
 _PACKED = (".tar", ".zip")
 
@@ -28,7 +28,7 @@ class Recogniser:
 
     def __init__(self, cards: Sequence[ModelCard], offers: Sequence[ModelOffer]) -> None:
         installed = [card for card in cards if card.is_installed]
-        self._published = PublishedRecipes([card for card in cards if card.how_to_install and not card.is_installed])
+        self._published = PublishedRecipes([card for card in cards if card.how_to_install])
         self._adapters = adapter.AdapterRecipes(
             frozenset(offer.id for offer in offers if offer.kind is ModelKind.CRYSTAL_WRITER),
             [card for card in installed if card.kind is ModelKind.LANGUAGE_MODEL],
@@ -55,6 +55,7 @@ class Recogniser:
         names = [*found.files, *found.refused]
         for is_it, recogniser in (
             (adapter.CONFIG in names, self._adapters.adapter),
+            ({MATGL_CONFIG, MATGL_WEIGHTS} <= set(names), matgl_model),
             (_has(names, ".gguf") and not _has(names, ".safetensors"), gguf_model.gguf_model),
             (_has(names, ".ckpt") and not _has(names, ".safetensors"), checkpoint.checkpoint),
             (language_model.CONFIG in names, language_model.language_model),

@@ -215,6 +215,33 @@ def test_that_an_adapter_under_the_id_of_a_writer_becomes_one_with_its_base(shel
         shelves.store.remove(shelves.card("llama-3.1-8b"))
 
 
+def test_that_published_files_are_known_by_the_hash_that_a_card_waits_for(shelves: Shelves, tmp_path: Path) -> None:
+    published = tmp_path / "MEGNet-of-MatGL"
+    published.mkdir()
+    (published / "state.pt").write_bytes(b"pickled")
+    (published / "model.pt").write_bytes(b"pickled too")
+    tiny.write_json(published / "config.json", {"model_type": "llama"})
+    awaited = {"type": "repository", "repository": "a/b", "revision": "main", "file": "x/state.pt"}
+    card = tiny.own_model(
+        shelves.shipped,
+        "megnet-awaited",
+        sources=({**awaited, "sha256": hashlib.sha256(b"pickled").hexdigest()},),
+        provenance={"how_to_install": "Fetch it."},
+    )
+    (card / "weights.safetensors").unlink()
+    plan = shelves.store.plan(published)
+    assert (plan.kind, plan.model_id) == (ModelKind.PREDICTOR, "megnet-awaited")
+    assert [path.name for path in plan.taken] == ["state.pt"]
+    assert (published / "model.pt", "a pickle, which could hold code") in plan.left_behind
+    (published / "state.pt").write_bytes(b"another")
+    (published / "config.json").unlink()
+    with pytest.raises(UserCorrectable, match=r"holds 2 checkpoints \(model\.pt, state\.pt\)"):
+        shelves.store.plan(published)
+    tiny.write_json(published / "model.json", {"@class": "Potential", "kwargs": {"model": {"@class": "TensorNet"}}})
+    with pytest.raises(UserCorrectable, match=r"holds a TensorNet of MatGL.*'state\.pt' is a pickle"):
+        shelves.store.plan(published)
+
+
 def test_that_no_id_is_given_twice_whatever_the_kind(shelves: Shelves, source: Path, tmp_path: Path) -> None:
     tiny.own_model(shelves.shipped, "tiny-llama-1b")
     with pytest.raises(UserCorrectable, match=r"'tiny-llama-1b' is there already.*--id"):

@@ -1,19 +1,23 @@
-"""Published files that a shipped card knows by their hash, such as MatGL's MEGNet."""
+"""Published files that a shipped card knows by their hash, such as MatGL's MEGNet; MatGL's others are told by name."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.model_card import ModelCard
 from crystal_studio.ports.context import JobContext
 from crystal_studio.registry.converting import run_converter
 from crystal_studio.registry.found_files import FoundFile, FoundFiles
 from crystal_studio.registry.integrity import sha256_of
 from crystal_studio.registry.recipe import Part, Recipe
+from crystal_studio.registry.strict_json import strict_object
 
-_OURS = "crystal_studio.engines."
+MATGL_CONFIG, MATGL_WEIGHTS = "model.json", "state.pt"
+_MOST_CONFIG_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,24 @@ class PublishedRecipes:
             if file is not None and file.real is not None:
                 return _recipe(card, file)
         return None
+
+
+def matgl_model(found: FoundFiles, model_id: str) -> Recipe:
+    """Refuse a model of MatGL that no card waits for, by its name rather than as some pickle.
+
+    Raises:
+        UserCorrectable: always.
+    """
+    table = strict_object(found.needed(MATGL_CONFIG).content(_MOST_CONFIG_BYTES), MATGL_CONFIG)
+    inner = table.get("kwargs", {})
+    named = inner.get("model", table) if isinstance(inner, dict) else table
+    network = named.get("@class") if isinstance(named, dict) else None
+    if not isinstance(network, str) or not re.fullmatch(r"\w{1,40}", network):
+        raise UserCorrectable(f"'{MATGL_CONFIG}' does not say which network '{MATGL_WEIGHTS}' is of. Fetch both again.")
+    raise UserCorrectable(
+        f"{found.place} holds a {network} of MatGL: no network that the studio knows, or not in the version that it "
+        f"knows. '{MATGL_WEIGHTS}' is a pickle and stays closed; `crystal-studio models offers` names what can be imported."
+    )
 
 
 def _published_file(card: ModelCard, found: FoundFiles) -> FoundFile | None:
