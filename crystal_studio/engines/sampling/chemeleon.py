@@ -158,12 +158,13 @@ def create(folder: Path, options: Mapping[str, Any]) -> ChemeleonSampler:
     encoder.load_state_dict(part_of(weights, "text."))
     device = choose_device(str(options.get("device", "auto")))
     settings = {name: options[name] for name in vars(PUBLISHED) if name in options}
+    schedule = ChemeleonSchedule(*(weights[f"schedule.{name}"] for name in SCHEDULE))
     return ChemeleonSampler(
         net=net.to(device).eval(),
         text=encoder.to(device).eval(),
         pieces=WordPieces.load(folder / VOCABULARY),
-        schedule=ChemeleonSchedule(*(weights[f"schedule.{name}"] for name in SCHEDULE)),
-        defaults=replace(PUBLISHED, **settings),
+        schedule=schedule,
+        defaults=replace(PUBLISHED, **{"steps": schedule.steps, **settings}),
         device=device,
     )
 

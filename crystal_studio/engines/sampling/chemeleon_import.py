@@ -31,15 +31,21 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from crystal_studio.domain.card_toml import card_to_toml
 from crystal_studio.domain.errors import StudioError, UserCorrectable
 from crystal_studio.domain.model_card import ModelCard, ModelFile, ModelKind
 from crystal_studio.engines.devices.checkpoint_conversion import HYPERPARAMETERS
 from crystal_studio.engines.devices.checkpoint_conversion import WEIGHTS as CONVERTED_WEIGHTS
-from crystal_studio.engines.devices.model_folder import CONFIGURATION, VOCABULARY, WEIGHTS
-from crystal_studio.engines.nets.chemeleon_net import ChemeleonGraphConfig, ChemeleonTextConfig
+from crystal_studio.engines.devices.model_folder import CONFIGURATION, VOCABULARY, WEIGHTS, part_of
+from crystal_studio.engines.nets.chemeleon_net import (
+    ChemeleonClip,
+    ChemeleonDenoiser,
+    ChemeleonGraphConfig,
+    ChemeleonText,
+    ChemeleonTextConfig,
+)
 from crystal_studio.engines.nets.text_encoder import TextEncoderConfig
 from crystal_studio.engines.nets.word_pieces import SPECIAL, WordPieces
 from crystal_studio.engines.sampling.chemeleon_keys import (
@@ -204,14 +210,43 @@ def _write(folder: Path, checkpoint: _Checkpoint, text: ChemeleonTextConfig, pie
 
 
 def _parts(checkpoint: _Checkpoint, text: ChemeleonTextConfig) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Configuration and weights of the modules that a kind of checkpoint becomes."""
+    """Configuration and weights of the modules that a kind of checkpoint becomes.
+
+    Raises:
+        UserCorrectable: a weight is missing, one too many, or of another shape than the others ask for.
+    """
     graph = ChemeleonGraphConfig(**vars(graph_sizes(checkpoint.published)))
+    config = {"text": asdict(text), "graph": asdict(graph)}
     if checkpoint.kind is ModelKind.ALIGNER:
-        return {"text": asdict(text), "graph": asdict(graph)}, clip_weights(checkpoint.published)
+        weights = clip_weights(checkpoint.published)
+        with torch.device("meta"):
+            _check_fit({"clip.": ChemeleonClip(text, graph)}, weights)
+        return config, weights
     time, embedded = condition_sizes(checkpoint.published)
     graph = replace(graph, condition=time + embedded)
-    config = {"text": asdict(text), "graph": asdict(graph), "time": time, "embedded": embedded}
-    return config, denoiser_weights(checkpoint.published)
+    weights = denoiser_weights(checkpoint.published)
+    with torch.device("meta"):
+        modules = {"denoiser.": ChemeleonDenoiser(text, graph, time, embedded), "text.": ChemeleonText(text)}
+    _check_fit(modules, weights)
+    _check_schedule([value for name, value in weights.items() if name.startswith("schedule.")])
+    return config | {"graph": asdict(graph), "time": time, "embedded": embedded}, weights
+
+
+def _check_fit(modules: Mapping[str, nn.Module], weights: Mapping[str, Tensor]) -> None:
+    for prefix, module in modules.items():
+        expected = {name: value.shape for name, value in module.state_dict().items()}
+        given = {name: value.shape for name, value in part_of(weights, prefix).items()}
+        wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
+        if wrong:
+            raise UserCorrectable(f"The weight '{wrong[0]}' does not fit the rest of this checkpoint. Fetch it again.")
+
+
+def _check_schedule(tables: Sequence[Tensor]) -> None:
+    """Tables of one length, of numbers from which a step can be computed."""
+    if len({table.shape for table in tables}) != 1 or tables[0].dim() != 1 or not 3 <= len(tables[0]) <= 10_001:
+        raise UserCorrectable("The schedules of this checkpoint are not of one length. It was not trained with them.")
+    if not all(bool((table >= 0).all() and table.isfinite().all()) for table in tables):
+        raise UserCorrectable("The schedules of this checkpoint hold impossible numbers.")
 
 
 def _sha256(path: Path) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.engines.nets.embeddings import SPECIES_CLASSES
 
 _BERT, _PROJECTION = "text_encoder.", "text_proj."
 _CLIP_IN_DENOISER = "text_encoder.clip_model."
@@ -77,8 +78,8 @@ def graph_sizes(published: Published) -> GraphSizes:
     classes, hidden = published[f"{prefix}node_embedding.weight"].shape
     layers = {name.partition(".")[0] for name in published.under(f"{prefix}csp_layer_")}
     distance = published[f"{prefix}csp_layer_0.edge_mlp.0.weight"].shape[1] - 2 * hidden - _LATTICE_PRODUCTS
-    if distance < 6 or distance % 6:
-        raise UserCorrectable("The edges of this checkpoint are not those of the published Chemeleon.")
+    if distance < 6 or distance % 6 or classes != SPECIES_CLASSES:
+        raise UserCorrectable("The edges or elements of this checkpoint are not those of the published Chemeleon.")
     return GraphSizes(hidden, len(layers), distance // 6, classes)
 
 
