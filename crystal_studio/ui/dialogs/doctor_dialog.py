@@ -22,7 +22,7 @@ from crystal_studio.ui.sign_rows import SignRow, SignRowsView
 _SIGNS = {State.GOOD: Sign.PASSED, State.ADVICE: Sign.ADVICE, State.PROBLEM: Sign.FAILED}
 _HEADINGS = {State.PROBLEM: "Problems", State.ADVICE: "Could be better", State.GOOD: "Good"}
 _LOOKING = "Looking at versions, folders, models and the display …"
-_TESTING = "Running a small design round, about ten seconds …"
+_TESTING = "Running a small design round: about ten seconds where nothing else is at work …"
 _WAITING = "Waits for the engine, which is at work …"
 _PER_MILLE = 1000
 
@@ -141,7 +141,8 @@ class DoctorDialog(QDialog):
     def _progress(self, part: str, fraction: float, message: str) -> None:
         self.bar.setRange(0, _PER_MILLE)
         self.bar.show_value(round(_PER_MILLE * fraction))
-        self._say(f"{part.capitalize()}: {message}" if message else part.capitalize())
+        if message:
+            self._say(f"{part.capitalize()}: {message}")
 
     def _show_working(self, is_working: bool) -> None:
         self.bar.setRange(0, 0 if is_working else _PER_MILLE)
