@@ -115,8 +115,8 @@ def _install(places: Places, about: dict[str, Any]) -> Path:
         _keep(folder)
         _self_check(folder)
     except subprocess.CalledProcessError as error:
-        shutil.rmtree(folder)
         sys.stderr.write(error.stdout)
+        shutil.rmtree(folder)
         stays = "; the version that was there stays" if places.current.exists() else ""
         give_up(
             f"The new version did not pass ('{error.cmd[-1]}' ended with {error.returncode}) and is removed{stays}."
@@ -164,7 +164,7 @@ def _self_check(folder: Path) -> None:
     say("The new version checks itself.")
     with _scratch_home() as environment:
         command = [str(folder / "bin" / "python"), "-P", "-m", "crystal_studio.app.main", "doctor"]
-        _run(command, environment)
+        _run(command, environment, environment["HOME"])
 
 
 @contextmanager
@@ -175,10 +175,9 @@ def _scratch_home() -> Iterator[dict[str, str]]:
         yield {**kept, "HOME": home, "CRYSTAL_STUDIO_MODELS": str(Path(home) / "models")}
 
 
-def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
-    subprocess.run(
-        command, check=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/"
-    )
+def _run(command: list[str], environment: dict[str, str] | None = None, folder: str = "/") -> None:
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    subprocess.run(command, check=True, env=environment, cwd=folder, stdout=pipe, stderr=both, text=True)
 
 
 def _switch_to(places: Places, folder: Path, desktop: DesktopFiles) -> None:

@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the bundle is f
 
 # Stands for the program: `doctor` is its self check.
 PROGRAM = """
-import sys
+import os, sys
 if sys.argv[1:] == ["doctor"]:
+    open("projects may be written here", "x")
+    assert not os.environ["HOME"].endswith("home")
     sys.exit({health})
 print("version {version}", *sys.argv[1:])
 """
