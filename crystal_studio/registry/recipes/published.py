@@ -53,7 +53,7 @@ def matgl_model(found: FoundFiles, model_id: str) -> Recipe:
         raise UserCorrectable(f"'{MATGL_CONFIG}' does not say which network '{MATGL_WEIGHTS}' is of. Fetch both again.")
     raise UserCorrectable(
         f"{found.place} holds a {network} of MatGL: no network that the studio knows, or not in the version that it "
-        f"knows. '{MATGL_WEIGHTS}' is a pickle and stays closed; `crystal-studio models offers` names what can be imported."
+        f"knows. '{MATGL_WEIGHTS}' is a pickle and stays closed. `crystal-studio models offers` names what can be."
     )
 
 
