@@ -172,7 +172,8 @@ def _scratch_home() -> Iterator[dict[str, str]]:
     """An environment in which nothing is written to the person's folders."""
     with tempfile.TemporaryDirectory(prefix="crystal-studio-") as home:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTHON"))}
-        yield {**kept, "HOME": home, "CRYSTAL_STUDIO_MODELS": str(Path(home) / "models")}
+        # Mesa asks for the cache's folder by name, and finds the person's home without HOME.
+        yield {**kept, "HOME": home, "XDG_CACHE_HOME": home, "CRYSTAL_STUDIO_MODELS": str(Path(home) / "models")}
 
 
 def _run(command: list[str], environment: dict[str, str] | None = None, folder: str = "/") -> None:

@@ -75,7 +75,8 @@ class Trial:
         self._python = str(python)
         self._home = home
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "CRYSTAL_STUDIO_"))}
-        self._environment = {**kept, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "LIBGL_ALWAYS_SOFTWARE": "1"}
+        folders = {name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")}
+        self._environment = {**kept, **folders, "LIBGL_ALWAYS_SOFTWARE": "1"}
 
     def doctor(self) -> None:
         """The program finds all it needs, and no model is damaged."""
