@@ -75,8 +75,8 @@ class Potential:
     def _differentiated(self, graph: Any) -> tuple[float, Array, Array]:
         """Energy (eV/cell), forces and stress from one pass backwards.
 
-        chgnet 0.4.2's own prediction goes back twice and keeps a graph for training, which takes half as long again; until
-        it has a mode for prediction, its inner parts are called here.
+        chgnet 0.4.2's own prediction goes back twice and keeps a graph for training, which takes half as long again;
+        until it has a mode for prediction, its inner parts are called here.
         """
         net = self._model
         batch = BatchedGraph.from_graphs(
