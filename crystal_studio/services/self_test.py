@@ -1,4 +1,4 @@
-"""A tiny design round, step by step: a pivot, a crystal, its checks, its description, its place in a project."""
+"""A tiny design round, step by step: a crystal, its checks, its description, its place in a project, a pivot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from crystal_studio.services.trial import PIVOT, STRENGTH, WISH, perovskite, sta
 
 LANGUAGE_MODEL, DENOISER, CHECKS = "language model", "denoiser", "checks"
 DESCRIPTION, PROJECT_FILE = "description", "project file"
-STEPS = (LANGUAGE_MODEL, DENOISER, CHECKS, DESCRIPTION, PROJECT_FILE)
+# The language model comes last: where it takes too long to load, the others have been tried.
+STEPS = (DENOISER, CHECKS, DESCRIPTION, PROJECT_FILE, LANGUAGE_MODEL)
 _SEED = 0
 _DENOISING_STEPS = 10
 
@@ -44,14 +45,13 @@ class TinyRound:
 
     def __init__(self, engines: Engines, open_store: OpenStore, project: Path, context: JobContext) -> None:
         self._engines, self._open_store, self._project, self._context = engines, open_store, project, context
-        self._pivot = PIVOT
         self._crystal = perovskite()
         self._checks: tuple[CheckResult, ...] = ()
         self._description = ""
 
     def run(self) -> Iterator[TriedStep]:
         """Each step once it is done; a step that fails is told, and the next goes on from an example."""
-        parts = (self._write, self._draw, self._check, self._describe, self._store)
+        parts = (self._draw, self._check, self._describe, self._store, self._write)
         for name, part in zip(STEPS, parts, strict=True):
             started = perf_counter()
             try:
@@ -62,8 +62,7 @@ class TinyRound:
                 yield TriedStep(name, perf_counter() - started, found)
 
     def _write(self) -> str:
-        self._pivot = self._engines.language_model.write_pivots(WISH, 1, _SEED, self._context)[0]
-        return self._pivot
+        return self._engines.language_model.write_pivots(WISH, 1, _SEED, self._context)[0]
 
     def _draw(self) -> str:
         request = SampleRequest(PIVOT, start_states(1, 0), _SEED, steps=_DENOISING_STEPS)
@@ -100,8 +99,8 @@ class TinyRound:
             round=1,
             message=WISH.message,
             intent=Intent(WISH.message),
-            pivot=self._pivot,
-            pivot_source=PivotSource.MODEL,
+            pivot=PIVOT,
+            pivot_source=PivotSource.PERSON,
             crystal=self._crystal,
             relaxed=False,
             description=self._description,
