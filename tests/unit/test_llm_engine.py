@@ -59,13 +59,24 @@ def test_that_a_repair_does_not_repeat_the_refused_answer(base):
     assert writer.write_pivots(TASK, 1, 3, FakeContext()) != writer.write_pivots(again, 1, 3, FakeContext())
 
 
-def test_that_unpacking_changes_no_number(base):
-    packed = load_base(base, "nf4")
+@pytest.mark.parametrize(("precision", "tolerance"), [("nf4", 1e-4), ("int8", 0.02)])
+def test_that_unpacking_changes_no_number(base, precision, tolerance):
+    packed = load_base(base, precision)
     tokens = torch.arange(2, 40)[None]
     with torch.inference_mode():
         before = packed(input_ids=tokens).logits
         after = unpacked(packed)(input_ids=tokens).logits
-    assert torch.allclose(before, after, atol=1e-4)
+    assert torch.allclose(before, after, atol=tolerance)
+
+
+def test_that_eight_bits_are_eight_bits(base):
+    layer = load_base(base, "int8").model.layers[0].mlp.up_proj
+    assert layer.weight.dtype is torch.int8
+
+
+def test_that_an_unknown_precision_is_named(base):
+    with pytest.raises(Unavailable, match="precision 'int3' is not known"):
+        create(base, {"precision": "int3"})
 
 
 def test_that_a_folder_without_a_model_is_refused(tmp_path):

@@ -150,3 +150,56 @@ def test_that_every_prompt_of_the_prompted_form_reuses_its_beginning(base):
     (known,) = writer._model.beginnings._known
     assert len(known) > 500
     assert common_beginning([1, 2, 3], [1, 2, 4, 5]) == [1, 2]
+
+
+def test_that_tokens_taken_back_are_not_seen_again(model):
+    packed, _ = begun(model, 40)
+    packed.advance({0: [7, 8, 9], 1: [3]}, NOTHING)
+    packed.forget(0, 2)
+    assert packed.advance({0: [5]}, None)[0] == pytest.approx(whole(model, [*PROMPT, 7, 5]), abs=1e-5)
+
+
+def test_that_scores_are_given_behind_as_many_tokens_as_asked(model):
+    packed, _ = begun(model, 40)
+    scores = packed.advance({0: [7, 8, 9], 1: [3]}, None, {0: 2})
+    for found, tokens in zip(scores, ([7, 8], [7, 8, 9], [3]), strict=True):
+        assert found == pytest.approx(whole(model, [*PROMPT, *tokens]), abs=1e-5)
+
+
+class Counted:
+    """Rows that count their steps."""
+
+    def __init__(self, begun: PackedBeginning) -> None:
+        self.length, self._begun, self.steps = begun.length, begun, 0
+
+    def rows(self, continued):
+        self._rows = self._begun.rows(continued)
+        return self
+
+    def advance(self, *given):
+        self.steps += 1
+        return self._rows.advance(*given)
+
+    def forget(self, *given):
+        self._rows.forget(*given)
+
+
+def written_freely(model, count: int, guessed: int) -> tuple[list[list[int]], int]:
+    """The texts, and the steps of the model that they took."""
+    counted = Counted(PackedBeginning(model, Beginnings().cache_of(model, PROMPT[:30])))
+    decoding = Decoding(count, 5, 40, frozenset(), guessed=guessed)
+    return decode(counted, PROMPT, decoding, None, lambda _length, _tokens: None), counted.steps
+
+
+def test_that_guessed_tokens_change_no_text(model):
+    plain, steps = written_freely(model, 3, 0)
+    guessed, fewer = written_freely(model, 3, 4)
+    assert guessed == plain
+    assert fewer <= steps
+
+
+def test_that_a_text_that_repeats_itself_is_written_in_fewer_steps(model):
+    (plain, most), (guessed, least) = written_freely(model, 1, 0), written_freely(model, 1, 6)
+    assert guessed == plain
+    assert len(set(plain[0])) < 10, "a random model's likeliest text repeats itself"
+    assert least < most / 2

@@ -293,9 +293,10 @@ class Row:
 
 
 def _followed(before: Sequence[int], size: int, most: int) -> list[int]:
-    """The tokens behind the latest earlier place of the last `size` tokens."""
+    """The tokens behind the latest earlier place of the last `size` tokens; a text that repeats itself goes on so."""
     tail = list(before[-size:])
     for start in range(len(before) - size - 1, -1, -1):
         if before[start] == tail[0] and list(before[start : start + size]) == tail:
-            return list(before[start + size : start + size + max(most, 0)])
+            found = list(before[start + size :])
+            return [found[place % len(found)] for place in range(max(most, 0))]
     return []
