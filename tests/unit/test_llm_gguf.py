@@ -89,9 +89,9 @@ def test_that_coarser_numbers_take_less_room(base, exported, tmp_path, kind, lea
         {"max_tokens": 120},
         {"max_tokens": 30, "constrained": False},
         {"max_tokens": 30, "constrained": False, "form": "prompted", "layout": "chatml"},
-        {"max_tokens": 30, "constrained": False, "guessed": 0},
+        {"max_tokens": 30, "constrained": False, "guessed": 4},
     ],
-    ids=["constrained", "free", "prompted", "unguessed"],
+    ids=["constrained", "free", "prompted", "guessed"],
 )
 def test_that_both_libraries_write_the_same(base, adapter, exported, options):
     ours = transformers_nf4.create(base, {"precision": "float32", "adapter": str(adapter), **options})
