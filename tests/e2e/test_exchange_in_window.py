@@ -109,3 +109,14 @@ def test_that_what_is_no_crystal_for_the_models_is_told_viewed_and_leaves_no_nod
     assert "0.60 Na, 0.40 K" in window.exchange().strip.label.text()
     assert window.state.num_nodes() == 0
     assert window.state.current is None
+
+
+def test_that_a_cif_from_the_file_manager_goes_into_the_project_that_was_open_last(studio, tmp_path: Path) -> None:
+    file = tmp_path / "rock salt.CIF"
+    file.write_text(CIF)
+    studio.windows.open_crystal(file)
+    (window,) = studio.windows.windows.values()
+    studio.until(lambda: window.viewer is not None and window.viewer.is_ready and not window.docks.missing())
+    studio.until(lambda: window.state.current is not None, timeout=120_000)
+    assert window.state.current.crystal.formula == "NaCl"
+    assert not window.windowIcon().isNull()
