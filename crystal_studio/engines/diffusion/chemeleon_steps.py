@@ -130,11 +130,16 @@ def step_back(
 def guided(net: NoiseNetwork, cells: Cells, t_B: Tensor, wish: Wish, scale: float) -> NoisePrediction:
     """Classifier-free guidance by one call on both halves. Source: Ho and Salimans 2022, eq. 6 (scale = 1 + w)."""
     if scale == 1.0 or not bool(wish.has_text_B.any()):
-        return net(*vars(cells).values(), t_B, wish.text_BD, wish.has_text_B)
-    twice = (torch.cat([tensor, tensor]) for tensor in (*vars(cells).values(), t_B, wish.text_BD))
-    both = net(*twice, torch.cat([wish.has_text_B, torch.zeros_like(wish.has_text_B)]))
+        return _call(net, cells, t_B, wish.text_BD, wish.has_text_B)
+    twice = Cells(*(torch.cat([tensor, tensor]) for tensor in vars(cells).values()))
+    has_text = torch.cat([wish.has_text_B, torch.zeros_like(wish.has_text_B)])
+    both = _call(net, twice, torch.cat([t_B, t_B]), wish.text_BD.repeat(2, 1), has_text)
     halves = (tensor.chunk(2) for tensor in vars(both).values())
     return NoisePrediction(*((1 - scale) * without + scale * with_text for with_text, without in halves))
+
+
+def _call(net: NoiseNetwork, cells: Cells, t_B: Tensor, text_BD: Tensor, has_text_B: Tensor) -> NoisePrediction:
+    return net(cells.species_BN, cells.frac_BN3, cells.lattice_B33, cells.mask_BN, t_B, text_BD, has_text_B)
 
 
 def species_logits(

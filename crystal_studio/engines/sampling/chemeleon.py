@@ -206,7 +206,8 @@ def _symmetric(cells: Cells) -> Crystals:
 
 
 def _taken(whole: Rows, rows: Tensor) -> Rows:
-    return replace(whole, **{name: None if value is None else value[rows] for name, value in vars(whole).items()})
+    parts: dict[str, Any] = {name: None if value is None else value[rows] for name, value in vars(whole).items()}
+    return replace(whole, **parts)
 
 
 def _merged(cells: Cells, part: Cells, rows: Tensor) -> Cells:

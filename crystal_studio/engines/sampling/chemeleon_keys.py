@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from crystal_studio.domain.errors import UserCorrectable
@@ -154,7 +155,7 @@ def _split(weight: Tensor, bias: Tensor) -> dict[str, Tensor]:
     """The columns of [h_i, h_j, lattice, distance] apart, as `SplitEdgeLayer` has them."""
     hidden = weight.shape[0]
     sizes = [hidden, hidden, _LATTICE_PRODUCTS, weight.shape[1] - 2 * hidden - _LATTICE_PRODUCTS]
-    parts = zip(("receiver", "sender", "lattice", "distance"), weight.split(sizes, dim=1), strict=True)
+    parts = zip(("receiver", "sender", "lattice", "distance"), torch.split(weight, sizes, dim=1), strict=True)
     return {f"{name}.weight": part.contiguous() for name, part in parts} | {"receiver.bias": bias}
 
 
