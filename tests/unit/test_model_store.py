@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -311,24 +312,29 @@ def read_only(shelves: Shelves, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     shelves.own.chmod(0o700)
 
 
-@pytest.fixture
-def small_files(shelves: Shelves) -> Iterator[None]:
-    """A disk that takes no file above 2,000 bytes, as FAT32 takes none above 4 GB: the kernel itself refuses."""
+@contextmanager
+def small_files() -> Iterator[None]:
+    """A disk that takes no file above 2,000 bytes, as FAT32 takes none above 4 GB: the kernel itself refuses.
+
+    As short as can be: what the tests print may go to a longer file.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_that_a_disk_that_takes_no_large_files_is_told_and_nothing_is_kept(
-    shelves: Shelves, source: Path, tmp_path: Path, small_files: None
+    shelves: Shelves, source: Path, tmp_path: Path
 ) -> None:
     plan = shelves.store.plan(source)
-    with pytest.raises(UserCorrectable, match=r"takes no file of that size.*exFAT"):
+    with small_files(), pytest.raises(UserCorrectable, match=r"takes no file of that size.*exFAT"):
         shelves.store.install(plan, ImportMode.COPY, FakeContext())
     assert shelves.left() == []
     linked = shelves.take(source, mode=ImportMode.LINK)
-    with pytest.raises(UserCorrectable, match="takes no file of that size"):
+    with small_files(), pytest.raises(UserCorrectable, match="takes no file of that size"):
         shelves.store.pack([linked], tmp_path / "stick.tar", FakeContext())
     assert not list(tmp_path.glob("*.tar*"))
 
