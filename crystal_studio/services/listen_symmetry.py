@@ -36,7 +36,8 @@ _NAMED_GROUP = re.compile(
     r"\b(?:[Ss]pace[- ]?[Gg]roups?|SG|[Ss]\.[Gg]\.)(?: type)?(?: (?:number|[Nn]o\.?|is|of|to|symmetry|symbol))*[ :#]*"
     r"(?P<name>\d{1,4}\b|[PIFCAR][-\d_/a-zA-Z]*\d?[\w/-]*|[PIFCAR]\b)"
     r"|(?P<before>\b[PIFCAR][-\d_/a-z]*) (?:space[- ]?group|symmetry)\b"
-    r"|(?:\b(?:[Nn]o\.|[Nn]umber)|#) ?(?P<numbered>\d{1,3})\b(?! ?(?:eV|%|atoms?|sites?|elements?))"
+    # Smaller numbers count candidates, samples and neighbours.
+    r"|(?:\b(?:[Nn]o\.|[Nn]umber)|#) ?(?P<numbered>1\d\d|2[0-2]\d|230)\b(?! ?(?:eV|%|atoms?|sites?|elements?))"
 )
 _SYSTEM = re.compile(
     r"\b(?P<name>triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|hexagonal|cubic)\b"

@@ -347,3 +347,15 @@ def test_that_a_tangled_message_of_four_thousand_characters_is_answered_within_t
     with contextlib.suppress(UserCorrectable):
         listen(message, PARENT)
     assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("message", [
+    "A cubic oxide, number 0", "A coordination number 6 for titanium in an oxide", "A cubic oxide, candidate #12",
+    "An oxide, sample No. 3",
+])  # fmt: skip
+def test_that_a_number_that_counts_something_else_is_no_space_group(message):
+    assert listen(message, None).limits.space_group is None
+
+
+def test_that_a_number_that_only_a_space_group_has_is_heard_as_one():
+    assert listen("A cubic oxide, No. 225", None).limits.space_group == 225
