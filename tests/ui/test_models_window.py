@@ -62,6 +62,12 @@ def rows(window: ModelsWindow) -> dict[str, object]:
     return {row.title: row for row in window.list.view.rows_model.rows}
 
 
+def make_active(window: ModelsWindow, qtbot) -> None:
+    """Give it the keyboard, which a window of another test may have had."""
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+
+
 def choose(window: ModelsWindow, *keys: tuple[str, str]) -> None:
     window.list.view.choose(keys)
     assert set(window.list.chosen) == set(keys)
@@ -327,7 +333,7 @@ def test_that_a_choice_that_is_refused_goes_back_to_what_does_the_job(window, ru
 
 
 def test_that_removing_asks_first(window, runner, qtbot) -> None:
-    window.activateWindow()
+    make_active(window, qtbot)
     window.list.view.setFocus()
     choose(window, ("denoiser", "shipped-sampler"))
     qtbot.keyClick(window.list.view, Qt.Key.Key_Delete)
@@ -480,7 +486,7 @@ def test_that_what_is_chosen_stays_chosen_when_the_list_is_read_again(window, ru
 
 
 def test_that_keys_go_from_the_filter_through_the_list_past_the_headings(window, qtbot) -> None:
-    window.activateWindow()
+    make_active(window, qtbot)
     qtbot.keyClick(window.list.words, Qt.Key.Key_Down)
     assert window.list.view.hasFocus()
     choose(window, ("unreadable", str(modelled.BROKEN[0])))
