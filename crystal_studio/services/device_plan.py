@@ -125,7 +125,9 @@ def uses_card(card: ModelCard) -> bool:
 
 
 def gigabytes(megabytes: int) -> str:
-    """A whole number from ten on, else one decimal place."""
+    """A whole number from ten on, else one decimal place; never 0 of what takes memory."""
+    if 0 < megabytes < 50:
+        return "less than 0.1"
     return f"{megabytes / 1000:.0f}" if megabytes >= 9950 else f"{megabytes / 1000:.1f}".removesuffix(".0")
 
 

@@ -10,7 +10,7 @@ from crystal_studio.domain.trial import SelfTest, TriedStep
 from crystal_studio.ports.model_catalog import ModelCatalog
 from crystal_studio.ports.model_memory import ModelMemory
 from crystal_studio.services.device_plan import Placement, plan_devices
-from crystal_studio.services.model_listing import models_in_use
+from crystal_studio.services.model_listing import models_in_use, trials_of
 from crystal_studio.services.models import missing_models, verified_models
 from crystal_studio.services.self_test import CHECKS, DENOISER, DESCRIPTION, LANGUAGE_MODEL, PROJECT_FILE
 
@@ -54,8 +54,7 @@ def choices(catalog: ModelCatalog, memory: ModelMemory) -> Iterator[Finding]:
 def plan(catalog: ModelCatalog, memory: ModelMemory, machine: Machine) -> Finding:
     """How the models in use share the machine."""
     used = models_in_use(catalog)
-    trials = {(card.kind, card.id): trial for card in used if (trial := memory.trial(card)) is not None}
-    found = plan_devices(machine, used, trials)
+    found = plan_devices(machine, used, trials_of(used, memory))
     if any(one.placement is Placement.DOES_NOT_FIT for one in found.placed):
         return Finding("device plan", found.sentence, State.PROBLEM, "Choose smaller models, or add memory.")
     return Finding("device plan", found.sentence)

@@ -171,11 +171,15 @@ class DoctorJob:
     """Look at this machine; the result is a tuple of `domain.finding.Finding`.
 
     Attributes:
-        self_test: also run a tiny design round in a process of its own, about ten seconds.
+        self_test: also run a tiny design round in a process of its own, given up after two minutes.
     """
 
     self_test: bool = True
-    lane: ClassVar[Lane] = Lane.MODEL
+
+    @property
+    def lane(self) -> Lane:
+        """Only the self-test loads models; a mere look does not wait for an engine that is at work or stuck."""
+        return Lane.MODEL if self.self_test else Lane.SCIENCE
 
 
 ModelsWindowJob = (

@@ -58,7 +58,7 @@ def list_models(shelves: Shelves) -> ModelsReport:
     catalog.refresh()
     cards = catalog.cards()
     used = models_in_use(catalog)
-    trials = {_name(card): trial for card in cards if (trial := shelves.model_memory.trial(card)) is not None}
+    trials = trials_of(cards, shelves.model_memory)
     names = {_name(card) for card in used}
     listed = [_listing(card, _name(card) in names, machine, shelves, trials.get(_name(card))) for card in cards]
     here = {(card.kind, card.id) for card in cards if card.is_installed}
@@ -78,6 +78,11 @@ def models_in_use(catalog: ModelCatalog) -> list[ModelCard]:
         if card.is_installed:
             used.append(card)
     return used
+
+
+def trials_of(cards: Sequence[ModelCard], memory: ModelMemory) -> dict[ModelName, Trial]:
+    """What was measured of each on this machine, as far as it was."""
+    return {_name(card): trial for card in cards if (trial := memory.trial(card)) is not None}
 
 
 def size_mb(card: ModelCard) -> int:

@@ -285,6 +285,7 @@ def test_that_the_doctor_can_be_asked_as_a_job(bench: Bench) -> None:
 
 
 def test_that_only_what_loads_weights_waits_for_the_engine_of_models() -> None:
-    assert {TryModelJob.lane, DoctorJob.lane} == {Lane.MODEL}
+    assert {TryModelJob.lane, DoctorJob(self_test=True).lane} == {Lane.MODEL}
+    assert DoctorJob(self_test=False).lane is Lane.SCIENCE
     quick = (ModelsJob, VerifyModelJob, PlanImportJob, ImportModelJob, RemoveModelJob, PackModelsJob, ChooseModelJob)
     assert {job.lane for job in quick} == {Lane.SCIENCE}

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from crystal_studio.domain.crystal import Crystal
-from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.devices.choice import choose_device
 from crystal_studio.engines.devices.model_folder import VOCABULARY, part_of, read_model
 from crystal_studio.engines.diffusion import species
@@ -39,7 +38,7 @@ from crystal_studio.engines.nets.chemeleon_net import (
     NoisePrediction,
 )
 from crystal_studio.engines.nets.word_pieces import WordPieces
-from crystal_studio.engines.sampling.denoiser import Follower
+from crystal_studio.engines.sampling.denoiser import Follower, settings_of
 from crystal_studio.engines.sampling.denoiser_frames import FrameMaker
 from crystal_studio.engines.sampling.denoiser_states import Starts, gather, in_their_cells, to_crystals
 from crystal_studio.engines.sampling.sparing import SparingNetwork
@@ -72,7 +71,7 @@ class ChemeleonSampler:
             JobCancelled: stopped between two denoising steps.
             UserCorrectable: a start state does not fit together.
         """
-        settings = self._settings(request)
+        settings = settings_of(request, self.defaults, self.schedule.steps)
         generator = torch.Generator()
         generator.manual_seed(request.seed)
         text_D = self._embed(request.text)
@@ -135,13 +134,6 @@ class ChemeleonSampler:
     def _embed(self, text: str) -> Tensor:
         out: Tensor = self.text(self.pieces.encode_batch([text]).to(self.device)).float().cpu()[0]
         return out
-
-    def _settings(self, request: SampleRequest) -> Reverse:
-        steps = self.defaults.steps if request.steps is None else request.steps
-        guidance = self.defaults.guidance if request.guidance is None else request.guidance
-        if not 1 <= steps <= self.schedule.steps:
-            raise UserCorrectable(f"{steps} denoising steps are not possible. Choose 1 to {self.schedule.steps}.")
-        return replace(self.defaults, steps=steps, guidance=guidance)
 
 
 def create(folder: Path, options: Mapping[str, Any]) -> ChemeleonSampler:

@@ -57,7 +57,7 @@ class DenoiserSampler:
             return self._sampled(request, context)
 
     def _sampled(self, request: SampleRequest, context: JobContext) -> list[Crystal]:
-        settings = self._settings(request)
+        settings = settings_of(request, self.defaults, self.process.steps)
         generator = torch.Generator()
         generator.manual_seed(request.seed)
         text_T = self._embed(request.text)
@@ -108,12 +108,18 @@ class DenoiserSampler:
         condition: Tensor = run_where_it_fits(self.text, lambda place: self.text.condition(tokens.to(place)))
         return condition.float().cpu()[0]
 
-    def _settings(self, request: SampleRequest) -> Reverse:
-        steps = self.defaults.steps if request.steps is None else request.steps
-        guidance = self.defaults.guidance if request.guidance is None else request.guidance
-        if not 1 <= steps <= self.process.steps:
-            raise UserCorrectable(f"{steps} denoising steps are not possible. Choose 1 to {self.process.steps}.")
-        return replace(self.defaults, steps=steps, guidance=guidance)
+
+def settings_of(request: SampleRequest, defaults: Reverse, most_steps: int) -> Reverse:
+    """What a request asks for, the defaults where it says nothing.
+
+    Raises:
+        UserCorrectable: more steps than the process has, or none.
+    """
+    steps = defaults.steps if request.steps is None else request.steps
+    guidance = defaults.guidance if request.guidance is None else request.guidance
+    if not 1 <= steps <= most_steps:
+        raise UserCorrectable(f"{steps} denoising steps are not possible. Choose 1 to {most_steps}.")
+    return replace(defaults, steps=steps, guidance=guidance)
 
 
 @dataclass(frozen=True)
