@@ -8,6 +8,8 @@ import pickle
 import struct
 import sys
 import threading
+from enum import Enum
+from typing import Any
 
 _HEADER = struct.Struct("!4sI")
 _MAGIC = b"CSh1"
@@ -33,13 +35,14 @@ def encode(message: object) -> bytes:
     Raises:
         ChannelBroken: it cannot be pickled or is too large.
     """
+    body = io.BytesIO()
     try:
-        body = pickle.dumps(message, protocol=5)
+        _OurPickler(body, protocol=5).dump(message)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
         raise ChannelBroken(f"A {type(message).__name__} cannot be sent: {error}") from error
-    if len(body) > MOST_BYTES:
-        raise ChannelBroken(f"A {type(message).__name__} of {len(body)} bytes is too large to be sent.")
-    return _HEADER.pack(_MAGIC, len(body)) + body
+    if body.tell() > MOST_BYTES:
+        raise ChannelBroken(f"A {type(message).__name__} of {body.tell()} bytes is too large to be sent.")
+    return _HEADER.pack(_MAGIC, body.tell()) + body.getvalue()
 
 
 class MessageReader:
@@ -139,6 +142,16 @@ def _decode(body: bytes) -> object:
         return _OurUnpickler(io.BytesIO(body)).load()
     except Exception as error:  # garbage may raise whatever the classes it names raise
         raise ChannelBroken(f"A message could not be read ({type(error).__name__}: {error}).") from error
+
+
+class _OurPickler(pickle.Pickler):
+    """Sends members of enumerations by their values.
+
+    Python up to 3.11.2, which is that of Debian 12, sends them as a call of getattr, which nobody may send us.
+    """
+
+    def reducer_override(self, value: Any) -> Any:
+        return (type(value), (value.value,)) if isinstance(value, Enum) else NotImplemented
 
 
 class _OurUnpickler(pickle.Unpickler):

@@ -17,6 +17,7 @@ import pytest
 from living_processes import children, is_alive, wait_until
 
 from crystal_studio.domain.crystal import Crystal
+from crystal_studio.domain.sampling_engine import SamplingEngine
 from crystal_studio.host import channel
 from crystal_studio.host.channel import ChannelBroken, MessageReader, encode
 from crystal_studio.host.client import HostClient, HostDied
@@ -112,6 +113,15 @@ def test_that_a_message_cannot_bring_a_library_along() -> None:
     reader = MessageReader()
     assert reader.feed(b"CSh1" + len(body).to_bytes(4, "big") + body) == []
     assert "subprocess.Popen may not be sent" in str(reader.broken)
+
+
+def test_that_members_of_enumerations_travel_where_python_pickles_them_as_a_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Python 3.11.2 does.
+    monkeypatch.setattr(SamplingEngine, "__reduce_ex__", lambda self, _protocol: (getattr, (type(self), self.name)))
+    sent = Run("1", job("a perovskite"))
+    assert MessageReader().feed(encode(sent)) == [sent]
 
 
 def test_that_a_message_beyond_the_limit_is_refused_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
