@@ -27,6 +27,7 @@ class GrpoConfig:
         prompts_per_step: each is answered `generations` times.
         beta: weight of the Kullback-Leibler divergence from the supervised model. Source: Shao et al. 2024.
         max_tokens: of a text; prompts whose true text is longer are left out.
+        constrained: whether only what a prompt asks for can be written, as in the product; not so in the paper.
         dialect: "short", or "cif" as the paper has it.
         space_group_weight: reward for the space group asked for; 0 as in the paper.
     """
@@ -44,6 +45,7 @@ class GrpoConfig:
     beta: float = 0.04
     temperature: float = 1.0
     max_tokens: int = 96
+    constrained: bool = False
     dialect: Dialect = "short"
     space_group_weight: float = 0.0
     precision: Precision = "nf4"
@@ -58,7 +60,7 @@ class GrpoConfig:
 
 
 CONFIGS = {
-    "crystext": GrpoConfig(),
+    "crystext": GrpoConfig(constrained=True),
     # LLaMA-3.1-8B or Mistral-7B-v0.3 in 4 bits on a card. Source: CrysText (its GRPO training).
     "paper": GrpoConfig(
         adapter="runs/crystext-sft-cif/adapter",
@@ -91,7 +93,10 @@ def configuration(arguments: Sequence[str] | None = None) -> tuple[GrpoConfig, P
     parser.add_argument("--config", choices=list(CONFIGS), default="crystext")
     parser.add_argument("--export", type=Path, help="folder of models_registry/adapter that the adapter is shipped in")
     for each in fields(GrpoConfig):
-        parser.add_argument(f"--{each.name.replace('_', '-')}", type=type(each.default), default=None)
+        how: dict[str, Any] = {"type": type(each.default)}
+        if isinstance(each.default, bool):
+            how = {"action": argparse.BooleanOptionalAction}
+        parser.add_argument(f"--{each.name.replace('_', '-')}", default=None, **how)
     options = vars(parser.parse_args(arguments))
     name, export_to = options.pop("config"), options.pop("export")
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from transformers.utils.logging import disable_progress_bar
 from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
+from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer, unpacked
 from crystal_studio.engines.llm.crystext.reading import reader_of
+from crystal_studio.ports.crystal_writer import CrystalTask
 from crystal_studio.training.grpo_config import GrpoConfig
+from crystal_studio.training.grpo_constrained import ConstrainedTexts
 from crystal_studio.training.grpo_reward import GroupReward
 from crystal_studio.training.rewards import PART_NAMES
 from crystal_studio.training.run_clock import RunClock, stopped_by_signals
@@ -39,7 +43,52 @@ _FIGURES = {
 
 
 class QuietTrainer(GRPOTrainer):  # type: ignore[misc]
-    """Tells nobody that it runs, and writes no card of its own."""
+    """Tells nobody that it runs, and writes no card of its own.
+
+    Attributes:
+        constrained: draws the texts and tells their probabilities under the constraint; None where they are free.
+    """
+
+    constrained: ConstrainedTexts | None = None
+
+    def _generate_single_turn(self, prompt_ids: Any, *images: Any, **options: Any) -> tuple[list[list[int]], None]:
+        """Token numbers of a text for each prompt."""
+        if self.constrained is None:
+            return super()._generate_single_turn(prompt_ids, *images, **options)  # type: ignore[no-any-return]
+        policy = self.accelerator.unwrap_model(self.model_wrapped)
+        policy.eval()
+        texts = self.constrained.drawn(policy, prompt_ids, (self.args.seed, self.state.global_step))
+        policy.train()
+        return texts, None
+
+    def _get_per_token_logps_and_entropies(
+        self, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, *rest: Any, **options: Any
+    ) -> tuple[Any, Any, None]:
+        """Log probabilities of the texts' tokens and entropies of their choices, shape (B, L)."""
+        if self.constrained is None:
+            return super()._get_per_token_logps_and_entropies(  # type: ignore[no-any-return]
+                model, input_ids, attention_mask, logits_to_keep, *rest, **options
+            )
+        found = [
+            self._constrained(model, tokens, mask, logits_to_keep)
+            for tokens, mask in zip(
+                input_ids.split(self.args.per_device_train_batch_size),
+                attention_mask.split(self.args.per_device_train_batch_size),
+                strict=True,
+            )
+        ]
+        logs, entropies = (torch.cat(parts) for parts in zip(*found, strict=True))
+        return logs, entropies, None
+
+    def _constrained(self, model: Any, input_ids: Any, mask: Any, length: int) -> tuple[Any, Any]:
+        """The same of one batch; prompts are padded on the left and texts on the right."""
+        assert self.constrained is not None
+        logits = model(input_ids=input_ids, attention_mask=mask, logits_to_keep=length + 1).logits[:, :-1]
+        parts = [
+            [tokens[kept.bool()].tolist() for tokens, kept in zip(*pair, strict=True)]
+            for pair in ((input_ids[:, :-length], mask[:, :-length]), (input_ids[:, -length:], mask[:, -length:]))
+        ]
+        return self.constrained.log_probabilities(logits / self.temperature, *parts)
 
     def _send_telemetry(self) -> None:
         return
@@ -104,8 +153,13 @@ def train(config: GrpoConfig) -> dict[str, Any]:
     return {"step": step, "seconds": round(clock.seconds, 1), "stopped": clock.stopped}
 
 
-def read_prompts(path: Path, tokenizer: Any, max_tokens: int) -> list[dict[str, str]]:
-    """Prompts with their true texts, as far as these fit.
+def task_of(row: Mapping[str, Any]) -> CrystalTask:
+    """What the prompt of a row asks for, as far as it can be enforced."""
+    return CrystalTask(Composition.parse(row["formula"]).reduced, row["space_group"])
+
+
+def read_prompts(path: Path, tokenizer: Any, max_tokens: int) -> list[dict[str, Any]]:
+    """The rows of a file whose true texts are short enough.
 
     Raises:
         UserCorrectable: the stage ``crystext`` has not been run, or every text is too long.
@@ -114,11 +168,7 @@ def read_prompts(path: Path, tokenizer: Any, max_tokens: int) -> list[dict[str, 
         raise UserCorrectable(f"There is no '{path}'. Run the stage 'crystext' first, or name its folder with --data.")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     texts = tokenizer([row["target"] for row in rows], add_special_tokens=False)["input_ids"]
-    kept = [
-        {"prompt": row["prompt"], "target": row["target"]}
-        for row, text in zip(rows, texts, strict=True)
-        if len(text) < max_tokens  # and the end of the text
-    ]
+    kept = [row for row, text in zip(rows, texts, strict=True) if len(text) < max_tokens]  # and the end of the text
     if not kept:
         raise UserCorrectable(f"Every text in '{path}' is longer than {max_tokens} tokens. Give a larger --max-tokens.")
     return kept
@@ -128,18 +178,22 @@ def make_trainer(config: GrpoConfig, clock: RunClock, reward: GroupReward) -> Qu
     """The trainer of a run. Given a trained adapter, trl keeps a frozen copy of it, "ref", as the reference."""
     tokenizer = load_tokenizer(Path(config.base))
     tokenizer.padding_side = "left"
-    prompts = read_prompts(Path(config.data) / "train.jsonl", tokenizer, config.max_tokens)
+    rows = read_prompts(Path(config.data) / "train.jsonl", tokenizer, config.max_tokens)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     policy = load_policy(config, device)
     trainer = QuietTrainer(
         model=policy,
         reward_funcs=reward,
         args=_options(config, device),
-        train_dataset=Dataset.from_list(prompts),
+        train_dataset=Dataset.from_list([{name: row[name] for name in ("prompt", "target")} for row in rows]),
         processing_class=tokenizer,
         callbacks=[clock, StepLog(config, clock, Path(config.output) / LOG)],
     )
     trainer.remove_callback(PrinterCallback)
+    if config.constrained:
+        tasks = {row["prompt"]: task_of(row) for row in rows}
+        how = (config.dialect, config.temperature, config.max_tokens)
+        trainer.constrained = ConstrainedTexts(tokenizer, policy.config.vocab_size, tasks, *how)
     for parameter in policy.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()  # trl makes those on 4-bit weights bfloat16: steps of 1e-6 are lost

@@ -17,7 +17,7 @@ from crystal_studio.engines.llm.crystext.prompt import Layout, prompt_of
 from crystal_studio.engines.llm.crystext.reading import Dialect, Reader, reader_of
 from crystal_studio.engines.llm.crystext.refusal import Refused, crystal_of
 from crystal_studio.engines.llm.crystext.short_form import ShortForm
-from crystal_studio.engines.llm.crystext.site_matcher import LineGrammars, SiteGrammar
+from crystal_studio.engines.llm.crystext.site_matcher import Form, LineGrammars, SiteGrammar
 from crystal_studio.engines.llm.crystext.site_plan import plan_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
 from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning
@@ -140,11 +140,8 @@ class CrysTextWriter:
         ]
 
     def _grammar(self, task: CrystalTask) -> SiteGrammar | None:
-        plan = plan_of(task)  # also where the text is free: what cannot be is refused before it is written
-        if not self.manner.constrained:
-            return None
-        is_short = self.manner.dialect == "short"
-        return SiteGrammar(self._grammars, ShortForm(task, plan) if is_short else PlainForm(task))
+        form = form_of(task, self.manner.dialect)  # also of a free text: what cannot be is refused before it is written
+        return SiteGrammar(self._grammars, form) if self.manner.constrained else None
 
     def _spared_rows(
         self, batch: Sequence[_Draft], seed: tuple[int, int], follow: Following, context: JobContext
@@ -200,6 +197,16 @@ class CrysTextWriter:
     def _text(self, tokens: Sequence[int]) -> str:
         text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
+
+
+def form_of(task: CrystalTask, dialect: Dialect) -> Form:
+    """How a crystal is written under the constraint.
+
+    Raises:
+        UserCorrectable: the composition fits no Wyckoff positions of the space group.
+    """
+    plan = plan_of(task)
+    return ShortForm(task, plan) if dialect == "short" else PlainForm(task)
 
 
 def _batches(drafts: Sequence[_Draft]) -> Iterator[Sequence[_Draft]]:
