@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,8 +32,19 @@ class ModelCatalog(Protocol):
             Unavailable: none is installed; says which command fetches one.
         """
 
-    def verify(self, card: ModelCard) -> None:
+    def foundations(self, card: ModelCard) -> Sequence[ModelCard]:
+        """The models that one builds on; nothing of them is read but their cards.
+
+        Raises:
+            Unavailable: one is not installed; says what to do.
+        """
+
+    def verify(self, card: ModelCard, on_bytes: Callable[[int], object] | None = None) -> None:
         """Check every file's SHA-256.
+
+        Args:
+            card: whose files, and those of the models it builds on.
+            on_bytes: told how many bytes were hashed, every few MB; what it raises ends the check.
 
         Raises:
             Unavailable: a file is missing or its hash is wrong.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +14,10 @@ from crystal_studio.domain.errors import Unavailable
 from crystal_studio.domain.model_card import ModelCard, ModelKind
 from crystal_studio.registry.card_file import CARD_NAME, read_card
 from crystal_studio.registry.choices import read_choices
-from crystal_studio.registry.integrity import verify_files
+from crystal_studio.registry.integrity import OnBytes, verify_files
+from crystal_studio.registry.references import REFERENCE, foundation_ids
 from crystal_studio.registry.resolve import factory_of
 
-REFERENCE = "ref"
 # Too large to ship; all other models lie in the repository.
 _FETCHED = frozenset({ModelKind.LANGUAGE_MODEL})
 
@@ -84,14 +85,27 @@ class FolderCatalog:
             raise Unavailable(f"Several models can do the job '{kind}' ({names}). Mark one as default in its card.")
         return chosen[-1]
 
-    def verify(self, card: ModelCard) -> None:
+    def foundations(self, card: ModelCard) -> Sequence[ModelCard]:
+        """The models that one builds on; nothing of them is read but their cards.
+
+        Raises:
+            Unavailable: one is not installed; says what to do.
+        """
+        with _named_as_foundation_of(card):
+            return [self._named(name, self.cards(), "") for name in foundation_ids(card)]
+
+    def verify(self, card: ModelCard, on_bytes: OnBytes | None = None) -> None:
         """Check every file's SHA-256, and those of the cards it refers to.
+
+        Args:
+            card: whose files.
+            on_bytes: told how many bytes were hashed, every few MB; what it raises ends the check.
 
         Raises:
             Unavailable: a file is missing or its hash is wrong.
         """
-        verify_files(card)
-        self._resolved(card, card.options)
+        verify_files(card, on_bytes)
+        self._resolved(card, card.options, on_bytes)
 
     def load(self, card: ModelCard) -> Any:
         """Verify, then call the backend's factory once; later calls return the same object.
@@ -151,23 +165,30 @@ class FolderCatalog:
     def _precedence(self, card: ModelCard) -> int:
         return max(index for index, folder in enumerate(self._folders) if card.folder.is_relative_to(folder))
 
-    def _resolved(self, card: ModelCard, value: Any) -> Any:
+    def _resolved(self, card: ModelCard, value: Any, on_bytes: OnBytes | None = None) -> Any:
         """Options with each ``{ref = "id"}`` replaced by the folder of that card, its files verified."""
         if isinstance(value, Mapping):
             if value.keys() == {REFERENCE}:
-                return self._referenced_folder(card, value[REFERENCE])
-            return {name: self._resolved(card, item) for name, item in value.items()}
+                return self._referenced_folder(card, value[REFERENCE], on_bytes)
+            return {name: self._resolved(card, item, on_bytes) for name, item in value.items()}
         if isinstance(value, list):
-            return [self._resolved(card, item) for item in value]
+            return [self._resolved(card, item, on_bytes) for item in value]
         return value
 
-    def _referenced_folder(self, card: ModelCard, model_id: object) -> Path:
-        try:
+    def _referenced_folder(self, card: ModelCard, model_id: object, on_bytes: OnBytes | None) -> Path:
+        with _named_as_foundation_of(card):
             referenced = self._named(str(model_id), self.cards(), "")
-            verify_files(referenced)
-        except Unavailable as error:
-            raise Unavailable(f"The model {card.id} builds on another. {error}") from error
+            verify_files(referenced, on_bytes)
         return referenced.folder
+
+
+@contextmanager
+def _named_as_foundation_of(card: ModelCard) -> Iterator[None]:
+    """Say for which model another one is missing or damaged."""
+    try:
+        yield
+    except Unavailable as error:
+        raise Unavailable(f"The model {card.id} builds on another. {error}") from error
 
 
 def _card_files(folder: Path) -> list[Path]:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from crystal_studio.domain.errors import Unavailable
 from crystal_studio.domain.model_card import ModelCard
 
+OnBytes = Callable[[int], object]
 
-def verify_files(card: ModelCard) -> None:
+# Small enough for a person who stops not to wait, also on a slow network disk.
+_BLOCK_BYTES = 1 << 22
+# (path, size, time of change in ns) -> SHA-256.
+_KNOWN: dict[tuple[Path, int, int], str] = {}
+
+
+def verify_files(card: ModelCard, on_bytes: OnBytes | None = None) -> None:
     """Check every file of a card.
+
+    Args:
+        card: whose files.
+        on_bytes: told how many bytes were hashed, every few MB; what it raises ends the check.
 
     Raises:
         Unavailable: a file is missing, leads out of the folder, or has another hash; says what to do.
@@ -21,14 +31,24 @@ def verify_files(card: ModelCard) -> None:
     for path, expected in _expected(card):
         if not path.is_file():
             raise Unavailable(f"The model {card.id} lacks its file {path}. {remedy(card)}")
-        if sha256_of(path) != expected:
+        if sha256_of(path, on_bytes) != expected:
             raise Unavailable(f"The file {path} of the model {card.id} is not the one its card names. {remedy(card)}")
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+def sha256_of(path: Path, on_bytes: OnBytes | None = None) -> str:
+    """SHA-256 of a file, in hexadecimal.
+
+    Args:
+        path: of the file.
+        on_bytes: told how many bytes were hashed, every few MB; what it raises ends the reading.
+    """
     status = path.stat()
-    return _sha256(path, status.st_size, status.st_mtime_ns)
+    key = (path, status.st_size, status.st_mtime_ns)
+    if key not in _KNOWN:
+        _KNOWN[key] = _hashed(path, on_bytes or (lambda _num_bytes: None))
+    elif on_bytes is not None:
+        on_bytes(status.st_size)
+    return _KNOWN[key]
 
 
 def remedy(card: ModelCard) -> str:
@@ -73,7 +93,10 @@ def _packaged_file(card: ModelCard, package: str, file: str) -> Path:
         raise Unavailable(f"The model {card.id} needs the package {package}. {remedy(card)}") from error
 
 
-@cache
-def _sha256(path: Path, size: int, mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _hashed(path: Path, on_bytes: OnBytes) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK_BYTES):
+            on_bytes(len(block))
+            digest.update(block)
+    return digest.hexdigest()

@@ -63,7 +63,7 @@ def pack_models(cards: Sequence[ModelCard], target: Path, program: str, context:
     """
     if target.suffix != ENDING or target.exists():
         raise UserCorrectable(f"{target} is there already, or does not end with {ENDING}. Choose another name.")
-    contents = {f"{card.kind.value}/{card.id}": _contents(card) for card in cards}
+    contents = {f"{card.kind.value}/{card.id}": _contents(card, context) for card in cards}
     promises = {model: _promises(files, context) for model, files in contents.items()}
     total = sum(promise.size for files in promises.values() for promise in files.values())
     check_room(target.parent, total)
@@ -92,14 +92,15 @@ def _whole_or_none(target: Path) -> Iterator[IO[bytes]]:
         part.unlink(missing_ok=True)
 
 
-def _contents(card: ModelCard) -> dict[str, Path]:
+def _contents(card: ModelCard, context: JobContext) -> dict[str, Path]:
     """Path in the model's folder -> file, after its hashes were compared.
 
     Raises:
         UserCorrectable: a file is missing or damaged.
+        JobCancelled: stopped.
     """
     try:
-        verify_files(card)
+        verify_files(card, lambda _num_bytes: context.check_cancelled())
     except Unavailable as error:
         raise UserCorrectable(f"{card.id} cannot be packed. {error}") from error
     return {name: card.folder / name for name in (CARD_NAME, *(file.path for file in card.files))}

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crystal_studio.domain.model_card import ModelCard
-from crystal_studio.registry.catalog import REFERENCE, FolderCatalog
+from crystal_studio.domain.model_card import ModelCard, ModelKind
+from crystal_studio.ports.model_catalog import ModelCatalog
+from crystal_studio.registry.recipe import model_id_of
+
+REFERENCE = "ref"
 
 
 def references_of(card: ModelCard) -> frozenset[str]:
@@ -14,7 +17,14 @@ def references_of(card: ModelCard) -> frozenset[str]:
     return frozenset(_references(card.options)) - {card.id}
 
 
-def with_foundations(cards: Sequence[ModelCard], catalog: FolderCatalog) -> list[ModelCard]:
+def foundation_ids(card: ModelCard) -> list[str]:
+    """As `references_of`; of an adapter also the model that it was trained on, as its card calls it."""
+    trained_on = str(card.provenance.get("base") or "") if card.kind is ModelKind.ADAPTER else ""
+    named = {model_id_of(trained_on.rpartition("/")[2], None)} if trained_on else set()
+    return sorted(references_of(card) | named)
+
+
+def with_foundations(cards: Sequence[ModelCard], catalog: ModelCatalog) -> list[ModelCard]:
     """The cards and, before each, those that it builds on and that do not ship with the program."""
     by_id = {card.id: card for card in catalog.cards() if not catalog.is_shipped(card)}
     ordered: list[ModelCard] = []

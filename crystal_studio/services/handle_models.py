@@ -28,7 +28,7 @@ from crystal_studio.services.jobs_models import (
     UnpackModelsJob,
     VerifyModelJob,
 )
-from crystal_studio.services.model_listing import list_models
+from crystal_studio.services.model_listing import bytes_to_verify, list_models
 
 if TYPE_CHECKING:
     from crystal_studio.services.handle import Workbench
@@ -40,9 +40,17 @@ def _models(job: ModelsJob, bench: Workbench, context: JobContext) -> ModelsRepo
 
 def _verify(job: VerifyModelJob, bench: Workbench, context: JobContext) -> str | None:
     card = _card(bench.catalog, job.kind, job.id)
-    context.progress("verifying", 0.0, card.id)
+    total, done = bytes_to_verify(card, bench.catalog), 0
+
+    def told(num_bytes: int) -> None:
+        nonlocal done
+        context.check_cancelled()
+        done += num_bytes
+        context.progress("verifying", min(1.0, done / max(1, total)), card.id)
+
+    told(0)
     try:
-        bench.catalog.verify(card)
+        bench.catalog.verify(card, told)
     except Unavailable as error:
         return str(error)
     bench.model_memory.remember_check(card)

@@ -87,8 +87,16 @@ def trials_of(cards: Sequence[ModelCard], memory: ModelMemory) -> dict[ModelName
 
 def size_mb(card: ModelCard) -> int:
     """Of the files that are there, in MB of 10^6 bytes, rounded up."""
-    total = sum(path.stat().st_size for path in _files(card) if path.is_file())
-    return -(-total // _BYTES_OF_A_MB)
+    return -(-_size_bytes(card) // _BYTES_OF_A_MB)
+
+
+def bytes_to_verify(card: ModelCard, catalog: ModelCatalog) -> int:
+    """Of a model's files and of those of the models it builds on, as far as they are there."""
+    try:
+        below = catalog.foundations(card)
+    except Unavailable:
+        below = ()  # the check itself says what is missing
+    return sum(map(_size_bytes, (card, *below)))
 
 
 def missing_file(card: ModelCard) -> str | None:
@@ -99,6 +107,15 @@ def missing_file(card: ModelCard) -> str | None:
     return None
 
 
+def missing_part(card: ModelCard, catalog: ModelCatalog) -> str | None:
+    """As `missing_file`, of the model and of those it builds on; also where one of these is not installed at all."""
+    try:
+        whole = (card, *catalog.foundations(card))
+    except Unavailable as error:
+        return missing_file(card) or str(error)
+    return next((problem for one in whole if (problem := missing_file(one))), None)
+
+
 def _listing(card: ModelCard, in_use: bool, machine: Machine, shelves: Shelves, trial: Trial | None) -> ModelListing:
     return ModelListing(
         card=card,
@@ -107,7 +124,7 @@ def _listing(card: ModelCard, in_use: bool, machine: Machine, shelves: Shelves, 
         shipped=shelves.catalog.is_shipped(card),
         writable=shelves.model_store.writable(card),
         installed=card.is_installed,
-        problem=missing_file(card) if card.is_installed else None,
+        problem=missing_part(card, shelves.catalog) if card.is_installed else None,
         fits=fits_model(machine, card),
         size_mb=size_mb(card),
         checked=shelves.model_memory.is_checked(card),
@@ -117,6 +134,10 @@ def _listing(card: ModelCard, in_use: bool, machine: Machine, shelves: Shelves, 
 
 def _offer(offer: ModelOffer, machine: Machine) -> OfferListing:
     return OfferListing(offer, {precision: fits(machine, need) for precision, need in offer.memory_mb.items()})
+
+
+def _size_bytes(card: ModelCard) -> int:
+    return sum(path.stat().st_size for path in _files(card) if path.is_file())
 
 
 def _files(card: ModelCard) -> Sequence[Path]:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,10 @@ class FakeCatalog:
                 return card
         raise Unavailable(f"No {kind}. Fetch it.")
 
-    def verify(self, card: ModelCard) -> None:
+    def foundations(self, card: ModelCard) -> Sequence[ModelCard]:
+        return ()
+
+    def verify(self, card: ModelCard, on_bytes: Callable[[int], object] | None = None) -> None:
         if card.kind in self._damaged:
             raise Unavailable(f"{card.id} is damaged. Mend it.")
 

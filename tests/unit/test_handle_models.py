@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +198,23 @@ def test_that_a_model_that_came_meanwhile_is_seen_and_its_offer_is_gone(bench: B
     assert listed(bench, "qwen").installed
 
 
+def test_that_a_model_whose_base_is_missing_says_which_and_what_to_do(bench: Bench) -> None:
+    base = install(bench.own, LANGUAGE, "small-base")
+    install(bench.own, LANGUAGE, "tuned", options={"base": {"ref": "small-base"}})
+    install(bench.own, ModelKind.ADAPTER, "fitting", provenance={"base": "somebody/Small-Base"})
+    install(bench.own, ModelKind.ADAPTER, "free")
+    names = ("tuned", "fitting", "free")
+    assert [listed(bench, name).problem for name in names] == [None, None, None]
+    (base / "weights.safetensors").unlink()
+    assert [listed(bench, name).problem for name in names] == [listed(bench, "small-base").problem] * 2 + [None]
+    shutil.rmtree(base)
+    for name in ("tuned", "fitting"):
+        problem = listed(bench, name).problem or ""
+        assert problem.startswith(f"The model {name} builds on another. The model 'small-base' is not installed.")
+        assert "crystal-studio models offers" in problem
+    assert listed(bench, "free").problem is None
+
+
 def test_that_a_card_that_cannot_be_read_is_told_beside_the_others(bench: Bench) -> None:
     broken = bench.own / "denoiser" / "broken" / "model.toml"
     broken.parent.mkdir()
@@ -214,6 +233,27 @@ def test_that_verifying_says_what_is_wrong_and_remembers_what_is_right(bench: Be
     problem = handle(VerifyModelJob(DENOISER, "mine"), bench, FakeContext())
     assert "is not the one its card names" in str(problem)
     assert not listed(bench, "mine").checked
+
+
+def test_that_verifying_stops_inside_a_large_file_and_starts_anew(bench: Bench) -> None:
+    home = install(bench.own, DENOISER, "large")
+    weights = bytes(20_000_000)
+    (home / "weights.safetensors").write_bytes(weights)
+    card = listed(bench, "large").card
+    whole = replace(card, files=(ModelFile("weights.safetensors", hashlib.sha256(weights).hexdigest()),))
+    (home / "model.toml").write_text(card_to_toml(whole), encoding="utf-8")
+    install(bench.own, DENOISER, "tuned", options={"base": {"ref": "large"}})
+    stopped = FakeContext().cancel_after(3)
+    with pytest.raises(JobCancelled):
+        handle(VerifyModelJob(DENOISER, "large"), bench, stopped)
+    assert 0 < stopped.reports[-1].fraction < 0.5
+    assert not listed(bench, "large").checked
+    context = FakeContext()
+    assert handle(VerifyModelJob(DENOISER, "tuned"), bench, context) is None
+    fractions = [one.fraction for one in context.reports]
+    assert len(fractions) >= 6
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
 
 
 def test_that_a_chosen_model_is_in_use_from_then_on(bench: Bench) -> None:
