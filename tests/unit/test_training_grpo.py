@@ -17,8 +17,10 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
 from crystal_studio.training.grpo import logged, main, quarters, run
 from crystal_studio.training.grpo_config import CONFIGS, GrpoConfig, configuration
+from crystal_studio.training.grpo_constrained import ConstrainedTexts
 from crystal_studio.training.grpo_reward import GroupReward
 from crystal_studio.training.grpo_tiny import teach_tiny
+from crystal_studio.training.grpo_trainer import read_prompts, task_of
 from crystal_studio.training.reward_plot import reward_plot
 from crystal_studio.training.rewards import PART_NAMES
 from crystal_studio.training.sft_checkpoints import newest_checkpoint
@@ -100,6 +102,44 @@ def test_that_the_reference_stays_the_supervised_model_while_the_policy_moves(tr
     assert largest_difference(weights(checkpoint), supervised) > 1e-4
     assert logged(Path(trained.output))[0]["kl"] == pytest.approx(0, abs=1e-6)
     assert logged(Path(trained.output))[-1]["kl"] > 0
+
+
+def test_that_under_the_constraint_every_text_says_what_was_asked_for_and_the_policy_moves(tiny):
+    hot = replace(tiny, constrained=True, temperature=3.0, max_tokens=200)  # so hot that it errs where it may
+    assert run(hot)["step"] == 4
+    rows = logged(Path(hot.output))
+    assert all(row["parses"] == 0.5 and row["formula"] == 0.5 for row in rows)
+    assert any(row["reward_spread"] > 0 for row in rows)
+    assert rows[0]["kl"] == pytest.approx(0, abs=1e-6)
+    checkpoint = newest_checkpoint(Path(hot.output))
+    assert largest_difference(weights(checkpoint / "ref"), weights(Path(hot.adapter))) == 0
+    assert largest_difference(weights(checkpoint), weights(Path(hot.adapter))) > 1e-4
+
+
+def test_that_probabilities_under_the_constraint_are_shared_by_what_it_leaves(tiny):
+    import torch
+
+    tokenizer, model = load_tokenizer(Path(tiny.base)), load_base(Path(tiny.base), "float32")
+    rows = read_prompts(Path(tiny.data) / "train.jsonl", tokenizer, tiny.max_tokens)
+    size = model.config.vocab_size
+    texts = ConstrainedTexts(tokenizer, size, {row["prompt"]: task_of(row) for row in rows}, "short", 1.0, 80)
+    prompts = [tokenizer(row["prompt"])["input_ids"] for row in rows for _ in range(2)]
+    drawn = texts.drawn(model, prompts, (0, 1))
+    assert drawn == texts.drawn(model, prompts, (0, 1))
+    longest = max(map(len, drawn))
+    logs, entropies = texts.log_probabilities(torch.zeros(len(drawn), longest, size), prompts, drawn)
+    for row, text in enumerate(drawn):
+        assert tokenizer.decode(text).splitlines()[0] == rows[row // 2]["target"].splitlines()[0]
+        assert torch.allclose(logs[row], -entropies[row], atol=1e-6)  # of equal chances
+        assert float(logs[row, : len(text)].min()) < -1  # a digit of the cell, at least
+        assert not logs[row, :3].any()  # the number of the space group is forced
+        assert not logs[row, len(text) :].any()
+    unlikely = torch.zeros(len(drawn), longest, size)
+    unlikely[:, :, [token for token in range(size) if token not in drawn[0]]] = 50.0
+    shared, _ = texts.log_probabilities(unlikely, prompts, drawn)
+    assert float(shared[0].sum()) < float(logs[0].sum())
+    with pytest.raises(KeyError):
+        texts.log_probabilities(unlikely, prompts, drawn[::-1])
 
 
 def test_that_a_signal_ends_the_step_and_the_next_call_goes_on_as_if_there_had_been_none(tiny, made, monkeypatch):
