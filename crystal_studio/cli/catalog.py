@@ -74,7 +74,7 @@ def run_offers(arguments: argparse.Namespace, program: Program) -> int:
         memory = ", ".join(f"{size / 1000:.1f} GB at {bits}" for bits, size in offer.memory_mb.items())
         print(f"{offer.id}: {offer.name} ({offer.kind}; {', '.join(offer.jobs)})", file=program.out)
         print(f"    {offer.size_mb / 1000:.1f} GB to fetch; memory {memory}; {offer.licence}", file=program.out)
-        print(f"    {offer.source}\n    {offer.how}", file=program.out)
+        print(f"    {offer.source}\n    {' '.join(filter(None, (offer.lacks, offer.how)))}", file=program.out)
     return int(ExitStatus.DONE)
 
 

@@ -24,6 +24,7 @@ class ModelOffer:
         size_mb: of the download, in MB of 10^6 bytes.
         memory_mb: precision (one of `PRECISIONS`) -> MB of 10^6 bytes that the loaded weights take.
         how: what to do to install it, with the command.
+        lacks: why this version cannot use it, in a sentence; "" where it can.
     """
 
     id: str
@@ -35,3 +36,4 @@ class ModelOffer:
     size_mb: int
     memory_mb: Mapping[str, int]
     how: str
+    lacks: str = ""

@@ -12,6 +12,7 @@ Sizes and memory are computed from numbers of parameters, which the file states 
     parameters = {in_layers = 3633315840, elsewhere = 389152256}  # what 4 and 8 bits make smaller, and what not
     bits = 16                                                     # of the published file: 16 or 32
     base = "..."                                                  # only of an adapter: the offer it is loaded with
+    lacks = "..."                                                 # only of what this version cannot use: why
     how = "..."
 
 A network that is not run at 4 or 8 bits has ``bits = 32``; its memory is then given at the precision it runs in.
@@ -33,6 +34,7 @@ from crystal_studio.registry.memory_need import weights_mb
 
 OFFERS_NAME = "offers.toml"
 _FIELDS = {"id", "name", "kind", "jobs", "source", "licence", "parameters", "bits", "how"}
+_OPTIONAL_FIELDS = {"base", "lacks"}
 
 
 def read_offers(path: Path) -> tuple[ModelOffer, ...]:
@@ -57,7 +59,7 @@ def _with_base(offer: ModelOffer, base: ModelOffer) -> ModelOffer:
 
 
 def _offer(table: Mapping[str, Any]) -> ModelOffer:
-    if table.keys() - {"base"} != _FIELDS:
+    if table.keys() - _OPTIONAL_FIELDS != _FIELDS:
         raise ValueError(f"an offer has the fields {sorted(table)}, not {sorted(_FIELDS)}")
     in_layers, elsewhere = int(table["parameters"]["in_layers"]), int(table["parameters"]["elsewhere"])
     published_bytes = {16: 2, 32: 4}[table["bits"]]
@@ -72,4 +74,5 @@ def _offer(table: Mapping[str, Any]) -> ModelOffer:
         size_mb=size_mb,
         memory_mb=weights_mb(in_layers, elsewhere) if table["bits"] == 16 else {"32 bit": size_mb},
         how=str(table["how"]),
+        lacks=str(table.get("lacks", "")),
     )

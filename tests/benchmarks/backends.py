@@ -3,8 +3,9 @@
 Usage: python tests/benchmarks/backends.py [--threads 2] [--gguf FOLDER ...] [--repeats N] [--backends NAME ...]
 The base is the one that `bash installer/studio` installs; FOLDER is what `gguf_export` made of it and the adapter. The
 server is llama.cpp's own on loopback, with the first FOLDER. One text is written at a time, greedily and freely, so
-that every step is one that the model has to take; seconds per pivot are of four alternatives within the limits, where
-a backend knows limits. Prints figures and ratios; never fails on a figure.
+that every step is one that the model has to take; reading the task is counted, the beginning of every prompt was read
+before. Four alternatives are written within the limits, where a backend knows limits. Processor time, of the server's
+process as well, stands beside the clock, which means little on a busy machine. Prints figures; never fails on one.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import psutil
 from language_model import _ADAPTER, _REFINE, _WISH
 
 from crystal_studio.app.paths import user_models_folder
@@ -34,31 +37,44 @@ _BASE = user_models_folder() / "language_model" / "smollm2-135m-instruct"
 _PRECISIONS = ("float32", "bfloat16", "nf4", "int8")
 
 
-def rate(writer: Any, count: Callable[[str], int], repeats: int) -> tuple[float, list[str]]:
-    """Tokens a second of free greedy texts without looking ahead, and the texts."""
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of processor time, of children that still run as well, and on the clock."""
+    began, worked = time.perf_counter(), processor_seconds()
+    work()
+    return processor_seconds() - worked, time.perf_counter() - began
+
+
+def processor_seconds() -> float:
+    """Of this process and its children, so far."""
+    here = psutil.Process()
+    times = [process.cpu_times() for process in (here, *here.children())]
+    return sum(one.user + one.system for one in times)
+
+
+def rate(writer: Any, tokens: Callable[[str], list[int]], repeats: int) -> tuple[float, float, list[list[int]]]:
+    """Tokens a second of processor time and of the clock, of free greedy texts without guesses; and the texts."""
     texts, rates = [], []
     for task in (_WISH, _REFINE):
         for repeat in range(repeats + 1):
             context = FakeContext()
-            started = time.perf_counter()
-            writer.write_pivots(task, 1, 0, context)
-            passed = time.perf_counter() - started
+            passed = timed(lambda task=task, context=context: writer.write_pivots(task, 1, 0, context))
             streamed = "".join(str(payload) for kind, payload in context.partials if kind == "token")
             if repeat:
-                rates.append(count(streamed) / passed)
-        texts.append(answer_in(streamed))
-    return median(rates), texts
+                rates.append([len(tokens(streamed)) / seconds for seconds in passed])
+        texts.append(tokens(answer_in(streamed)))
+    return median(one for one, _ in rates), median(one for _, one in rates), texts
 
 
-def pivot_seconds(writer: Any, repeats: int) -> float:
-    """Seconds of four alternatives."""
-    passed = []
-    for task in (_WISH, _REFINE):
-        for _ in range(repeats):
-            started = time.perf_counter()
-            writer.write_pivots(task, 4, 0, FakeContext())
-            passed.append(time.perf_counter() - started)
-    return median(passed)
+def pivot_seconds(writer: Any) -> tuple[float, float]:
+    """Seconds of processor time and of the clock for four alternatives."""
+    passed = [timed(lambda task=task: writer.write_pivots(task, 4, 0, FakeContext())) for task in (_WISH, _REFINE)]
+    return median(one for one, _ in passed), median(one for _, one in passed)
+
+
+def agreement(text: Sequence[int], other: Sequence[int]) -> str:
+    """How many tokens two texts have in common from the beginning on."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False)))
+    return f"{same} of {max(len(text), len(other))}"
 
 
 @contextmanager
@@ -111,21 +127,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(given.threads)
     names = given.backends or [*_PRECISIONS, *(folder.name for folder in given.gguf), *["server"] * bool(given.gguf)]
     tokenizer = load_tokenizer(_BASE)
-    expected: list[str] = []
+    expected: list[list[int]] = []
     for name in names:
-        started = time.perf_counter()
+        started = processor_seconds()
         with opened(name, given.gguf, given.threads) as writer:
-            ready = time.perf_counter() - started
-            speed, texts = rate(writer, lambda text: len(tokenizer.encode(text)), given.repeats)
+            ready = processor_seconds() - started
+            work, clock, texts = rate(writer, tokenizer.encode, given.repeats)
             expected = expected or texts
-            limited = writer.rewritten(constrained=True) if name != "server" else writer
-            seconds = pivot_seconds(limited, 1)
-        same = sum(text == other for text, other in zip(texts, expected, strict=True))
+            limits, limited = ("free", writer) if name == "server" else ("limited", writer.rewritten(constrained=True))
+            four = pivot_seconds(limited)
+        same = ", ".join(agreement(text, other) for text, other in zip(texts, expected, strict=True))
+        print(f"{name}: {work:.1f} tokens per second of processor time, {clock:.1f} on the clock")
         print(
-            f"{name:24}{speed:7.1f} tokens/s, {seconds:6.2f} s for four, loaded in {ready:5.1f} s; "
-            f"{same} of {len(texts)} greedy texts are those of {names[0]}",
-            flush=True,
+            f"    four {limits}: {four[0]:.2f} s of processor time, {four[1]:.1f} on the clock; loaded in {ready:.1f} s"
         )
+        print(f"    tokens that are those of {names[0]}: {same}")
+        print("\n".join(f"    {tokenizer.decode(text)}" for text in texts), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from modelled import MACHINE, OWN, QWEN, card, listing
+from modelled import MACHINE, OWN, QWEN, card, listing, report
 from PySide6.QtCore import QMimeData, QUrl
 
 from crystal_studio.domain.model_card import ModelKind
@@ -14,6 +15,7 @@ from crystal_studio.ui.models.brought import brought_model
 from crystal_studio.ui.models.card_words import card_text, offer_text
 from crystal_studio.ui.models.kind_words import KINDS, job_text, seconds_text, size_text
 from crystal_studio.ui.models.memory_line import memory_text
+from crystal_studio.ui.models.model_rows import rows
 
 
 def test_that_every_kind_has_a_name_and_a_job() -> None:
@@ -70,6 +72,24 @@ def test_that_a_test_run_is_told_with_seconds_and_memory() -> None:
 def test_that_an_offer_without_figures_is_told_as_well() -> None:
     assert "HOW TO GET IT" in offer_text(QWEN)
     assert OWN.card.id not in offer_text(QWEN)
+
+
+def test_that_an_offer_that_this_version_cannot_use_says_so_and_promises_nothing() -> None:
+    lacks = "This version has no engine for it."
+    unusable = replace(QWEN, offer=replace(QWEN.offer, id="m3gnet", lacks=lacks, how="Nothing to do yet."))
+    told = offer_text(unusable)
+    assert f"WHY IT CANNOT BE USED\n{lacks}\nNothing to do yet." in told
+    assert not [heading for heading in ("HOW TO GET IT", "ON THIS MACHINE", "Download") if heading in told]
+    shown = rows(report(OWN, offers=(QWEN, unusable), complaints=()), {})
+    assert [row.title for row in shown] == [
+        "Installed (1)",
+        OWN.card.id,
+        "Offered: fetched by you, then imported (1)",
+        QWEN.offer.id,
+        "Known, but not for this version (1)",
+        "m3gnet",
+    ]
+    assert (shown[-1].badge, shown[-1].said) == ("", lacks)
 
 
 def test_that_memory_is_told_as_far_as_it_is_known() -> None:

@@ -128,8 +128,11 @@ def test_that_the_catalogue_is_printed_with_sizes_and_commands(session: Session)
     assert status == ExitStatus.DONE
     assert "qwen3-4b-instruct: Qwen3-4B-Instruct-2507 (language_model;" in text
     assert "8.0 GB to fetch; memory 2.8 GB at 4 bit, 4.4 GB at 8 bit, 8.0 GB at 16 bit; Apache-2.0" in text
+    unusable = text.partition("m3gnet-mp-2018-eform: ")[2].partition("tensornet-matpes-pbe: ")[0]
+    assert "This version has no engine for it, and the import refuses it." in unusable
     _, row = session.json("offers")
     assert row["error"] is None
+    assert {one["id"] for one in row["offers"] if one["lacks"]} == {"m3gnet-mp-2018-eform", "tensornet-matpes-pbe"}
     assert {"id", "source", "licence", "size_mb", "memory_mb", "how"} <= row["offers"][0].keys()
 
 

@@ -43,7 +43,7 @@ def test_that_the_catalogue_names_what_a_workstation_would_fetch_each_once() -> 
         assert offer.source
         assert offer.jobs
         assert offer.size_mb > 0
-        assert "import" in offer.how
+        assert "import" in offer.how or "no engine" in offer.lacks
 
 
 @pytest.mark.parametrize("name", DENSE)

@@ -46,10 +46,12 @@ def offer_text(listing: OfferListing) -> str:
         f"{precision}: {size_text(megabytes)} of memory, {listing.fits.get(precision, MISSING)}"
         for precision, megabytes in offer.memory_mb.items()
     ]
+    how = [f"Download: {size_text(offer.size_mb)}", offer.how, "The program itself fetches nothing."]
     sections = [
         ("", [f"{offer.name} ({offer.id})", f"{kind_text(offer.kind)}, not installed", *offer.jobs]),
-        ("How to get it", [f"Download: {size_text(offer.size_mb)}", offer.how, "The program itself fetches nothing."]),
-        ("On this machine", memory),
+        ("Why it cannot be used", [offer.lacks, offer.how] if offer.lacks else []),
+        ("How to get it", [] if offer.lacks else how),
+        ("On this machine", [] if offer.lacks else memory),
         ("Licence", [offer.licence]),
         ("Source", [offer.source]),
     ]

@@ -70,7 +70,7 @@ class ModelPage(QWidget):
     def show_offer(self, listing: OfferListing) -> None:
         """A model that can be fetched elsewhere."""
         self._say(offer_text(listing))
-        self._show_only(self.copy)
+        self._show_only(*(() if listing.offer.lacks else (self.copy,)))
 
     def show_words(self, text: str) -> None:
         """Something that is no model."""

@@ -59,10 +59,13 @@ def rows(
     installed = [_installed(one, news.get(key_of(one), NOTHING_HEARD)) for one in fitting if one.installed]
     missing = [_not_installed(one) for one in fitting if not one.installed]
     unreadable = [] if kind else [_unreadable(str(path), why) for path, why in report.complaints if _fits(why, words)]
+    usable = [_offered(one) for one in offers if not one.offer.lacks]
+    unusable = [_known(one) for one in offers if one.offer.lacks]
     return [
         *_group("Cards that cannot be read", unreadable),
         *_group("Installed", installed),
-        *_group("Offered: fetched by you, then imported", [*missing, *map(_offered, offers)]),
+        *_group("Offered: fetched by you, then imported", [*missing, *usable]),
+        *_group("Known, but not for this version", unusable),
     ]
 
 
@@ -113,6 +116,11 @@ def _offered(listing: OfferListing) -> SignRow:
     return SignRow(
         key_of(listing), offer.id, _facts(offer.kind, least[1], fits), f"{size_text(offer.size_mb)} to fetch"
     )
+
+
+def _known(listing: OfferListing) -> SignRow:
+    offer = listing.offer
+    return SignRow(key_of(listing), offer.id, kind_text(offer.kind), "", Sign.ADVICE, offer.lacks)
 
 
 def _unreadable(path: str, why: str) -> SignRow:
