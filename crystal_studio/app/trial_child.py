@@ -37,7 +37,7 @@ class _Patient:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Try one model, or run the self-test; the parent reads what came out."""
+    """Try one model, or run steps of the self-test; the parent reads what came out."""
     stay_offline()
     out = _claim_stdout()
     from crystal_studio.host.lifeline import die_with_parent
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     die_with_parent()
     arguments = _arguments(argv)
     if arguments.self_test:
-        _run_self_test(out)
+        _run_self_test(arguments.self_test, out)
     else:
         _say(out, _tried(ModelKind(arguments.kind), arguments.id))
     return 0
@@ -55,7 +55,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="trial_child", description="Started by the program.")
     parser.add_argument("kind", nargs="?")
     parser.add_argument("id", nargs="?")
-    parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--self-test", nargs="+", metavar="STEP")
     return parser.parse_args(argv)
 
 
@@ -83,13 +83,14 @@ def _tried(kind: ModelKind, model_id: str) -> dict[str, object]:
     return asdict(replace(trial, memory_mb=most_memory_mb(), device=device, card_mb=card_mb))
 
 
-def _run_self_test(out: TextIO) -> None:
+def _run_self_test(names: Sequence[str], out: TextIO) -> None:
     from crystal_studio.app.projects import open_project
     from crystal_studio.app.wiring import installed_engines
     from crystal_studio.services.self_test import TinyRound
 
     with tempfile.TemporaryDirectory(prefix="crystal-studio-self-test-") as folder:
-        for step in TinyRound(installed_engines(), open_project, Path(folder) / "p.cstudio", _Patient()).run():
+        tiny = TinyRound(installed_engines(), open_project, Path(folder) / "p.cstudio", _Patient())
+        for step in tiny.run(names):
             _say(out, asdict(step))
 
 

@@ -14,13 +14,16 @@ from crystal_studio.domain.errors import Unavailable, UserCorrectable
 from crystal_studio.domain.model_card import ModelCard
 from crystal_studio.domain.trial import SelfTest, Trial, TriedStep
 from crystal_studio.ports.context import JobContext
-from crystal_studio.services.self_test import STEPS
+from crystal_studio.services.self_test import HALVES
 
 TRIAL_SECONDS = 900.0  # a large language model on a slow disk takes minutes to load and verify
 SELF_TEST_SECONDS = 120.0
 _POLL_SECONDS = 0.1
 _MODULE = "crystal_studio.app.trial_child"
 _TRYING = "trying"
+
+# The objects that a child wrote, and why it ended before its time, "" where it did not.
+_Answer = tuple[list[dict[str, Any]], str]
 
 
 class ChildTrials:
@@ -49,7 +52,7 @@ class ChildTrials:
             Unavailable: it cannot be loaded, or its process died or took too long; says what to do.
             JobCancelled: the person stopped.
         """
-        lines, ending = self._run((card.kind.value, card.id), self._trial_seconds, context)
+        ((lines, ending),) = self._run([(card.kind.value, card.id)], self._trial_seconds, context)
         if not lines:
             remedy = "Verify the model, close other programs, or choose a smaller model."
             raise Unavailable(f"The trial of {card.id} {ending or 'said nothing'}. {remedy}")
@@ -65,35 +68,52 @@ class ChildTrials:
             JobCancelled: the person stopped.
         """
         started = monotonic()
-        lines, ending = self._run(("--self-test",), self._self_test_seconds, context)
-        steps = tuple(TriedStep(**line) for line in lines)
-        return SelfTest(steps, STEPS, ending, monotonic() - started)
+        asked = [("--self-test", *half) for half in HALVES]
+        steps: list[TriedStep] = []
+        broken_off: list[tuple[str, str]] = []
+        for half, (lines, ending) in zip(HALVES, self._run(asked, self._self_test_seconds, context), strict=True):
+            steps += [TriedStep(**line) for line in lines]
+            if ending or len(lines) < len(half):
+                broken_off.append((half[min(len(lines), len(half) - 1)], ending or "ended too early"))
+        return SelfTest(tuple(steps), tuple(broken_off), monotonic() - started)
 
-    def _run(self, arguments: Sequence[str], seconds: float, context: JobContext) -> tuple[list[dict[str, Any]], str]:
-        """The objects that the child wrote, and why it ended before its time, "" where it did not."""
+    def _run(self, asked: Sequence[Sequence[str]], seconds: float, context: JobContext) -> list[_Answer]:
+        """Start a child for each of these arguments at once, and wait until all have ended or it took too long."""
         context.check_cancelled()
-        child = subprocess.Popen(
-            [*self._command, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        children = [_start((*self._command, *arguments)) for arguments in asked]
         started = monotonic()
+        answers: dict[subprocess.Popen[bytes], _Answer] = {}
         try:
-            while True:
+            while len(answers) < len(children):
                 context.check_cancelled()
                 spent = monotonic() - started
                 context.progress(_TRYING, min(spent / seconds, 1.0))
-                try:
-                    out, errors = child.communicate(timeout=_POLL_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    if spent > seconds:
-                        child.kill()
-                        out, errors = child.communicate()
-                        return _objects(out), f"took longer than {seconds:.0f} s"
+                for child in children:
+                    if child not in answers and (answer := _answer(child, seconds, spent > seconds)):
+                        answers[child] = answer
         finally:
-            if child.poll() is None:
-                child.kill()
-                child.communicate()
-        return _objects(out), _ending(child.returncode, errors)
+            for child in children:
+                if child.poll() is None:
+                    child.kill()
+                    child.communicate()
+        return [answers[child] for child in children]
+
+
+def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def _answer(child: subprocess.Popen[bytes], seconds: float, is_late: bool) -> _Answer | None:
+    """What a child that has ended said; None where it still runs. One that is late is ended."""
+    try:
+        out, errors = child.communicate(timeout=_POLL_SECONDS)
+    except subprocess.TimeoutExpired:
+        if not is_late:
+            return None
+        child.kill()
+        out, _ = child.communicate()
+        return _objects(out), f"took longer than {seconds:.0f} s"
+    return _objects(out), _ending(child.returncode, errors)
 
 
 def _objects(out: bytes) -> list[dict[str, Any]]:

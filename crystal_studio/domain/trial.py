@@ -45,16 +45,14 @@ class TriedStep:
 
 @dataclass(frozen=True)
 class SelfTest:
-    """A tiny design round that was run in a process of its own.
+    """A tiny design round that was run in processes of its own.
 
     Attributes:
-        steps: those that came to an end, in order.
-        names: of all the steps that there are.
-        problem: why it ended before the last step; "" where it did not.
-        seconds: of the whole, starting the process included.
+        steps: those that came to an end.
+        broken_off: (the step that a process was at, how it ended) of each that ended before its last step.
+        seconds: of the whole, starting the processes included.
     """
 
     steps: tuple[TriedStep, ...]
-    names: tuple[str, ...]
-    problem: str
+    broken_off: tuple[tuple[str, str], ...]
     seconds: float

@@ -22,7 +22,7 @@ class ModelTrials(Protocol):
         """
 
     def self_test(self, context: JobContext) -> SelfTest:
-        """Run a tiny design round on the models in use; what fails is told in the result.
+        """Run a tiny design round on the models in use, its halves at once; what fails is told in the result.
 
         Raises:
             JobCancelled: the person stopped.

@@ -61,17 +61,15 @@ def plan(catalog: ModelCatalog, memory: ModelMemory, machine: Machine) -> Findin
 
 
 def self_test(tested: SelfTest) -> Iterator[Finding]:
-    """One finding a step, one where the process ended too early, and the time of the whole."""
+    """One finding a step, one where a process ended too early, and the time of the whole."""
     for step in tested.steps:
         yield _step(step)
-    if tested.problem or len(tested.steps) < len(tested.names):
-        reached = tested.names[min(len(tested.steps), len(tested.names) - 1)]
-        said = f"it {tested.problem}" if tested.problem else "it ended too early"
-        is_slow = "took longer" in tested.problem
+    for reached, how in tested.broken_off:
+        is_slow = "took longer" in how
         remedy = _BUSY if is_slow else f"{_REMEDIES.get(reached, REPORT)} If that does not help: {REPORT}"
-        yield Finding(f"{_SELF_TEST}: {reached}", said, State.ADVICE if is_slow else State.PROBLEM, remedy)
-    else:
-        yield Finding(_SELF_TEST, f"{tested.seconds:.1f} s in all, starting the process included")
+        yield Finding(f"{_SELF_TEST}: {reached}", f"it {how}", State.ADVICE if is_slow else State.PROBLEM, remedy)
+    if not tested.broken_off:
+        yield Finding(_SELF_TEST, f"{tested.seconds:.1f} s in all, starting the processes included")
 
 
 REPORT = "send us the log."

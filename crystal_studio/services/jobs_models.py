@@ -171,7 +171,7 @@ class DoctorJob:
     """Look at this machine; the result is a tuple of `domain.finding.Finding`.
 
     Attributes:
-        self_test: also run a tiny design round in a process of its own, given up after two minutes.
+        self_test: also run a tiny design round in processes of its own, given up after two minutes.
     """
 
     self_test: bool = True

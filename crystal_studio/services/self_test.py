@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,10 @@ from crystal_studio.services.trial import PIVOT, STRENGTH, WISH, perovskite, sta
 
 LANGUAGE_MODEL, DENOISER, CHECKS = "language model", "denoiser", "checks"
 DESCRIPTION, PROJECT_FILE = "description", "project file"
-# The language model comes last: where it takes too long to load, the others have been tried.
-STEPS = (DENOISER, CHECKS, DESCRIPTION, PROJECT_FILE, LANGUAGE_MODEL)
+# What is done by itself in a process: loading takes longer than anything else here, and one half needs the libraries
+# of models, the other those of chemistry. The language model comes last: it loads longest, and may take too long.
+HALVES = ((DENOISER, LANGUAGE_MODEL), (CHECKS, DESCRIPTION, PROJECT_FILE))
+STEPS = (*HALVES[0], *HALVES[1])
 _SEED = 0
 _DENOISING_STEPS = 10
 
@@ -34,7 +36,7 @@ OpenStore = Callable[[Path], AbstractContextManager[HistoryStore]]
 
 
 class TinyRound:
-    """The steps of one round; each goes on from what the steps before it made.
+    """The steps of one round; each goes on from what the steps before it made, or from an example.
 
     Args:
         engines: the models in use.
@@ -49,13 +51,19 @@ class TinyRound:
         self._checks: tuple[CheckResult, ...] = ()
         self._description = ""
 
-    def run(self) -> Iterator[TriedStep]:
-        """Each step once it is done; a step that fails is told, and the next goes on from an example."""
-        parts = (self._draw, self._check, self._describe, self._store, self._write)
-        for name, part in zip(STEPS, parts, strict=True):
+    def run(self, names: Sequence[str] = STEPS) -> Iterator[TriedStep]:
+        """Each of these steps once it is done; one that fails is told, and the next goes on from an example."""
+        parts = {
+            DENOISER: self._draw,
+            LANGUAGE_MODEL: self._write,
+            CHECKS: self._check,
+            DESCRIPTION: self._describe,
+            PROJECT_FILE: self._store,
+        }
+        for name in names:
             started = perf_counter()
             try:
-                found = part()
+                found = parts[name]()
             except StudioError as error:
                 yield TriedStep(name, perf_counter() - started, problem=str(error))
             else:

@@ -93,7 +93,7 @@ class Trials:
         return TRIAL
 
     def self_test(self, context: FakeContext) -> SelfTest:
-        return SelfTest((), ("language model",), "died of SIGKILL", 1.0)
+        return SelfTest((), (("language model", "died of SIGKILL"),), 1.0)
 
 
 class SilentProbe:

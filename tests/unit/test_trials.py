@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -15,16 +14,15 @@ from crystal_studio.app.trials import ChildTrials
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import JobCancelled, Unavailable, UserCorrectable
 from crystal_studio.domain.model_card import ModelCard, ModelKind
-from crystal_studio.domain.trial import Trial, TriedStep
+from crystal_studio.domain.trial import Trial
 from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.fake.bundle import FakeEngines
-from crystal_studio.services.self_test import STEPS, TinyRound
+from crystal_studio.services.self_test import HALVES, STEPS, TinyRound
 from crystal_studio.services.trial import perovskite, try_part
 from crystal_studio.storage.sql_history_store import SqlHistoryStore
 
 CARD = ModelCard("small", ModelKind.DENOISER, "1", "m:f")
 TRIAL = {"seconds": 1.5, "text": "NaCl", "memory_mb": 900, "device": "cpu", "load_seconds": 4.0, "card_mb": 0}
-STEP = {"name": "language model", "seconds": 1.0, "found": "a pivot", "problem": ""}
 
 
 def child(script: str, **limits: float) -> ChildTrials:
@@ -76,16 +74,33 @@ def test_that_a_stopped_trial_leaves_no_process_behind(tmp_path: Path) -> None:
     assert not Path(f"/proc/{alive.read_text()}").exists()
 
 
-def test_that_the_self_test_tells_what_was_done_before_the_process_died() -> None:
-    line = json.dumps(STEP)
-    whole = child(f"print({line!r})").self_test(FakeContext())
-    assert (whole.steps, whole.names, whole.problem) == ((TriedStep(**STEP),), STEPS, "")
-    died = child(f"print({line!r}, flush=True); os.kill(os.getpid(), signal.SIGSEGV)").self_test(FakeContext())
-    assert died.steps == (TriedStep(**STEP),)
-    assert died.problem.startswith("died of SIGSEGV")
-    slow = child(f"print({line!r}, flush=True); time.sleep(60)", self_test_seconds=2.0).self_test(FakeContext())
-    assert slow.steps == (TriedStep(**STEP),)
-    assert slow.problem == "took longer than 2 s"
+# Says of each step that it is told to try that it was done.
+DO_ALL = "for name in sys.argv[2:]: print(json.dumps({'name': name, 'seconds': 1.0}), flush=True)"
+DO_FIRST = "print(json.dumps({'name': sys.argv[2], 'seconds': 1.0}), flush=True); "
+
+
+def test_that_the_self_test_tries_every_step_once_and_its_halves_at_the_same_time(tmp_path: Path) -> None:
+    meet = f"open({str(tmp_path)!r} + '/' + sys.argv[2], 'w').close()\n"
+    meet += f"while len(os.listdir({str(tmp_path)!r})) < {len(HALVES)}: time.sleep(0.05)\n"
+    done = child(meet + DO_ALL, self_test_seconds=60.0).self_test(FakeContext())
+    assert [step.name for step in done.steps] == list(STEPS)
+    assert (done.broken_off, sorted(path.name for path in tmp_path.iterdir())) == ((), ["checks", "denoiser"])
+
+
+def test_that_the_self_test_tells_what_was_done_before_a_process_died() -> None:
+    first, second = (half[0] for half in HALVES), (half[1] for half in HALVES)
+    died = child(DO_FIRST + "os.kill(os.getpid(), signal.SIGSEGV)").self_test(FakeContext())
+    assert [step.name for step in died.steps] == list(first)
+    assert died.broken_off == tuple((name, "died of SIGSEGV, perhaps because memory ran out") for name in second)
+    silent = child(DO_FIRST).self_test(FakeContext())
+    assert {how for _, how in silent.broken_off} == {"ended too early"}
+
+
+def test_that_a_half_of_the_self_test_that_hangs_is_ended_and_the_other_one_counts() -> None:
+    slow = child(f"if 'denoiser' in sys.argv: time.sleep(60)\n{DO_ALL}", self_test_seconds=8.0).self_test(FakeContext())
+    assert [step.name for step in slow.steps] == list(HALVES[1])
+    assert slow.broken_off == (("denoiser", "took longer than 8 s"),)
+    assert slow.seconds < 40
 
 
 def engines() -> FakeEngines:
