@@ -16,7 +16,9 @@ from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.language_model import LanguageModel, WritingTask
 from crystal_studio.ports.prototype_library import PrototypeLibrary
-from crystal_studio.services.least_change import least_change, unmoved
+from crystal_studio.services.least_change import least_change, unmoved, usual_amounts
+from crystal_studio.services.listen_composition import ANOTHER_COMPOSITION
+from crystal_studio.services.swaps import adds_up
 
 ALTERNATIVES = 4
 MAX_SITES = 20
@@ -185,10 +187,12 @@ def _last_resort(
 
 
 def _nearest(intent: Intent, parent: Answered | None) -> Intent:
-    """The intent under which nothing of the parent changes that nobody asked to change."""
+    """The intent under which nothing of the parent changes that nobody asked to change, and a prototype is whole."""
+    intent = replace(intent, limits=usual_amounts(intent.limits))
     if parent is None:
         return intent
-    return replace(intent, limits=least_change(intent.limits, Composition.parse(parent.formula)))
+    is_free = ANOTHER_COMPOSITION in intent.heard
+    return replace(intent, limits=least_change(intent.limits, Composition.parse(parent.formula), is_free=is_free))
 
 
 def _unmoved(text: str, intent: Intent, parent: Answered | None) -> tuple[str, ...]:
@@ -219,21 +223,22 @@ def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
 
 
 def _most_buildable(texts: Sequence[str], intent: Intent, parent: Answered | None, prototypes: PrototypeLibrary) -> str:
-    """The alternative to build: it changes what it should and nothing needless, claims no layers unasked, can be drawn.
+    """The alternative to build: it changes what it should and nothing needless, claims no layers unasked, can exist.
 
     Args:
         intent: the message with its limits narrowed to the nearest compounds, which an alternative may miss.
     """
     limits = intent.limits
 
-    def score(text: str) -> tuple[bool, bool, bool, int, bool, float]:
+    def score(text: str) -> tuple[bool, bool, bool, int, bool, bool, float]:
         pivot = parse_pivot(text)
         group = pivot.space_group.number if pivot.space_group else None
         built = prototypes.decorate(pivot.composition, 1, space_group=group, max_atoms=MAX_SITES)
         asked = pivot.dimensionality in (None, limits.dimensionality)
         buildable = built[0].score if built else float("-inf")
         is_moved, is_near = not _unmoved(text, intent, parent), not problems(text, limits)
-        return is_moved, not _repeats(text, parent), is_near, _kept(pivot, limits, parent), asked, buildable
+        kept, is_neutral = _kept(pivot, limits, parent), adds_up(pivot.composition)
+        return is_moved, not _repeats(text, parent), is_near, kept, asked, is_neutral, buildable
 
     return max(texts, key=score)
 

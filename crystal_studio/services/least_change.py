@@ -9,30 +9,69 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
 from crystal_studio.domain.pivot import Pivot
 from crystal_studio.services.dialogue_structure import comparison_reasons
+from crystal_studio.services.likely_substitutes import likeliest
 from crystal_studio.services.listen_roles import can_replace
 from crystal_studio.services.listen_substitutes import substitutes_for
+from crystal_studio.services.listen_words import PROTOTYPES
 
 _UP = (Direction.HIGHER, Direction.AT_LEAST)
+_MOST_ELEMENTS = 5  # that a pivot names
 _RELATIVE = (Direction.HIGHER, Direction.LOWER)
 
 
-def least_change(limits: Limits, parent: Composition) -> Limits:
-    """The limits, narrowed to the nearest compounds where an element has to leave and nothing says what becomes of it.
+def least_change(limits: Limits, parent: Composition, *, is_free: bool = False) -> Limits:
+    """The limits, narrowed to the nearest compounds where they leave open what becomes of the parent.
 
     "Without cobalt", said of LiCoO2, is met best by a compound of lithium and oxygen with another metal in cobalt's
-    place. The message does not say so, which is why this is tried first and the limits themselves stay as heard.
+    place, and that metal best by one of cobalt's like; "it should contain nickel" by one of Li, Co, Ni and O. The
+    message does not say so, which is why this is tried first and the limits themselves stay as heard.
+
+    Args:
+        is_free: whether the message asked for another compound, so that newcomers need not come to the parent.
     """
+    if limits.formula:
+        return limits
+    if limits.replaced:
+        return replace(limits, replaced=tuple((old, likeliest(old, new, parent)) for old, new in limits.replaced))
     leaving = limits.excluded & set(parent.elements)
+    if not leaving:
+        return limits if is_free else _with_newcomers(limits, parent)
     staying = frozenset(parent.elements) - leaving
-    if not leaving or not staying or limits.formula or limits.replaced or limits.num_elements:
+    if not staying or limits.num_elements:
         return limits
     narrowed = replace(limits, required=limits.required | staying)
     coming = limits.required - set(parent.elements)
     if len(leaving) > 1 or len(coming) > 1 or limits.anonymous not in ((), parent.anonymous):
         return narrowed
     (old,) = leaving
-    substitutes = _substitutes(old, coming, limits, parent)
+    substitutes = likeliest(old, _substitutes(old, coming, limits, parent), parent)
     return replace(narrowed, replaced=((old, substitutes),), anonymous=parent.anonymous) if substitutes else narrowed
+
+
+def usual_amounts(limits: Limits) -> Limits:
+    """The limits with the stoichiometry that the prototype asked for usually has, where it holds all that must be in.
+
+    A half-Heusler of two elements is none, though Robocrystallographer calls many a compound "-like" or "-derived".
+    """
+    amounts = next((amounts for _, name, amounts in PROTOTYPES if name == limits.prototype), ())
+    groups = [group for group in limits.any_of if not group & limits.required]
+    has_room = len(limits.required) + len(groups) <= len(amounts)
+    is_layered_perovskite = limits.prototype == "perovskite" and limits.dimensionality in (0, 1, 2)
+    is_open = not (limits.formula or limits.anonymous or limits.allowed or is_layered_perovskite)
+    if not amounts or not has_room or not is_open or limits.num_elements not in (None, len(amounts)):
+        return limits
+    return replace(limits, anonymous=amounts)
+
+
+def _with_newcomers(limits: Limits, parent: Composition) -> Limits:
+    """Where only newcomers were named, all of the parent beside them, as far as a formula has room."""
+    present = frozenset(parent.elements)
+    is_new = bool(limits.required - present) or any(not group & present for group in limits.any_of)
+    coming = len(limits.required - present) + sum(not group & (present | limits.required) for group in limits.any_of)
+    is_open = not (limits.prototype or limits.anonymous or limits.num_elements or limits.allowed)
+    if not is_new or not is_open or len(present) + coming > _MOST_ELEMENTS:
+        return limits
+    return replace(limits, required=limits.required | present)
 
 
 def _substitutes(old: str, coming: frozenset[str], limits: Limits, parent: Composition) -> frozenset[str]:

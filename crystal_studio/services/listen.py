@@ -140,7 +140,7 @@ def _limits(composition: HeardComposition, structure: Structure) -> Limits:
         allowed=composition.allowed,
         replaced=composition.replaced,
         formula=composition.formula,
-        anonymous=composition.anonymous or (() if does_not_count else stoichiometry.anonymous),
+        anonymous=composition.anonymous or (() if does_not_count else stoichiometry.anonymous) or structure.amounts,
         space_group=symmetry.space_group,
         crystal_system=symmetry.crystal_system,
         excluded_systems=frozenset(symmetry.excluded_systems),

@@ -20,7 +20,7 @@ from crystal_studio.services.listen_elements import (
 )
 from crystal_studio.services.listen_replacement import Replacement, replacements_in
 from crystal_studio.services.listen_roles import can_replace
-from crystal_studio.services.listen_words import TOXIC, joined, name_of
+from crystal_studio.services.listen_words import RADIOACTIVE, TOXIC, joined, name_of
 
 _KEEP = re.compile(
     r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same|leav\w+|stick (?:to|with)|hold\w*|fix\w*|lock\w*|"
@@ -31,7 +31,8 @@ _KEEP = re.compile(
     r"chemistry|stoichiometr\w*|elements|ingredients|material)\b"
     r"|\b(?P<subject>composition|formula|chemistry|stoichiometry)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|the same|"
     r"constant|locked|"
-    r"as it is|as is|alone)\b|\b(?P<form>polymorph|allotrope)s?\b",
+    r"as it is|as is|alone)\b|\b(?P<form>polymorph|allotrope|polytype|"
+    r"(?:another|different|other|new) phase)s?\b",
     re.IGNORECASE,
 )
 _FREE = re.compile(
@@ -48,7 +49,7 @@ _FREE = re.compile(
     re.IGNORECASE,
 )
 _COMPARED = re.compile(
-    r"\b(?:like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
+    r"\b(?:(?<!-)like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
     r"instance|based on|"
     r"derivative of|derived from|instead of|other than|not|better than|compared (?:to|with)|than|unlike|variants? of|"
     r"alternatives? to|(?:with|in|into|has|having|adopt\w*|same|shar\w+|tak\w+|copy|borrow) (?:the )?(?:crystal )?"
@@ -59,16 +60,25 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _ADD = re.compile(
-    r"\b(?:add|introduc|incorporat|dop|includ|alloy|mix|blend|intercalat)(?:e[ds]?|ed|ing|s)?\b|\b(?:as well|also)\b",
+    r"\b(?:add|introduc|incorporat|dop|includ|alloy|mix|blend|intercalat)(?:e[ds]?|ed|ing|s)?\b|\bas well\b|"
+    r"\b(?:additional|extra|an? (?:second|third|fourth|fifth|further))\b|"
+    r"\balso\b(?! (?:work|be|do|exist|possible))|\btoo(?=\W*$)",
     re.IGNORECASE,
 )
+_FURTHER = re.compile(r"\b(?:second|another|further|additional|different|other)\b", re.IGNORECASE)
 _BRING = re.compile(
     r"\b(?:us(?:e|ing)|put|add|insert|bring|try|tak(?:e|es)|choose|pick|go (?:for|with))\b", re.IGNORECASE
 )
 _MODEL = re.compile(r"[- ]like\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
-_NONTOXIC = re.compile(r"\bnon-?[ ]?toxic\b|\bno toxic\w*\b|\bless toxic\b", re.IGNORECASE)
+_NONTOXIC = re.compile(
+    r"\bnon-?[ ]?toxic\b|\b(?:no|without(?: the)?|remove the|reduce the) toxic\w*\b|\bless toxic\b|\brohs\b",
+    re.IGNORECASE,
+)
+
+
+ANOTHER_COMPOSITION = "another composition"  # heard where the message lets go of the parent's formula
 
 
 @dataclass
@@ -103,11 +113,13 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
         found.required |= {
             symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in found.excluded
         }
+        if _FURTHER.search(left):
+            found.any_of = [(group - set(parent.elements) or group, words) for group, words in found.any_of]
     _rest(left, found, parent)
     _keep(left, found, parent)
     found.is_free = (is_open or bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
     if found.is_free:
-        found.heard.append("another composition")
+        found.heard.append(ANOTHER_COMPOSITION)
     _check(found)
     return found, left
 
@@ -118,7 +130,7 @@ def _formulas(text: str, found: HeardComposition, parent: Composition | None, ha
     for composition, start, end in formulas_in(text):
         is_parent = parent is not None and composition.formula == parent.formula
         is_model = bool(_COMPARED.search(text[:start])) or bool(
-            re.match(r"[- ](?:like|type|derived|based|structure)", text[end:])
+            re.match(r"[- ](?:like|type|derived|based|structure|analog|variant|derivative|relative|cousin)", text[end:])
         )
         if is_model or is_denied(start, end, text, spans) or (has_replacements and is_parent):
             found.heard.append(f"{text[start:end]} as a model, not a lock")
@@ -166,7 +178,7 @@ def _elements(text: str, found: HeardComposition) -> None:
         if mention.denied:
             _exclude(mention, found)
         elif mention.is_family:
-            if not set(mention.symbols) <= TOXIC:
+            if set(mention.symbols) not in (TOXIC, RADIOACTIVE):
                 found.any_of.append((frozenset(mention.symbols), mention.words))
                 found.heard.append(mention.words)
         elif not mention.is_plain:

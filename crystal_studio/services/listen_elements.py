@@ -28,6 +28,7 @@ _NEGATOR = re.compile(
     r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
     r"banish|hates?|lose|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
     r"get rid of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|can'?t|cannot|never|nor|neither|ban|eliminate|"
+    r"forbids?|prohibits?|all but|(?:tak|throw|kick)\w* out|"
     r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leave out|"
     r"(?:any|every)thing but|other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else)|away from|"
     r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
@@ -59,12 +60,14 @@ _TERMINATOR = re.compile(
 # "not cubic oxide" denies the adjective alone.
 _ADJECTIVE = re.compile(
     r"[\s-]*(?:necessarily |too |be |a |an )*(?:triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|"
-    r"hexagonal|cubic|layered|metallic|molecular|insulating|magnetic|too|only|wide|narrow|"
+    r"hexagonal|cubic|layered|metallic|molecular|insulating|"
+    r"magnetic(?! (?:3d|transition|rare|element|ion|metal|atom))|too|only|wide|narrow|"
     rf"{'|'.join(pattern for pattern, _, _ in PROTOTYPES)})\b",
     re.IGNORECASE,
 )
 _FREE = re.compile(
-    r"(?:(?:[- ](?:and|or) [A-Za-z]+)?[- ]free|- (?:and|or) [A-Za-z]+[- ]free)\b(?! (?:of(?! course)|from)\b)",
+    r"(?:(?:[- ](?:and|or) [A-Za-z]+|(?:/[A-Za-z]+){1,4})?[- ]free|-less|"
+    r"-(?:,? [A-Za-z]+-){0,4},? (?:and|or) [A-Za-z]+[- ]free)\b(?! (?:of(?! course)|from)\b)",
     re.IGNORECASE,
 )
 _FREE_LIST = re.compile(r"\([^()]*-free\)")
@@ -90,7 +93,7 @@ _CUE = re.compile(
     r"exclud(?:e|es|ing)|"
     r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|only|and|or|both|"
     r"either|plus|keep|"
-    r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly|among|them|"
+    r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly|among|them|nor|neither|out|"
     r"based on|built on))|[A-Z][a-z]?\s?[,/&+–-]|"
     r"[A-Za-z],|\+)\s?$"
 )

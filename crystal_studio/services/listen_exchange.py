@@ -48,7 +48,8 @@ _ANALOGY = _beginning(
 )
 _MIXED = _beginning(
     r"add|introduc|incorporat|dop(?:e|ed|ing|ant)\b|includ|alloy|mix|partial|partly|half|some of|a fraction|percent|"
-    r"contains?\b|also\b|as well\b|additional|"
+    r"contains?\b|also\b(?! (?:work|be|do|exist|possible))|as well\b|additional|extra\b|"
+    r"an? (?:second|third|fourth|fifth|further)\b|"
     r"intercalat|(?<=[- ])(?:rich|poor|deficient|content|concentration|fraction)\b"
 )
 _BETWEEN = re.compile(
@@ -56,7 +57,24 @@ _BETWEEN = re.compile(
     r"(?:\W*\b(?:the|a|an|its)\b)?\W*",
     re.IGNORECASE,
 )
+_PASSIVE = re.compile(
+    r"(?: atoms?| ions?| sites?)?"
+    r"(?: (?:is|are|should|must|can|could|has|have|ought|needs?|wants?|requires?|to|be|being))+ "
+    r"(?:replac|substitut|swapp?|exchang)\w*",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"\b(?:what|which|who|anything|something|whatever)\b[^.;!?]*"
+    r"\b(?:stand in|tak\w+|replac\w+|substitut\w+|step in|fill)\b",
+    re.IGNORECASE,
+)
+_CONTAINED = re.compile(
+    r"\bthere (?:should|must|has to|needs to|ought to) be\b|\bpresent\b|"
+    r"\bin (?:there|this one|the (?:crystal|compound|structure))\b|\bwork in\b|\bmake sure\b",
+    re.IGNORECASE,
+)
 _KEPT = re.compile(
+    r"\b(?:chang|replac|swap|exchang|vary|substitut)\w*\b[^.;!?]*\b(?:but|and|just) not (?:the |its )?$|"
     r"\b(?:keep\w*|leav(?:e|ing)(?! out)|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|not) "
     r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
     r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$|"
@@ -128,7 +146,8 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
         earlier = cast.going if not heard else ()
         found += heard
         if heard:
-            for first, last in (*cast.spans, *kind_spans(words)):
+            kept = [(each.start, each.end) for each in cast.mentions if each.denied and each.symbols[0] in cast.kept]
+            for first, last in (*cast.spans, *kind_spans(words), *kept):
                 text = blanked(text, start + first, start + last)
         elif _means_exchange(words, cast) and not _is_list(words, cast):
             is_open = True
@@ -229,7 +248,7 @@ def _heard(words: str, cast: _Cast, earlier: tuple[str, ...], parent: Compositio
     if _REST.search(words) and cast.kept:
         going = tuple(symbol for symbol in parent.elements if symbol not in cast.kept)
         return [Exchange(going[0], (), "another", words)] if len(going) == 1 else []
-    is_kind = bool(kind_spans(words))
+    is_kind = bool(kind_spans(words) or _ASKED.search(words))
     if not is_kind and not _VACATE.search(words):
         return []
     options = (cast.going, cast.families, () if earlier else cast.places, cast.compounds, earlier)
@@ -237,17 +256,19 @@ def _heard(words: str, cast: _Cast, earlier: tuple[str, ...], parent: Compositio
     going = tuple(symbol for symbol in going if symbol not in cast.kept)
     if len(going) != 1 or (not is_kind and not _vacates(words, cast)):
         return []
-    kind = without_other_comparisons(words) if is_kind else f"another {words}"
+    kind = without_other_comparisons(words) if kind_spans(words) else f"another {words}"
     return [Exchange(going[0], (), kind, words)]
 
 
 def _vacates(words: str, cast: _Cast) -> bool:
-    """Whether the words of change stand right before those who go: "swap out the caesium", "a different halide"."""
+    """Whether the words of change stand right beside those who go: "swap out the caesium", "tin must be replaced"."""
     if _VACATE_IT.search(words):
+        return True
+    if any(_PASSIVE.match(words, last) for _, last in cast.spans):
         return True
     firsts = [start for start, _ in cast.spans]
     return any(
-        re.match(r"(?:\W*\b(?:the|out|a|an|its|this|that|one|of|for|to)\b)*\W*$", words[found.end() : first])
+        re.match(r"(?:\W*\b(?:the|out|a|an|its|this|that|one|of|for|to|on|at)\b)*\W*$", words[found.end() : first])
         for found in _VACATE.finditer(words)
         for first in firsts
         if first >= found.end()
@@ -277,6 +298,8 @@ def _named(words: str, cast: _Cast, parent: Composition) -> list[Exchange]:
 
 def _is_analogy(words: str, cast: _Cast, newcomer: str, role: str | None) -> bool:
     """Whether the newcomer stands for its like: by words of analogy, or named alone and of the same group."""
+    if not cast.going and _CONTAINED.search(words):
+        return False
     if _ANALOGY.search(words):
         return True
     is_alone = not cast.going and not _ELSE.search(words)

@@ -43,10 +43,15 @@ _ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)"
 _BARE = re.compile(
     r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|$)", re.IGNORECASE
 )
+_TROUBLE = r"(?:risk|problem|concern|hazard|bottleneck|issue|headache)s?"
 _COMPLAINT = re.compile(
-    r"(?P<old>\b[A-Za-z]+) (?P<new>(?:is|are) (?:(?:(?:too|very|so|quite|rather) )?(?:rare(?! earth)|scarce|expensive|"
-    r"costly|precious|toxic|poisonous|hazardous|critical|restricted|unavailable)|an? (?:\w+ )?(?:risk|problem|concern|"
-    r"hazard|bottleneck)))\b",
+    r"(?P<old>\b[A-Za-z]+)(?P<new>(?:'s)?(?: (?:supply|price|availability|toxicity))?(?:"
+    r"(?: is| are|'s| looks| seems)(?: (?:way|far|much|really|just|simply|pretty|extremely|a bit|\w+ally|too|very|so|"
+    r"quite|rather))* (?:rare(?! earth)|scarce|pricey|expensive|costly|precious|toxic|poisonous|hazardous|harmful|"
+    r"dangerous|nasty|critical|problematic|restricted|unavailable|"
+    r"(?:hard|difficult) to (?:get|find|source|obtain|come by)|"
+    rf"in short supply|an? (?:\w+ )?{_TROUBLE})| costs (?:a fortune|too much|a lot)|"
+    rf" (?:has|have|raises) (?:[\w-]+ ){{0,3}}{_TROUBLE}))\b",
     re.IGNORECASE,
 )
 _CHAINED = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import log
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL, Element
@@ -10,6 +11,7 @@ from crystal_studio.services.listen_words import NONMETALS
 
 _SPINEL = (1, 2, 4)
 _LEAST_RADIUS_STEP_ANGSTROM = 0.35  # smaller steps do not tell A from B: in a spinel the amounts do
+_CLEARLY = 2.0  # times the misfit in size of the next
 _SITE_NOUN = r"[- ]?(?:sites?|positions?|sublattice)"
 _ION = r"(?:cation|anion|ion|atom|metal|element|specie)s?"
 _SITE = re.compile(
@@ -23,13 +25,16 @@ _SITE = re.compile(
 
 
 def places_in(text: str, parent: Composition) -> list[tuple[tuple[str, ...], int, int]]:
-    """Places named in a text ("the B site", "the anion"), each with the parent's elements on it and its span."""
-    found = []
+    """Places named in a text ("the B site", "the anion"), each with the parent's elements on it and its span.
+
+    "A smaller cation on the A site" is about the A site alone.
+    """
+    found, general = [], []
     for match in _SITE.finditer(text):
         kind = match["letter"] or (match["hole"] or match["size"] or match["ion"]).lower()
         if elements := _on(kind, parent):
-            found.append((elements, match.start(), match.end()))
-    return found
+            (general if match["ion"] and len(elements) > 1 else found).append((elements, match.start(), match.end()))
+    return found or general
 
 
 def anion_of(parent: Composition) -> str | None:
@@ -48,7 +53,14 @@ def role_taken_by(newcomer: str, parent: Composition) -> str | None:
         return same_group[0] if len(same_group) == 1 else None
     anion = anion_of(parent)
     charged = [symbol for symbol in alike if shared_charges(BY_SYMBOL[symbol], new, is_anion=symbol == anion)]
-    return charged[0] if len(charged) == 1 else None
+    return charged[0] if len(charged) == 1 else _of_its_size(newcomer, charged)
+
+
+def _of_its_size(newcomer: str, olds: list[str]) -> str | None:
+    """The one of several whose size is clearly nearest: tin(IV) sits on titanium's place, lead(II) on strontium's."""
+    size = BY_SYMBOL[newcomer].atomic_radius_angstrom
+    misfits = sorted((abs(log((BY_SYMBOL[old].atomic_radius_angstrom or 1.0) / (size or 1.0))), old) for old in olds)
+    return misfits[0][1] if len(misfits) > 1 and _CLEARLY * misfits[0][0] <= misfits[1][0] else None
 
 
 def can_replace(newcomer: str, old: str, parent: Composition) -> bool:

@@ -5,13 +5,39 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from crystal_studio.domain.elements import BY_NAME
+from crystal_studio.domain.elements import BY_NAME, BY_SYMBOL
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉’‘", "0123456789''")
-_CHARGE = re.compile(r"(?<=[a-zA-Z])[⁰¹²³⁴-⁹]*[⁺⁻]|\b([A-Z][a-z]?)\d?\+(?=[\s,.;!?)]|$)")
+_CHARGE = re.compile(
+    r"(?<=[a-zA-Z])[⁰¹²³⁴-⁹]*[⁺⁻]|\b([A-Z][a-z]?)(?:\d?\+|\d[-−](?! ?(?:and|or)\b))(?=[\s,.;!?)]|$)"
+    r"|(?<=[a-z])\((?:I{1,3}|I?V|VI{0,3}|[1-8]?[+-]|[+-][1-8])\)"  # as in Ti4+, N3-, Fe(III) and tin(2+)
+)
 _BAR = re.compile(r"(\d)[\u0304\u0305]")
 _ARROW = re.compile(r"\s*(?:-{1,2}>|={1,2}>|[→⟶➝➔⇒⟹➜])\s*")
-_PLAIN = ((re.compile(r"\bw/o\b"), "without"), (re.compile(r"\s*↑"), " up"), (re.compile(r"\s*↓"), " down"))
+_TEMPERATURE = r"\g<how>critical temperature"  # not technetium
+_PLAIN = (
+    (re.compile(r"\bw/o\b"), "without"),
+    (re.compile(r"\bw/(?= ?[A-Za-z])"), "with "),
+    (re.compile(r"\be\.\s?g\.,?", re.IGNORECASE), "such as"),  # their stops would end a sentence
+    (re.compile(r"\bi\.\s?e\.,?", re.IGNORECASE), "that is"),
+    (re.compile(r"\boxy(?=(?:halide|chalcogenide|pnictide)s?\b)", re.IGNORECASE), "oxide "),
+    (re.compile(r"\bchalco(?=halides?\b)", re.IGNORECASE), "chalcogenide "),
+    (re.compile(r"\bTMDC?(?=s?\b)"), "transition metal dichalcogenide"),
+    (re.compile(r"\bIII[-–/]V\b(?!I)"), "group-13 element and group-15 element"),
+    (re.compile(r"\bII[-–/]VI\b"), "group-II element and group-16 element"),
+    (re.compile(r"\bIV[-–/]VI\b"), "group-14 element and group-16 element"),
+    (
+        re.compile(r"\b(?P<how>(?:high|low)(?:er|est)?[- ])Tc\b|\bTc(?= (?:of|above|over|near|around|>|≥|\d))"),
+        _TEMPERATURE,
+    ),
+    (re.compile(r"\s*↑"), " up"),
+    (re.compile(r"\s*↓"), " down"),
+)
+_SMALL = re.compile(
+    r"\b(?:(?<=replace )|(?<=swap )|(?<=change )|(?<=exchange )|(?<=substitute )|(?=[a-z]{1,2} ?->))"
+    r"(?P<old>[a-z]{1,2})(?: (?:with|by|for|to) | ?-> ?)(?P<new>[a-z]{1,2})\b"
+    r"|\b(?P<absent>[a-z]{2})(?=-free\b)"
+)
 _WORD = re.compile(r"\b[A-Za-z]?[a-z]{3,}\b")
 _SUFFIX = re.compile(r"(?:s|d|e[sdr]|r|ly|ing|n)$")
 _LEAST_LETTERS = 6  # of a word with a letter too many or too few; in a shorter one it may be another word
@@ -31,11 +57,24 @@ _KNOWN = frozenset(_KNOWN_TEXT.split()) | frozenset(BY_NAME)
 def readable(message: str) -> str:
     """The message in one line, with signs and spelling as the rules expect them."""
     text = _BAR.sub(r"-\1", message.translate(_SUBSCRIPTS))
-    text = _CHARGE.sub(lambda found: found[1] or "", text)  # as in Ti4+
+    text = _CHARGE.sub(lambda found: found[1] or "", text)
     text = _ARROW.sub(" -> ", text)
     for sign, word in _PLAIN:
         text = sign.sub(word, text)
+    text = _SMALL.sub(_capitals, text)
     return re.sub(r"\s+", " ", _WORD.sub(lambda found: _spelled(found[0]), text)).strip()
+
+
+def _capitals(found: re.Match[str]) -> str:
+    """Symbols typed without capitals, where everything about them speaks of elements: "swap cl for br", "pb-free"."""
+    symbols = [name for name in ("old", "new", "absent") if found[name]]
+    if not all(found[name].capitalize() in BY_SYMBOL for name in symbols):
+        return found[0]
+    text, start = found[0], found.start()
+    for name in symbols:
+        first, last = (place - start for place in found.span(name))
+        text = text[:first] + text[first:last].capitalize() + text[last:]
+    return text
 
 
 def _spelled(word: str) -> str:

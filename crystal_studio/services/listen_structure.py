@@ -22,7 +22,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
             r"\b(?:layered|two[- ]dimensional(?:ity)?|2-?d|(?:sheet|layer|slab)[- ]?like|exfoliat\w+|exfoliable|"
-            rf"van der waals (?:material|crystal|solid|compound|\w+ide)s?|{_NUMBERED}(?:2|two)|"
+            rf"van[- ]der[- ]waals (?:material|crystal|solid|compound|structure|semiconductor|insulator|metal|"
+            rf"superconductor|(?:antiferro|ferro)?magnet|\w+ide)s?|{_NUMBERED}(?:2|two)|"
             rf"(?:layer|sheet) structure|(?<=\bno )layers|(?<=without )layers)\b|{_MADE_OF}(?:layers|sheets|slabs)\b",
             re.IGNORECASE,
         ),
@@ -60,7 +61,7 @@ _MAX_ATOMS = re.compile(
     r"a limit of|within)\s+([a-z]+(?:-[a-z]+)?|\d{1,4})\s+(?:atoms?|sites?)\b|(?:<=|≤)\s*(\d{1,4})\s+(?:atoms?|sites?)",
     re.IGNORECASE,
 )
-_DOUBLE_PEROVSKITE = (1, 1, 2, 6)
+_VARIANTS = {"double perovskite": (1, 1, 2, 6), "vacancy ordered double perovskite": (1, 2, 6)}
 _ARRANGEMENT = re.compile(
     r"^[\w -]*(?: |-)(?:structure|type|lattice|polymorph|form|phase|variant|arrangement|modification)\b", re.IGNORECASE
 )
@@ -86,6 +87,11 @@ class Structure:
     prototype_amounts: tuple[int, ...] = ()
     max_atoms: int | None = None
     heard: list[str] = field(default_factory=list)
+
+    @property
+    def amounts(self) -> tuple[int, ...]:
+        """Amounts that the words fix beyond those usual for the prototype: those of a double perovskite."""
+        return self.prototype_amounts if self.prototype_amounts in _VARIANTS.values() else ()
 
 
 def structure_in(text: str, parent_space_group: int | None, has_parent: bool = False) -> tuple[Structure, str]:
@@ -136,10 +142,12 @@ def _prototype(text: str, found: Structure, spans: list[tuple[int, int]], has_pa
             raise UserCorrectable(
                 f"'{found.prototype}' and '{name}' are different structures. Name the one that you want."
             )
-        is_variant = re.search(r"\b(?:layered|double)[- ]$", text[: match.start()], re.IGNORECASE)
-        is_double = is_variant is not None and name == "perovskite" and "double" in is_variant[0].lower()
+        is_variant = re.search(
+            r"\b(?:layered|(?:vacancy[- ]ordered )?double)[- ]$", text[: match.start()], re.IGNORECASE
+        )
+        variant = is_variant[0].lower().rstrip(" -").replace("-", " ") if is_variant else ""
         found.prototype = name
-        found.prototype_amounts = _DOUBLE_PEROVSKITE if is_double else () if is_variant else amounts
+        found.prototype_amounts = _VARIANTS.get(f"{variant} {name}", ()) if variant else amounts
         found.heard.append(f"{name} structure")
         text = blanked(text, match.start() - (len(is_variant[0]) if is_variant else 0), match.end())
     return text

@@ -19,12 +19,16 @@ _MORE_ABUNDANT = re.compile(
     r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly|precious)\b|\binexpensive\b|"
     r"\baffordable\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
-    r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b",
+    r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b|\bcosts? (?:a fortune|too much|a lot)\b|"
+    r"(?:'s|\bextremely|\bpretty|\brather|\breally|\bvery) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly)\b|"
+    r"\b(?:hard|difficult) to (?:get|find|source|obtain|come by)\b|\bsupply\b|\bavailability\b|\bshortage\b",
     re.IGNORECASE,
 )
 _NOT_TOXIC = re.compile(
     r"\b(?:less|non|not)[- ]?(?:toxic|poisonous|hazardous|harmful)\b|"
-    r"\b(?:too|is|are|so|very|quite) (?:toxic|poisonous|hazardous)\b|\bsafer?\b|\bharmless\b|\bbenign\b",
+    r"(?:\btoo|\bis|\bare|\bso|\bvery|\bquite|\breally|'s) (?:toxic|poisonous|hazardous|harmful|nasty|dangerous)\b|"
+    r"\btoxicity\b|"
+    r"\bsafer?\b|\bharmless\b|\bbenign\b",
     re.IGNORECASE,
 )
 _LIGHTER = re.compile(r"\blight(?:er|est|en)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
@@ -51,6 +55,8 @@ _STEP = re.compile(
     rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|1|a(?= {_ROW}\b))(?: {_ROW})?|"
     rf" (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|"
     rf"column|family))\b|"
+    r"\b(?:neighbou?r|halogen|chalcogen|pnictogen|element|metal|alkali|one|directly|right|just)s? "
+    r"(?P<way5>below|above)\b(?! \d)|"
     r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)| [\w-]+ (?P<way4>down|up|below|above))\b",
     re.IGNORECASE,
 )
@@ -65,8 +71,8 @@ _NOUN_AFTER = re.compile(
     re.IGNORECASE,
 )
 _NOUN_BEFORE = re.compile(
-    rf"\b(?:{_KIND}\w*(?: (?:metal|earth|element)s?)?(?: (?:to be|be|should be|that (?:is|are)|a bit|slightly|much|"
-    rf"one))?|"
+    rf"\b(?:whatever(?: is|'s)?|"
+    rf"{_KIND}\w*(?: (?:metal|earth|element)s?)?(?: (?:to be|be|should be|that (?:is|are)|a bit|slightly|much|one))?|"
     r"(?:some|any)(?:thing|one)(?: (?:that is|much|a bit|else))?)\s+$",
     re.IGNORECASE,
 )
@@ -103,7 +109,7 @@ def group_in(text: str) -> int | None:
 
 def is_comparative(text: str) -> bool:
     """Whether the words say what kind of element rather than which."""
-    return any(pattern.search(text) for pattern in _COMPARATIVES)
+    return any(pattern.search(text) for pattern in (*_COMPARATIVES, _STEP, _CONGENER))
 
 
 def substitutes_for(old: str, wish: str, present: frozenset[str], excluded: frozenset[str]) -> frozenset[str]:

@@ -26,7 +26,8 @@ _BARE = sorted(
     (
         name
         for name in _SPELLINGS
-        if len(name) >= 4 and (re.search(r"[-/_]", name) or name[1:].islower() or "m" in name)
+        if re.fullmatch(r"[PFCIR]-\d|R3[cm]", name)
+        or (len(name) >= 4 and (re.search(r"[-/_]", name) or name[1:].islower() or "m" in name))
     ),
     key=len,
     reverse=True,
@@ -114,6 +115,8 @@ def _space_group(text: str, found: Symmetry) -> str:
             if is_denied(match.start(match.lastgroup or 1), match.end(), text, denied_spans(text)):
                 found.heard.append(f"not space group {SpaceGroup(number).symbol}")
                 continue
+            if found.space_group not in (None, number) and re.search(r"\bor\s*$", text[: match.start()]):
+                continue  # "Pmc2_1 or P4mm": the first will do
             if found.space_group not in (None, number):
                 raise UserCorrectable(
                     f"Space group {SpaceGroup(found.space_group or 1).symbol} and space group "

@@ -36,18 +36,25 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
     (r"actinides?|actinoids?", frozenset(element.symbol for element in ELEMENTS if element.number >= 89)),
     (r"f[- ](?:block )?elements?", RARE_EARTHS - {"Sc", "Y"} | _symbols("Ac Th Pa U Np Pu Am Cm")),
     (r"coinage[- ](?:metal|element)s?", _symbols("Cu Ag Au")),
-    (r"3d[- ](?:transition[- ])?metals?", _symbols("Sc Ti V Cr Mn Fe Co Ni Cu Zn")),
-    (r"(?:transition|d-block)[- ](?:metal|element)s?", TRANSITION_METALS),
+    (
+        r"(?:magnetic )?3d[- ](?:transition[- ])?(?:metal|element|cation|ion)s?",
+        _symbols("Sc Ti V Cr Mn Fe Co Ni Cu Zn"),
+    ),
+    (r"(?:transition|d-block)[- ](?:metal|element)s?|(?-i:TM)s?", TRANSITION_METALS),
     (r"(?:noble|precious|platinum[- ]group)[- ](?:metal|element)s?", PRECIOUS),
     (r"noble gas(?:es)?", NOBLE_GASES),
-    (r"radioactive(?: element| atom| metal)s?", RADIOACTIVE),
+    (
+        r"radioactive(?: element| atom| metal| specie| thing| isotope)s?|"
+        r"(?:any|some|no)thing (?:that(?:'s| is) )?radioactive",
+        RADIOACTIVE,
+    ),
     (
         r"(?:toxic|poisonous|hazardous|harmful)(?: heavy)?(?: element| metal| atom| specie| thing| ingredient)s?|"
         r"toxic ones|(?:any|some|no)thing (?:that(?:'s| is) )?(?:toxic|poisonous|hazardous|harmful)",
         TOXIC,
     ),
-    (r"heavy metals?", _symbols("Cd Hg Tl Pb Bi")),
-    (r"oxyhalides?", HALOGENS),
+    (r"heavy[- ]metals?", _symbols("Cd Hg Tl Pb Bi")),
+    (r"group[- ]II[- ]elements?", _symbols("Be Mg Ca Sr Ba Zn Cd Hg")),
     *(
         (rf"group[- ]{group}[- ](?:element|metal|cation)s?", frozenset(e.symbol for e in ELEMENTS if e.group == group))
         for group in range(1, 18)
@@ -59,7 +66,7 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
 
 _ANIONS = {
     r"(?:per|mon|di|tri|sesqui|pent|super)?oxides?": "O",
-    r"(?:mono|di|tri)?(?:sulfide|sulphide)s?": "S",
+    r"(?:mono|di|tri|per|poly)?(?:sulfide|sulphide)s?": "S",
     r"(?:di|tri)?selenides?": "Se",
     r"(?:di|tri)?tellurides?": "Te",
     r"(?:sub)?nitrides?": "N",
@@ -82,6 +89,11 @@ _ANIONS = {
     r"oxybromides?": "O Br",
     r"oxyiodides?": "O I",
     r"oxysul(?:f|ph)ides?": "O S",
+    r"oxyselenides?": "O Se",
+    r"oxytellurides?": "O Te",
+    r"oxyarsenides?": "O As",
+    r"oxyphosphides?": "O P",
+    r"oxyhydrides?": "O H",
     r"hydroxides?": "O H",
     r"beryllia": "Be O",
     r"magnesia": "Mg O",
@@ -114,6 +126,34 @@ _ANIONS = {
     r"germanates?": "Ge O",
     r"silicates?": "Si O",
     r"borates?": "B O",
+    r"arsenates?|arsenites?": "As O",
+    r"antimonates?": "Sb O",
+    r"selenates?|selenites?": "Se O",
+    r"tellurates?|tellurites?": "Te O",
+    r"(?:per)?chlorates?": "Cl O",
+    r"(?:per)?bromates?": "Br O",
+    r"(?:per)?iodates?": "I O",
+    r"(?:per)?rhenates?": "Re O",
+    r"osmates?": "Os O",
+    r"rhodates?": "Rh O",
+    r"platinates?": "Pt O",
+    r"scandates?": "Sc O",
+    r"indates?": "In O",
+    r"cerates?": "Ce O",
+    r"uranates?": "U O",
+    r"zincates?": "Zn O",
+    r"thiophosphates?": "P S",
+    r"thiostannates?": "Sn S",
+    r"thioantimon(?:ate|ite)s?": "Sb S",
+    r"nitridosilicates?": "Si N",
+    r"borohydrides?": "B H",
+    r"cyanides?": "C N",
+    r"amides?|imides?": "N H",
+    r"aluminides?": "Al",
+    r"gallides?": "Ga",
+    r"indides?": "In",
+    r"stannides?": "Sn",
+    r"plumbides?": "Pb",
     r"carbonates?": "C O",
     r"nitrates?": "N O",
     r"phosphates?": "P O",
@@ -123,21 +163,23 @@ _ANIONS = {
     r"bismuthates?": "Bi O",
     r"plumbates?": "Pb O",
 }
+# "Orthovanadate" and "pyrophosphate" hold what "vanadate" and "phosphate" do.
+_SALT = "(?:ortho|meta|pyro|poly)?"
 # A pattern for the word -> elements that must all be present; the first one alone is absent when denied.
 COMPOUNDS: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
-    (pattern, tuple(symbols.split())) for pattern, symbols in _ANIONS.items()
+    (rf"{_SALT}(?:{pattern})", tuple(symbols.split())) for pattern, symbols in _ANIONS.items()
 )
 
 # Pattern -> (part of Robocrystallographer's name, sorted amounts of the prototype or () where it has several).
 PROTOTYPES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
-    (r"perovskites?", "perovskite", (1, 1, 3)),
+    (r"(?:anti-?|inverse )?perovskites?", "perovskite", (1, 1, 3)),
     (r"spinels?", "spinel", (1, 2, 4)),
     (r"rutiles?", "rutile", (1, 2)),
     (r"anatase", "anatase", (1, 2)),
     (r"rock[- ]?salt|halite|nacl[- ](?:type|structure)", "rock salt", (1, 1)),
     (r"zinc[- ]?blende|sphalerite", "zincblende", (1, 1)),
     (r"wurtzite", "wurtzite", (1, 1)),
-    (r"fluorite", "fluorite", (1, 2)),
+    (r"(?:anti-?)?fluorite", "fluorite", (1, 2)),
     (r"half[- ]heusler", "half-heusler", (1, 1, 1)),
     (r"(?:full[- ])?heusler", "heusler", (1, 1, 2)),
     (r"ilmenite", "ilmenite", (1, 1, 3)),

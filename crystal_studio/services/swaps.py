@@ -37,6 +37,14 @@ def can_be_neutral(composition: Composition) -> bool:
     return any(0 in _sums(amounts[:cut], amounts[cut:]) for cut in range(1, len(amounts)))
 
 
+def adds_up(composition: Composition) -> bool:
+    """Whether the charges can sum to zero; an alloy, in which no element forms anions, is not judged."""
+    is_ionic = any(
+        charge < 0 for symbol in composition.elements for charge in BY_SYMBOL[symbol].common_oxidation_states
+    )
+    return not is_ionic or len(composition.amounts) == 1 or can_be_neutral(composition)
+
+
 def _sums(cations: Sequence[tuple[str, int]], anions: Sequence[tuple[str, int]]) -> set[int]:
     """Total charges that these ions can have together."""
     totals = {0}

@@ -41,8 +41,8 @@ def test_that_another_element_with_a_shared_charge_comes_where_one_has_to_leave(
     assert limits.anonymous == (1, 1, 2)
     ((old, substitutes),) = limits.replaced
     assert old == "Co"
-    assert {"Mn", "Fe", "Al"} <= substitutes
-    assert not {"Na", "F", "Co"} & substitutes
+    assert {"Mn", "Fe", "Ni"} <= substitutes
+    assert not {"Na", "F", "Co", "Ir"} & substitutes
 
 
 def test_that_a_newcomer_that_was_named_takes_the_place_of_who_leaves():

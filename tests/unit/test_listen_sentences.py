@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from listen_sentences import DEVELOPED, HELD_OUT
+from listen_sentences import DEVELOPED, HELD_OUT, INSTRUCTIONS
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
@@ -106,4 +106,11 @@ def test_that_a_message_is_heard_in_many_words(parent: str, message: str, expect
 
 @pytest.mark.parametrize(("parent", "message", "expected"), HELD_OUT, ids=lambda text: text[:40])
 def test_that_a_message_kept_apart_from_the_mending_is_heard(parent: str, message: str, expected: str) -> None:
+    check(parent, message, expected)
+
+
+@pytest.mark.parametrize(("parent", "message", "expected"), INSTRUCTIONS, ids=lambda text: text[:40])
+def test_that_an_instruction_in_the_words_of_materials_scientists_is_heard(
+    parent: str, message: str, expected: str
+) -> None:
     check(parent, message, expected)
