@@ -61,7 +61,7 @@ def list_models(shelves: Shelves) -> ModelsReport:
     trials = trials_of(cards, shelves.model_memory)
     names = {_name(card) for card in used}
     listed = [_listing(card, _name(card) in names, machine, shelves, trials.get(_name(card))) for card in cards]
-    here = {(card.kind, card.id) for card in cards if card.is_installed}
+    here = {(card.kind, card.id) for card in cards}  # an optional model that has a card says there how to get it
     offers = [_offer(one, machine) for one in shelves.model_store.offers() if (one.kind, one.id) not in here]
     complaints = tuple((path, str(error)) for path, error in sorted(catalog.complaints().items()))
     return ModelsReport(tuple(listed), tuple(offers), plan_devices(machine, used, trials), complaints)

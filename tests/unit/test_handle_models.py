@@ -198,6 +198,13 @@ def test_that_a_model_that_came_meanwhile_is_seen_and_its_offer_is_gone(bench: B
     assert listed(bench, "qwen").installed
 
 
+def test_that_an_optional_model_with_a_card_is_listed_once(bench: Bench) -> None:
+    home = install(bench.shipped, LANGUAGE, "qwen", provenance={"how_to_install": "Fetch it from its authors."})
+    (home / "weights.safetensors").unlink()
+    assert not listed(bench, "qwen").installed
+    assert report(bench).offers == ()
+
+
 def test_that_a_model_whose_base_is_missing_says_which_and_what_to_do(bench: Bench) -> None:
     base = install(bench.own, LANGUAGE, "small-base")
     install(bench.own, LANGUAGE, "tuned", options={"base": {"ref": "small-base"}})
