@@ -39,8 +39,8 @@ _DATA = (
     "resources/icons",
     "resources/prompts",
     "resources/sample_structures",
+    "installer/amcsd.txt",
 )
-_PINS = ("installer/amcsd.txt",)
 _DATA_PROJECT = """
 [build-system]
 requires = ["setuptools>=77"]
