@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
@@ -16,7 +17,7 @@ from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.language_model import LanguageModel, WritingTask
 from crystal_studio.ports.prototype_library import PrototypeLibrary
-from crystal_studio.services.least_change import least_change, unmoved, usual_amounts
+from crystal_studio.services.least_change import least_change, plain_anions, unasked, unmoved, usual_amounts
 from crystal_studio.services.listen_composition import ANOTHER_COMPOSITION
 from crystal_studio.services.swaps import adds_up
 
@@ -101,7 +102,7 @@ def write_pivot(
     """
     refused: tuple[str, ...] = ()
     second_best: WrittenPivot | None = None
-    nearest = _nearest(intent, parent)
+    nearest = _exchanged(_nearest(intent, parent), parent, prototypes)
     for source in (PivotSource.MODEL, PivotSource.REPAIRED):
         task = writing_task(nearest, parent, refused)
         texts = language_model.write_pivots(task, ALTERNATIVES, seed, context)
@@ -152,7 +153,7 @@ def draft_pivot(intent: Intent, parent: Answered | None, prototypes: PrototypeLi
     """
     near = Composition.parse(parent.formula) if parent else None
     near_group = parent.space_group if parent else None
-    for limits in (_nearest(intent, parent).limits, intent.limits):
+    for limits in (_exchanged(_nearest(intent, parent), parent, prototypes).limits, intent.limits):
         ideas = prototypes.ideas(limits, intent.goals, 8, near=near, near_space_group=near_group)
         texts = [headline(idea.formula, SpaceGroup(idea.space_group), idea.prototype) for idea in ideas]
         if passing := [text for text in texts if not problems(text, limits)]:
@@ -190,9 +191,31 @@ def _nearest(intent: Intent, parent: Answered | None) -> Intent:
     """The intent under which nothing of the parent changes that nobody asked to change, and a prototype is whole."""
     intent = replace(intent, limits=usual_amounts(intent.limits))
     if parent is None:
-        return intent
+        return replace(intent, limits=plain_anions(intent.limits))
     is_free = ANOTHER_COMPOSITION in intent.heard
     return replace(intent, limits=least_change(intent.limits, Composition.parse(parent.formula), is_free=is_free))
+
+
+def _exchanged(intent: Intent, parent: Answered | None, prototypes: PrototypeLibrary) -> Intent:
+    """The intent with the formula of the exchange that known crystals speak for most, where a choice was left open.
+
+    Everyone else keeps place and amount: lithium for thallium in Tl3BO3 is Li3BO3, not Li3B3O.
+    """
+    limits = intent.limits
+    if parent is None or limits.formula or not limits.replaced:
+        return intent
+    whole = Composition.parse(parent.formula)
+    if limits.anonymous != whole.anonymous:
+        return intent
+    olds = [old for old, _ in limits.replaced]
+    choices = product(*(sorted(substitutes) for _, substitutes in limits.replaced))
+    votes = [
+        (built[0].score, made.formula)
+        for made in (whole.replaced(dict(zip(olds, choice, strict=True))) for choice in choices)
+        if not limits.violations(made)
+        and (built := prototypes.decorate(made, 1, space_group=limits.space_group, prototype=limits.prototype))
+    ]
+    return replace(intent, limits=replace(limits, formula=max(votes)[1])) if votes else intent
 
 
 def _unmoved(text: str, intent: Intent, parent: Answered | None) -> tuple[str, ...]:
@@ -230,7 +253,7 @@ def _most_buildable(texts: Sequence[str], intent: Intent, parent: Answered | Non
     """
     limits = intent.limits
 
-    def score(text: str) -> tuple[bool, bool, bool, int, bool, bool, float]:
+    def score(text: str) -> tuple[bool, bool, bool, int, bool, bool, int, float]:
         pivot = parse_pivot(text)
         group = pivot.space_group.number if pivot.space_group else None
         built = prototypes.decorate(pivot.composition, 1, space_group=group, max_atoms=MAX_SITES)
@@ -238,7 +261,8 @@ def _most_buildable(texts: Sequence[str], intent: Intent, parent: Answered | Non
         buildable = built[0].score if built else float("-inf")
         is_moved, is_near = not _unmoved(text, intent, parent), not problems(text, limits)
         kept, is_neutral = _kept(pivot, limits, parent), adds_up(pivot.composition)
-        return is_moved, not _repeats(text, parent), is_near, kept, asked, is_neutral, buildable
+        needless = unasked(pivot.composition, limits) if parent is None else 0
+        return is_moved, not _repeats(text, parent), is_near, kept, asked, is_neutral, -needless, buildable
 
     return max(texts, key=score)
 

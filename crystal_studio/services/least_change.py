@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
 from crystal_studio.domain.pivot import Pivot
@@ -15,6 +16,7 @@ from crystal_studio.services.listen_substitutes import substitutes_for
 from crystal_studio.services.listen_words import PROTOTYPES
 
 _UP = (Direction.HIGHER, Direction.AT_LEAST)
+_ANIONS = frozenset({"N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I"})
 _MOST_ELEMENTS = 5  # that a pivot names
 _RELATIVE = (Direction.HIGHER, Direction.LOWER)
 
@@ -61,6 +63,24 @@ def usual_amounts(limits: Limits) -> Limits:
     if not amounts or not has_room or not is_open or limits.num_elements not in (None, len(amounts)):
         return limits
     return replace(limits, anonymous=amounts)
+
+
+def plain_anions(limits: Limits) -> Limits:
+    """The limits of a first wish without anions stronger than the one named: no sulfate where a sulfide was asked for.
+
+    Carbon and phosphorus are left out: "with phosphorus" asks for a phosphate as often as for a phosphide.
+    """
+    named = [BY_SYMBOL[symbol].electronegativity or 0.0 for symbol in limits.required & _ANIONS]
+    if limits.formula or limits.allowed or not named:
+        return limits
+    stronger = {symbol for symbol in _ANIONS if (BY_SYMBOL[symbol].electronegativity or 0.0) > max(named)}
+    return replace(limits, excluded=limits.excluded | (stronger - frozenset().union(*limits.any_of)))
+
+
+def unasked(composition: Composition, limits: Limits) -> int:
+    """Elements of a first wish's answer that nobody named, where at least two were."""
+    named = limits.required.union(*limits.any_of)
+    return len(set(composition.elements) - named) if len(limits.required) + len(limits.any_of) > 1 else 0
 
 
 def _with_newcomers(limits: Limits, parent: Composition) -> Limits:

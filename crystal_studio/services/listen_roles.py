@@ -29,7 +29,8 @@ def places_in(text: str, parent: Composition) -> list[tuple[tuple[str, ...], int
 
     "A smaller cation on the A site" is about the A site alone.
     """
-    found, general = [], []
+    found: list[tuple[tuple[str, ...], int, int]] = []
+    general: list[tuple[tuple[str, ...], int, int]] = []
     for match in _SITE.finditer(text):
         kind = match["letter"] or (match["hole"] or match["size"] or match["ion"]).lower()
         if elements := _on(kind, parent):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crystal_studio.domain.composition import Composition
@@ -12,6 +14,7 @@ from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.engines.fake.context import FakeContext
 from crystal_studio.engines.fake.fake_prototype_library import FakePrototypeLibrary
 from crystal_studio.engines.fake.scripted_language_model import ScriptedLanguageModel
+from crystal_studio.ports.prototype_library import DecoratedPrototype
 from crystal_studio.services.interpret import Answered, write_pivot
 from crystal_studio.services.least_change import least_change
 from crystal_studio.services.listen import ParentFacts, listen
@@ -80,3 +83,29 @@ def test_that_longer_bonds_must_be_longer_in_the_pivot():
     answered = Answered(parent, "SrTiO3", 221, 1.8)
     intent = listen("longer bonds", ParentFacts("SrTiO3", 221))
     assert write_pivot(intent, answered, writer, FakePrototypeLibrary(), 0, FakeContext()).text == longer
+
+
+class Voting(FakePrototypeLibrary):
+    """Knows how much speaks for each formula."""
+
+    def __init__(self, **votes: float) -> None:
+        super().__init__()
+        self._votes = votes
+
+    def decorate(self, composition: Composition, count: int, **wanted: object) -> list[DecoratedPrototype]:
+        built = super().decorate(composition, count)
+        return [replace(each, score=self._votes.get(composition.formula, -9.0)) for each in built]
+
+
+def test_that_of_an_open_choice_the_model_is_asked_for_the_exchange_that_known_crystals_speak_for():
+    writer = ScriptedLanguageModel()
+    intent = listen("use a more abundant element instead of strontium", ParentFacts("SrTiO3", 221))
+    assert intent.limits.formula is None
+    library = Voting(BaTiO3=-1.0, CaTiO3=-0.5, MgTiO3=-2.0)
+    written = write_pivot(intent, STRONTIUM_TITANATE, writer, library, 0, FakeContext())
+    assert writer.tasks[0].limits.formula == "CaTiO3"
+    assert written.pivot.composition.formula == "CaTiO3"
+
+
+def test_that_another_exchange_of_the_model_is_taken_where_it_does_not_write_that_one():
+    assert pivot_of("use a more abundant element instead of strontium", "MgTiO3", "TiMg3O") == "MgTiO3"

@@ -6,7 +6,7 @@ import pytest
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.intent import Limits
-from crystal_studio.services.least_change import least_change, usual_amounts
+from crystal_studio.services.least_change import least_change, plain_anions, unasked, usual_amounts
 from crystal_studio.services.likely_substitutes import likeliest
 from crystal_studio.services.listen_roles import role_taken_by
 from crystal_studio.services.listen_substitutes import substitutes_for
@@ -81,6 +81,21 @@ def test_that_a_prototype_brings_its_stoichiometry_where_all_that_is_asked_for_f
     assert usual_amounts(many) == many
     sheets = Limits(prototype="perovskite", dimensionality=2)
     assert usual_amounts(sheets) == sheets
+
+
+def test_that_a_sulfide_is_no_sulfate():
+    assert {"O", "F", "Cl"} <= plain_anions(Limits(required=frozenset({"Li", "S"}))).excluded
+    assert plain_anions(Limits(required=frozenset({"Li", "S", "O"}))).excluded == {"F"}
+    choice = Limits(required=frozenset({"Sn", "S"}), any_of=(frozenset({"O", "Cl"}),))
+    assert not {"O", "Cl"} & plain_anions(choice).excluded
+    phosphorus = Limits(required=frozenset({"Li", "P"}))
+    assert plain_anions(phosphorus) == phosphorus
+
+
+def test_that_elements_are_unasked_only_where_two_were_named():
+    tin_oxide = Limits(required=frozenset({"Sn", "O"}))
+    assert [unasked(Composition.parse(formula), tin_oxide) for formula in ("SnO2", "BaSnO3")] == [0, 1]
+    assert unasked(Composition.parse("BaSnO3"), Limits(required=frozenset({"O"}))) == 0
 
 
 @pytest.mark.parametrize(("newcomer", "role"), [("Sn", "Ti"), ("Pb", "Sr"), ("S", "O")])
