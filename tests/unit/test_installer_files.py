@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tomllib
 import xml.etree.ElementTree as ET
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from packaging.requirements import Requirement
@@ -51,6 +51,22 @@ def test_that_the_lock_of_the_cpu_flavour_asks_for_no_cuda() -> None:
     found = pins(INSTALLER / "lock-linux-cpu.txt")
     assert found["torch"].endswith("+cpu")
     assert [name for name in found if name.startswith(("nvidia-cu", "nvidia-nccl", "triton"))] == []
+
+
+def test_that_the_bundle_packs_all_that_the_program_looks_for_beside_its_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(INSTALLER / "linux")
+    from make_bundle import _DATA, _DATA_PROJECT
+
+    packages = tomllib.loads(_DATA_PROJECT.format(version="1"))["tool"]["setuptools"]["packages"]
+    assert {PurePosixPath(name).parts[0] for name in _DATA} == set(packages)
+    assert [name for name in _DATA if not (REPOSITORY / name).exists()] == []
+    modules = [path.read_text(encoding="utf-8") for path in (REPOSITORY / "crystal_studio").rglob("*.py")]
+    named = re.findall(r'__file__\)(?:\.resolve\(\))?\.parents\[\d\]((?: / "[^"]+")+)', "".join(modules))
+    looked_for = {PurePosixPath(*re.findall(r'"([^"]+)"', words)) for words in named}
+    assert PurePosixPath("models_registry") in looked_for
+    assert [path for path in looked_for if not any(path.is_relative_to(name) for name in _DATA)] == []
 
 
 def test_that_the_desktop_entry_opens_projects_and_cif() -> None:
