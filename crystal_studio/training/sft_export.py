@@ -23,7 +23,15 @@ WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 _KEPT = ("peft_type", "task_type", "r", "lora_alpha", "lora_dropout", "target_modules", "bias", "inference_mode")
 _TOLD = ("learning_rate", "rank", "alpha", "row_tokens", "rows", "precision", "seed")
-_TOLD_OF_REWARDED = ("generations", "prompts_per_step", "beta", "temperature", "max_tokens", "space_group_weight")
+_TOLD_OF_REWARDED = (
+    "generations",
+    "prompts_per_step",
+    "beta",
+    "temperature",
+    "max_tokens",
+    "constrained",
+    "space_group_weight",
+)
 
 
 @dataclass(frozen=True)
