@@ -6,7 +6,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from platformdirs import user_config_path, user_data_path, user_state_path
+from platformdirs import user_cache_path, user_config_path, user_data_path, user_state_path
 
 APPLICATION = "crystal-studio"
 MODELS_VARIABLE = "CRYSTAL_STUDIO_MODELS"
@@ -70,6 +70,11 @@ def log_file() -> Path:
 def model_memory_file() -> Path:
     """What was measured and verified about models on this machine."""
     return user_state_path(APPLICATION, appauthor=False) / "models.json"
+
+
+def cache_folder() -> Path:
+    """What can be computed again; it may be deleted at any time."""
+    return user_cache_path(APPLICATION, appauthor=False)
 
 
 def settings_file() -> Path:

@@ -265,10 +265,10 @@ def installed_engines(language_model_id: str | None = None) -> InstalledEngines:
 
 def open_catalog() -> ModelCatalog:
     """The catalogue of shipped and installed models."""
-    from crystal_studio.app.paths import models_folders
+    from crystal_studio.app.paths import cache_folder, models_folders
     from crystal_studio.registry.catalog import FolderCatalog
 
-    return FolderCatalog(models_folders())
+    return FolderCatalog(models_folders(), cache_folder() / "weights")
 
 
 def open_model_store() -> ModelStore:

@@ -20,6 +20,7 @@ from crystal_studio.registry.resolve import factory_of
 
 # Too large to ship; all other models lie in the repository.
 _FETCHED = frozenset({ModelKind.LANGUAGE_MODEL})
+CACHE_FOLDER = "cache_folder"
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,12 @@ class FolderCatalog:
 
     Args:
         folders: searched in order; a later folder's card counts for more than an earlier one's.
+        cache: where engines may keep what they can compute again, handed to them as the option `CACHE_FOLDER`.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], cache: Path | None = None) -> None:
         self._folders = tuple(folders)
+        self._cache = cache
         self._loaded: dict[tuple[ModelKind, str], Any] = {}
         self._loading = RLock()
 
@@ -117,7 +120,7 @@ class FolderCatalog:
         with self._loading:
             if key not in self._loaded:
                 verify_files(card)
-                options = self._resolved(card, card.options)
+                options = {**self._resolved(card, card.options), **self._handed}
                 self._loaded[key] = factory_of(card)(card.folder, options)
             return self._loaded[key]
 
@@ -125,6 +128,11 @@ class FolderCatalog:
         """Forget a loaded model, so that its memory is free once nobody uses it any more."""
         with self._loading:
             self._loaded.pop((card.kind, card.id), None)
+
+    @property
+    def _handed(self) -> dict[str, Any]:
+        """Options that are not a card's to set."""
+        return {} if self._cache is None else {CACHE_FOLDER: self._cache}
 
     @cached_property
     def _shelf(self) -> _Shelf:

@@ -47,6 +47,7 @@ def main() -> None:
         remove_files(record.files)
         _forget(places, record)
         _remove_versions(places)
+        _remove_cache()
     _remove_folders([*record.folders, str(places.prefix)])
     if places.prefix.exists():
         say(f"Files that the installer did not make are left in {places.prefix}.")
@@ -88,6 +89,13 @@ def _remove_folders(folders: list[str]) -> None:
             continue
         except OSError:
             continue  # somebody else's files are in it
+
+
+def _remove_cache() -> None:
+    """Nobody made what lies there, and the program computes it again where it is installed again."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / PROGRAM
+    if cache.is_dir():
+        shutil.rmtree(cache)
 
 
 def _remove_what_the_person_made() -> None:

@@ -61,6 +61,15 @@ def test_that_a_model_is_loaded_once_with_its_folder_and_options(tmp_path: Path,
     assert calls == [(folder, {"steps": 5, "nested": {"a": [1, 2.5, "x"]}})]
 
 
+def test_that_the_place_for_what_can_be_computed_again_is_handed_over_whatever_the_card_says(
+    tmp_path: Path, calls: list
+) -> None:
+    install(tmp_path / "models", options={"steps": 5, "cache_folder": "/somewhere/else"})
+    catalog = FolderCatalog([tmp_path / "models"], tmp_path / "cache")
+    catalog.load(catalog.default(ModelKind.PREDICTOR))
+    assert calls[0][1] == {"steps": 5, "cache_folder": tmp_path / "cache"}
+
+
 def test_that_a_reference_becomes_the_folder_of_the_other_model(tmp_path: Path, calls: list) -> None:
     base = install(tmp_path, "base", ModelKind.LANGUAGE_MODEL)
     install(tmp_path, "tuned", ModelKind.ADAPTER, options={"base": {"ref": "base"}, "list": [{"ref": "base"}]})

@@ -148,6 +148,15 @@ def test_that_the_program_is_installed_started_and_taken_away_to_nothing(home: H
     assert home.listing() == home.before
 
 
+def test_that_what_the_program_can_compute_again_goes_with_it(home: Home, make) -> None:
+    home.installed(make("1.0"))
+    caches = home.folder / ".cache"
+    for name in ("crystal-studio/weights", "another program"):
+        (caches / name).mkdir(parents=True)
+    assert home.run(home.app / "uninstall").returncode == 0
+    assert [path.name for path in caches.iterdir()] == ["another program"]
+
+
 def test_that_an_upgrade_keeps_what_is_there_until_the_new_version_has_passed(home: Home, make) -> None:
     home.installed(make("1.0"))
     before = home.listing()

@@ -37,6 +37,13 @@ def test_that_the_sets_of_known_crystals_lie_in_the_persons_data_folder_or_where
     assert paths.amcsd_pin().is_file()
 
 
+def test_that_what_can_be_computed_again_lies_in_the_persons_cache_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert paths.cache_folder() == tmp_path / "crystal-studio"
+
+
 def test_that_the_shipped_registry_lies_beside_the_package() -> None:
     assert (paths.shipped_models_folder().parent / "crystal_studio").is_dir()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from crystal_studio.domain.errors import Unavailable
 from crystal_studio.engines.llm.base_model import PACKED, Precision, load_base, load_tokenizer, unpacked
+from crystal_studio.engines.llm.kept_weights import KeptWeights
+
+logger = logging.getLogger(__name__)
 
 
 class AdaptedModel(NamedTuple):
@@ -25,7 +29,8 @@ def load_adapted(folder: Path, options: Mapping[str, Any]) -> AdaptedModel:
         folder: the card's folder; the model itself where no base is named.
         options: ``base`` and ``adapter`` (folders), ``precision`` ("nf4", "int8", "bfloat16", "float32"), ``unpack``
             (whether packed weights are unpacked once; by default those of four bits on the CPU), ``device`` ("auto",
-            "cpu", "cuda").
+            "cpu", "cuda"), ``keep_unpacked`` (whether what was unpacked on the CPU is kept for the next start; it is),
+            ``cache_folder`` (where; nothing is kept without one).
 
     Raises:
         Unavailable: weights or libraries are missing, or the adapter does not fit the base.
@@ -39,15 +44,39 @@ def load_adapted(folder: Path, options: Mapping[str, Any]) -> AdaptedModel:
     if precision not in get_args(Precision):
         raise Unavailable(f"The precision '{precision}' is not known; there are {', '.join(get_args(Precision))}.")
     tokenizer = load_tokenizer(base)
+    unpack = precision in PACKED and bool(options.get("unpack", precision == "nf4" and device == "cpu"))
+    kept = _kept_weights(options, base, adapter, precision) if unpack and device == "cpu" else None
+    model = kept.load() if kept else None
+    if model is None:
+        model = _computed(base, adapter, precision, device, unpack)
+        if kept:
+            kept.keep_meanwhile(model)
+    return AdaptedModel(base.name if adapter is None else f"{base.name} + {adapter.name}", model, tokenizer)
+
+
+def _kept_weights(
+    options: Mapping[str, Any], base: Path, adapter: Path | None, precision: Precision
+) -> KeptWeights | None:
+    """Where the weights are kept; None where they are not to be, or cannot be read to know their name."""
+    cache = options.get("cache_folder")
+    if cache is None or not options.get("keep_unpacked", True):
+        return None
+    try:
+        return KeptWeights(Path(cache), base, adapter, precision)
+    except OSError as error:
+        logger.info("The weights of %s are not looked for among those kept: %s", base, error)
+        return None
+
+
+def _computed(base: Path, adapter: Path | None, precision: Precision, device: str, unpack: bool) -> Any:
+    """The model from its own files: packed, unpacked if asked, with its adapter, merged where weights are plain."""
     model = load_base(base, precision, device)
-    plain = precision not in PACKED
-    if not plain and options.get("unpack", precision == "nf4" and device == "cpu"):
-        model, plain = unpacked(model), True
+    if unpack:
+        model = unpacked(model)
     if adapter is None:
-        return AdaptedModel(base.name, model, tokenizer)
+        return model
     model = _with_adapter(model, adapter)
-    model = model.merge_and_unload() if plain else model
-    return AdaptedModel(f"{base.name} + {adapter.name}", model, tokenizer)
+    return model.merge_and_unload() if unpack or precision not in PACKED else model
 
 
 def _device(asked: str) -> str:

@@ -99,6 +99,7 @@ def unpacked(model: Any) -> Any:
         setattr(model, attribute, False)
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
+    model.hf_quantizer = None  # else it is saved as a packed model
     return model
 
 
