@@ -18,9 +18,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Stop this job, running or waiting, and no other."""
+    """Stop this job, running or waiting, and no other.
+
+    Attributes:
+        patient: whether the host is left the time it takes; else it is killed if it does not stop soon.
+    """
 
     id: str
+    patient: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 The message is a row of words, each done in turn: "sleep:2" (polling for cancellation), "stall:2" (deaf to it), "grip",
 "tokens:100", "progress:1000", "flood:20000", "say:hello", "raise:UserCorrectable", "crash", "exit", "garbage",
-"huge", "allocate", "print", "unpicklable", "commit".
+"huge", "allocate", "print", "unpicklable", "commit". With the argument "loads-slowly" it loads models for 4 s,
+deaf as well.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from crystal_studio.host.lifeline import die_with_parent
 from crystal_studio.host.protocol import Progress
 from crystal_studio.host.server import serve
 from crystal_studio.ports.context import JobContext
-from crystal_studio.services.jobs import DesignJob, Job
+from crystal_studio.services.jobs import DesignJob, Job, WarmUpJob
 
 _GIGABYTE = 1 << 30
 
@@ -35,6 +36,9 @@ class Script:
 
     def handle(self, job: Job, context: JobContext) -> object:
         """The words, then what the last of them gave; jobs without a message say their own name."""
+        if isinstance(job, WarmUpJob) and "loads-slowly" in sys.argv:
+            time.sleep(4.0)  # longer than a host is given to stop
+            context.check_cancelled()
         result: object = type(job).__name__
         for word in (job.message or "").split() if isinstance(job, DesignJob) else ():
             name, _, argument = word.partition(":")

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -79,8 +79,10 @@ def hosts() -> set[int]:
 class Bench:
     """A runner, what it said, and the bot to wait with."""
 
-    def __init__(self, qtbot: QtBot, queue: JobQueue | None = None) -> None:
-        self.runner = QtJobRunner(BOTH, queue)
+    def __init__(
+        self, qtbot: QtBot, queue: JobQueue | None = None, commands: Mapping[Lane, Sequence[str]] = BOTH
+    ) -> None:
+        self.runner = QtJobRunner(commands, queue)
         self.heard = Heard(self.runner)
         self.bot = qtbot
 
@@ -134,6 +136,29 @@ def test_that_every_signal_comes_on_the_windows_thread(bench: Bench) -> None:
 def test_that_loading_models_is_a_state_of_its_own(bench: Bench) -> None:
     bench.wait_end(bench.runner.submit(WarmUpJob()))
     assert bench.heard.states(Lane.MODEL)[:2] == ["starting", "loading"]
+
+
+def test_that_loading_ahead_makes_way_for_what_somebody_waits_for_without_losing_what_is_loaded(qtbot: QtBot) -> None:
+    bench = Bench(qtbot, commands={Lane.MODEL: (*SCRIPTED, "loads-slowly")})
+    loading = bench.runner.submit(WarmUpJob())
+    bench.wait_start(loading)
+    process = bench.runner.process(Lane.MODEL)
+    wish, other = bench.submit("pid"), bench.submit("pid")
+    assert bench.wait_end(loading, wish, other) == ["cancelled", "finished", "finished"]
+    assert [bench.heard.told("finished", one) for one in (wish, other)] == [process, process]
+    bench.runner.close()
+
+
+def test_that_a_person_need_not_wait_for_loading_that_has_made_way(qtbot: QtBot) -> None:
+    bench = Bench(qtbot, commands={Lane.MODEL: (*SCRIPTED, "loads-slowly")})
+    loading = bench.runner.submit(WarmUpJob())
+    bench.wait_start(loading)
+    process = bench.runner.process(Lane.MODEL)
+    wish = bench.submit("pid")
+    bench.runner.cancel(loading)
+    assert bench.wait_end(loading, wish) == ["cancelled", "finished"]
+    assert bench.heard.told("finished", wish) != process, "the host was killed and replaced"
+    bench.runner.close()
 
 
 def test_that_both_lanes_run_at_the_same_time(bench: Bench, node_of: Callable[..., Node]) -> None:

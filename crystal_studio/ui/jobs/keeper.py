@@ -146,7 +146,8 @@ class HostKeeper:
             self._end_job(Cancelled(command.id))
         elif self._deadline is None:
             self._host.send(command)
-            self._deadline = time.monotonic() + OBEY_SECONDS
+            if not command.patient:
+                self._deadline = time.monotonic() + OBEY_SECONDS
 
     def _quit(self) -> None:
         self._is_quitting = True

@@ -158,6 +158,15 @@ class QtJobRunner(JobRunner):
         lane.waiting.append(job_id)
         self.queued.emit(job_id, job)
         self._run_next(lane)
+        self._let_pass(lane)
+
+    def _let_pass(self, lane: _Lane) -> None:
+        """Loading ahead makes way for what somebody waits for; the model in hand, which it needs too, is loaded."""
+        if lane.running is None or not isinstance(self._jobs[lane.running], WarmUpJob):
+            return
+        if any(not isinstance(self._jobs[one], WarmUpJob) for one in lane.waiting):
+            lane.was_warm = True  # the others are loaded by the jobs that use them
+            lane.thread.order(Cancel(lane.running, patient=True))
 
     def _remember(self, job_id: str, job: Job) -> None:
         """Keep a job for `retry`; those that are over are forgotten first, oldest first."""
