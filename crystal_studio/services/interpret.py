@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import exp
+from random import Random
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
@@ -102,7 +104,7 @@ def write_pivot(
     """
     refused: tuple[str, ...] = ()
     second_best: WrittenPivot | None = None
-    nearest = _exchanged(_nearest(intent, parent), parent, prototypes)
+    nearest = _exchanged(_nearest(intent, parent), parent, prototypes, seed)
     for source in (PivotSource.MODEL, PivotSource.REPAIRED):
         task = writing_task(nearest, parent, refused)
         texts = language_model.write_pivots(task, ALTERNATIVES, seed, context)
@@ -153,7 +155,7 @@ def draft_pivot(intent: Intent, parent: Answered | None, prototypes: PrototypeLi
     """
     near = Composition.parse(parent.formula) if parent else None
     near_group = parent.space_group if parent else None
-    for limits in (_exchanged(_nearest(intent, parent), parent, prototypes).limits, intent.limits):
+    for limits in (_exchanged(_nearest(intent, parent), parent, prototypes, 0).limits, intent.limits):
         ideas = prototypes.ideas(limits, intent.goals, 8, near=near, near_space_group=near_group)
         texts = [headline(idea.formula, SpaceGroup(idea.space_group), idea.prototype) for idea in ideas]
         if passing := [text for text in texts if not problems(text, limits)]:
@@ -196,10 +198,11 @@ def _nearest(intent: Intent, parent: Answered | None) -> Intent:
     return replace(intent, limits=least_change(intent.limits, Composition.parse(parent.formula), is_free=is_free))
 
 
-def _exchanged(intent: Intent, parent: Answered | None, prototypes: PrototypeLibrary) -> Intent:
-    """The intent with the formula of the exchange that known crystals speak for most, where a choice was left open.
+def _exchanged(intent: Intent, parent: Answered | None, prototypes: PrototypeLibrary, seed: int) -> Intent:
+    """The intent with the formula of one exchange where a choice was left open, drawn by the votes of known crystals.
 
-    Everyone else keeps place and amount: lithium for thallium in Tl3BO3 is Li3BO3, not Li3B3O.
+    Everyone else keeps place and amount: lithium for thallium in Tl3BO3 is Li3BO3, not Li3B3O. Another seed may give
+    another of the likeliest elements.
     """
     limits = intent.limits
     if parent is None or limits.formula or not limits.replaced:
@@ -215,7 +218,12 @@ def _exchanged(intent: Intent, parent: Answered | None, prototypes: PrototypeLib
         if not limits.violations(made)
         and (built := prototypes.decorate(made, 1, space_group=limits.space_group, prototype=limits.prototype))
     ]
-    return replace(intent, limits=replace(limits, formula=max(votes)[1])) if votes else intent
+    if not votes:
+        return intent
+    best = max(score for score, _ in votes)
+    weights = [exp(score - best) for score, _ in votes]
+    ((_, formula),) = Random(seed).choices(votes, weights)
+    return replace(intent, limits=replace(limits, formula=formula))
 
 
 def _unmoved(text: str, intent: Intent, parent: Answered | None) -> tuple[str, ...]:

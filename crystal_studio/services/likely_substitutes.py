@@ -11,13 +11,14 @@ _MOST = 5
 _FEWEST = 3
 _LARGEST_RADIUS_RATIO = 1.7
 _NEAR_GROUPS = 2
-_NEAR_IN_ORDER = 3
+_NEAR_IN_ORDER = 4
+_FULL_SHELL = 12  # zinc resembles magnesium more than copper
 
 
 def likeliest(old: str, substitutes: frozenset[str], compound: Composition) -> frozenset[str]:
     """At most five of the substitutes, those nearest to the old element; all where there are no more than three.
 
-    Near is who stands in its group, close to it in its row of the transition metals or in Pettifor's order of the
+    Near is who stands in its group or close to it in its row of the transition metals, else in Pettifor's order of the
     elements, and is of like size; where none of these lets the charges sum to zero, as they did, whoever does. Poisons
     and precious metals come only where nothing else could, or for their own kind.
 
@@ -34,6 +35,8 @@ def likeliest(old: str, substitutes: frozenset[str], compound: Composition) -> f
         return frozenset(new.symbol for new in congeners)
     sized = [new for new in ranked if _is_like_in_size(new, leaving)] or ranked
     alike = [new for new in sized if _is_near(new, leaving)]
+    if len(alike) < _FEWEST - 1:
+        alike = [new for new in sized if new in alike or _is_near_in_order(new, leaving)]
     chosen = _with_charges_kept(alike, sized, old, compound)
     return frozenset(new.symbol for new in chosen[:_MOST])
 
@@ -55,8 +58,11 @@ def _is_like_in_size(new: Element, old: Element) -> bool:
 
 
 def _is_near(new: Element, old: Element) -> bool:
-    """Whether two elements are of one group, neighbours in a row of the transition metals, or in Pettifor's order."""
-    if new.group == old.group or abs(new.mendeleev_number - old.mendeleev_number) <= _NEAR_IN_ORDER:
-        return True
-    both_transition = {new.symbol, old.symbol} <= TRANSITION_METALS
-    return both_transition and new.row == old.row and abs(new.group - old.group) <= _NEAR_GROUPS
+    """Whether two elements are of one group, or neighbours in a row of the transition metals."""
+    both_open = {new.symbol, old.symbol} <= TRANSITION_METALS and max(new.group, old.group) < _FULL_SHELL
+    in_row = both_open and new.row == old.row and abs(new.group - old.group) <= _NEAR_GROUPS
+    return in_row or new.group == old.group
+
+
+def _is_near_in_order(new: Element, old: Element) -> bool:
+    return abs(new.mendeleev_number - old.mendeleev_number) <= _NEAR_IN_ORDER

@@ -101,10 +101,21 @@ def test_that_of_an_open_choice_the_model_is_asked_for_the_exchange_that_known_c
     writer = ScriptedLanguageModel()
     intent = listen("use a more abundant element instead of strontium", ParentFacts("SrTiO3", 221))
     assert intent.limits.formula is None
-    library = Voting(BaTiO3=-1.0, CaTiO3=-0.5, MgTiO3=-2.0)
+    library = Voting(BaTiO3=-99.0, CaTiO3=-0.5, MgTiO3=-99.0)
     written = write_pivot(intent, STRONTIUM_TITANATE, writer, library, 0, FakeContext())
     assert writer.tasks[0].limits.formula == "CaTiO3"
     assert written.pivot.composition.formula == "CaTiO3"
+
+
+def test_that_another_seed_may_ask_for_another_exchange():
+    intent = listen("use a more abundant element instead of strontium", ParentFacts("SrTiO3", 221))
+    library = Voting(BaTiO3=-1.0, CaTiO3=-0.5, MgTiO3=-99.0)
+    asked = set()
+    for seed in range(12):
+        writer = ScriptedLanguageModel()
+        write_pivot(intent, STRONTIUM_TITANATE, writer, library, seed, FakeContext())
+        asked.add(writer.tasks[0].limits.formula)
+    assert asked == {"CaTiO3", "BaTiO3"}
 
 
 def test_that_another_exchange_of_the_model_is_taken_where_it_does_not_write_that_one():
