@@ -93,10 +93,12 @@ def plan_devices(
         trials: (kind, id) -> what was measured on this machine.
     """
     used = sorted((card for card in cards if card.kind in ROUND), key=lambda card: ROUND.index(card.kind))
-    places = _places(machine, used)
-    placed = tuple(_placed(machine, card, places[card.kind, card.id], trials or {}) for card in used)
-    seconds = _sum([one.seconds for one in placed if one.kind not in _NOT_IN_EVERY_ROUND])
-    return DevicePlan(machine, placed, seconds, _sentence(machine, placed, seconds))
+    places, tried = _places(machine, used), trials or {}
+    placed = tuple(_placed(machine, card, places[card.kind, card.id], tried) for card in used)
+    needed = [one for one in placed if one.kind not in _NOT_IN_EVERY_ROUND]
+    seconds = _sum([one.seconds for one in needed])
+    is_tried = all((one.kind, one.model_id) in tried for one in needed)
+    return DevicePlan(machine, placed, seconds, f"{_sentence(machine, placed)} {_round(seconds, is_tried)}")
 
 
 def fits(machine: Machine, memory_mb: int) -> str:
@@ -213,7 +215,15 @@ def _sum(seconds: Sequence[float | None]) -> float | None:
     return sum(known) if known and len(known) == len(seconds) else None
 
 
-def _sentence(machine: Machine, placed: Sequence[Placed], seconds: float | None) -> str:
+def _round(seconds: float | None, is_tried: bool) -> str:
+    """How long a round takes, and where that is known from."""
+    if seconds is None:
+        return "How long a round takes is unknown until each model was tried once here."
+    where = "" if is_tried else ", by what the models' cards say of another machine"
+    return f"A round takes about {_duration(seconds)}{where}."
+
+
+def _sentence(machine: Machine, placed: Sequence[Placed]) -> str:
     said = [_on_the_card(machine.cards[0], placed) if machine.cards else _without_card(machine)]
     missing = [one.model_id for one in placed if one.placement is Placement.DOES_NOT_FIT]
     if missing:
@@ -224,11 +234,6 @@ def _sentence(machine: Machine, placed: Sequence[Placed], seconds: float | None)
             f"What runs on the processor needs {gigabytes(needed)} GB, and {gigabytes(machine.free_mb)} are free: "
             "close other programs."
         )
-    said.append(
-        f"A round takes about {_duration(seconds)}."
-        if seconds is not None
-        else "How long a round takes is unknown until each model was tried once here."
-    )
     return " ".join(said)
 
 

@@ -112,7 +112,7 @@ def test_that_a_time_is_only_told_where_it_was_measured_on_that_device() -> None
     assert "unknown until each model was tried" in unknown.sentence
     known = plan_devices(machine(), used, {name: Trial(4.0, "NaCl", 900, "cpu", 9.0)})
     assert known.round_seconds == 6.5
-    assert "A round takes about 6 s." in known.sentence
+    assert known.sentence.endswith("A round takes about 6 s, by what the models' cards say of another machine.")
     on_card = plan_devices(machine(24_000), used, {name: Trial(4.0, "NaCl", 900, "cpu")})
     assert [one.seconds for one in on_card.placed] == [0.25, None]
 
@@ -123,6 +123,7 @@ def test_that_taking_turns_costs_the_time_to_load() -> None:
     plan = plan_devices(machine(8_000), used, trials)
     assert set(places(plan).values()) == {Placement.SWAPPED}
     assert plan.round_seconds == 12.0
+    assert plan.sentence.endswith("A round takes about 12 s.")
     assert "In turn on the Card 8" in plan.sentence
 
 
