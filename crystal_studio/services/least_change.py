@@ -88,8 +88,9 @@ def _with_newcomers(limits: Limits, parent: Composition) -> Limits:
     present = frozenset(parent.elements)
     is_new = bool(limits.required - present) or any(not group & present for group in limits.any_of)
     coming = len(limits.required - present) + sum(not group & (present | limits.required) for group in limits.any_of)
-    is_open = not (limits.prototype or limits.anonymous or limits.num_elements or limits.allowed)
-    if not is_new or not is_open or len(present) + coming > _MOST_ELEMENTS:
+    together = len(present) + coming
+    is_open = not (limits.prototype or limits.anonymous or limits.allowed)
+    if not is_new or not is_open or together > _MOST_ELEMENTS or limits.num_elements not in (None, together):
         return limits
     return replace(limits, required=limits.required | present)
 

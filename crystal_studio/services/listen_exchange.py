@@ -72,7 +72,7 @@ _CONTAINED = re.compile(
     r"\bthere (?:should|must|has to|needs to|ought to) be\b|"
     r"\b(?:present|needed|featur\w+|compris\w+|(?<!-)contain\w*)\b|"
     r"\bin(?:to)? (?:it|there|that|this one)\b|\bbe there\b|\bpart of (?:it|this|the)\b|"
-    r"\bis a must\b|\bmake sure\b|"
+    r"\bis a must\b|\b(?:quaternary|quinary)\b|\bmake sure\b|"
     r"\bin(?:to)? the (?:crystal|compound|structure|formula|composition|material|mix|lattice)\b|"
     r"\b(?:must|should|has to|have to|needs? to|ought to) have\b|\bneeds?\b|\bsome\b[^.;!?]* in\b|\bwork in\b",
     re.IGNORECASE,

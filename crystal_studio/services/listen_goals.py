@@ -129,7 +129,7 @@ _CLASSES: tuple[
     tuple[re.Pattern[str], tuple[tuple[Direction, float], ...], tuple[tuple[Direction, float], ...]], ...
 ] = (
     (
-        re.compile(_NOT + r"\b(?:electrical(?:ly)? )?insulat(?:or|ors|ing)\b", re.IGNORECASE),
+        re.compile(_NOT + r"\b(?<!topological )(?:electrical(?:ly)? )?insulat(?:or|ors|ing)\b", re.IGNORECASE),
         ((Direction.AT_LEAST, INSULATOR_EV),),
         ((Direction.AT_MOST, INSULATOR_EV),),
     ),

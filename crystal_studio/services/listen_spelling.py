@@ -17,6 +17,7 @@ _ARROW = re.compile(r"\s*(?:-{1,2}>|={1,2}>|[→⟶➝➔⇒⟹➜])\s*")
 _TEMPERATURE = r"\g<how>critical temperature"  # not technetium
 _PLAIN = (
     (re.compile(r"\bw/o\b"), "without"),
+    (re.compile(r"\bswop(?=s|p|\b)", re.IGNORECASE), "swap"),
     (re.compile(r"\bw/(?= ?[A-Za-z])"), "with "),
     (re.compile(r"\be\.\s?g\.,?", re.IGNORECASE), "such as"),  # their stops would end a sentence
     (re.compile(r"\bi\.\s?e\.,?", re.IGNORECASE), "that is"),

@@ -49,7 +49,8 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
         RADIOACTIVE,
     ),
     (
-        r"(?:toxic|poisonous|hazardous|harmful)(?: heavy)?(?: element| metal| atom| specie| thing| ingredient)s?|"
+        r"(?:toxic|poisonous|hazardous|harmful)(?: heavy)?"
+        r"(?: element| metal| atom| specie| thing| ingredient| stuff)s?|"
         r"toxic ones|(?:any|some|no)thing (?:that(?:'s| is) )?(?:toxic|poisonous|hazardous|harmful)",
         TOXIC,
     ),

@@ -69,6 +69,11 @@ def test_that_nothing_is_kept_where_nothing_comes_or_no_room_is_left(limits):
     assert least_change(limits, Composition.parse("LiMn3O4")) == limits
 
 
+def test_that_the_parent_is_kept_where_the_number_of_elements_leaves_it_room():
+    fourth = Limits(required=frozenset({"Ag"}), num_elements=4)
+    assert least_change(fourth, Composition.parse("AlCuTe2")).required == {"Al", "Cu", "Te", "Ag"}
+
+
 def test_that_newcomers_to_another_compound_leave_the_parent_alone():
     wish = Limits(required=frozenset({"Fe"}))
     assert least_change(wish, Composition.parse("LiMn3O4"), is_free=True) == wish

@@ -3,6 +3,10 @@
 All 383 messages for development were heard to 69 % before the rules were mended and to 99 % after; the 114 that were
 written first and opened last to 69 % before and, when they were opened, to 86 %. What they showed was mended too,
 which brought them to 95 %. Here are 83 and 42 of those that are heard.
+
+Instructions in the words of materials scientists were written later, 80 for finding faults and 79 kept apart. What the
+listener hears, with the likeliest substitutes of an open exchange, lay within what their author wrote down for 66 of
+the 80 before the mending and for 79 after, and for 70 and 73 of the 79 kept apart.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from listen_sentences import DEVELOPED, HELD_OUT, INSTRUCTIONS
+from listen_sentences import DEVELOPED, HELD_OUT, INSTRUCTIONS, INSTRUCTIONS_HELD_OUT
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
@@ -109,7 +113,9 @@ def test_that_a_message_kept_apart_from_the_mending_is_heard(parent: str, messag
     check(parent, message, expected)
 
 
-@pytest.mark.parametrize(("parent", "message", "expected"), INSTRUCTIONS, ids=lambda text: text[:40])
+@pytest.mark.parametrize(
+    ("parent", "message", "expected"), [*INSTRUCTIONS, *INSTRUCTIONS_HELD_OUT], ids=lambda text: text[:40]
+)
 def test_that_an_instruction_in_the_words_of_materials_scientists_is_heard(
     parent: str, message: str, expected: str
 ) -> None:
