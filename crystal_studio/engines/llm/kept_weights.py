@@ -3,6 +3,9 @@
 On a CPU a four-bit model is quantised, unpacked to float32 and merged with its adapter at every start. That takes two
 libraries that are slow to import, and its outcome follows from files and versions alone. So the outcome is kept, as an
 ordinary model folder of single precision; whatever is wrong with a kept folder, the model is loaded the long way again.
+
+The file is mapped, as transformers does with every model, not read: that takes 0.1 s of processor time instead of 0.7
+and no memory of the process's own (SmolLM2-135M, 538 MB). Nobody writes into a folder that has its name.
 """
 
 from __future__ import annotations
