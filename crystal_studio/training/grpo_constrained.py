@@ -119,7 +119,7 @@ class ConstrainedTexts:
         return logs_BLA.gather(2, torch.from_numpy(place_BL)[..., None].to(device))[..., 0], entropy_BL
 
     def _grammar(self, prompt: tuple[int, ...]) -> SiteGrammar:
-        return SiteGrammar(self._grammars, form_of(self._tasks[prompt], self._dialect))
+        return SiteGrammar(self._grammars, form_of(self._tasks[prompt], self._dialect), takes_back=False)
 
     def _drawing(self, seed: tuple[int, ...]) -> Drawing:
         return Drawing(seed, self._temperature, self._max_tokens, frozenset({self._end}))

@@ -41,14 +41,14 @@ class Letters:
         self.grammars = LineGrammars(self.vocabulary)
         self.end = self.vocabulary.eos_token
 
-    def matcher(self, task: CrystalTask) -> SiteMatcher:
-        return SiteGrammar(self.grammars, ShortForm(task, plan_of(task))).matcher()
+    def matcher(self, task: CrystalTask, *, takes_back: bool = True) -> SiteMatcher:
+        return SiteGrammar(self.grammars, ShortForm(task, plan_of(task)), takes_back=takes_back).matcher()
 
     def tokens(self, text: str) -> list[int]:
         return list(self.vocabulary.tokenize_str(text))
 
     def accepts(self, task: CrystalTask, text: str) -> bool:
-        matcher = self.matcher(task)
+        matcher = self.matcher(task, takes_back=False)
         whole = all(matcher.consume_token(token) for token in self.tokens(text))
         return whole and (matcher.is_stopped() or self.end in allowed_by(matcher))
 
@@ -67,6 +67,7 @@ class Letters:
             for token in following:
                 assert matcher.consume_token(token)
                 tokens.append(token)
+            del tokens[len(tokens) - matcher.take_back() :]
         return str(self.vocabulary.decode_str(tokens))
 
 
@@ -150,6 +151,32 @@ def test_that_sites_on_one_position_are_written_in_the_order_of_their_coordinate
     assert letters.accepts(task, begun + ".449 .000 .000")
     assert not letters.accepts(task, begun + ".070 .332 .345")
     assert not letters.accepts(task, begun + ".069 .999 .999")
+
+
+def test_that_a_site_on_top_of_another_is_taken_back_and_written_again(letters):
+    matcher = letters.matcher(task_of("TiO2", 136, max_atoms=6))
+
+    def write(text: str) -> int:
+        assert all(matcher.consume_token(token) for token in letters.tokens(text))
+        return matcher.take_back()
+
+    assert write("136\n4.59 2.96\nTi 2a") == 0
+    assert write("\nO 4f .030") == len(letters.tokens("\nO 4f .030"))
+    assert not matcher.is_stopped()
+    assert matcher.take_back() == 0
+    assert write("\nO 4g .305") == 0
+    assert matcher.is_stopped()
+
+
+def test_that_a_site_that_nothing_betters_stands_in_the_end(letters):
+    matcher = letters.matcher(task_of("TiO2", 136, max_atoms=6))
+    tokens = letters.tokens("136\n4.59 2.96\nTi 2a")
+    assert all(matcher.consume_token(token) for token in tokens)
+    count = 0
+    while not matcher.is_stopped():
+        assert all(matcher.consume_token(token) for token in letters.tokens("\nO 4f .030"))
+        count += matcher.take_back() > 0
+    assert count == 10
 
 
 @pytest.mark.parametrize("digits", ["000", "999", "019", "190", "099", "909"])

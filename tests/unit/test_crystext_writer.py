@@ -13,11 +13,15 @@ from crystal_studio.engines.chem.cif import p1_cif, symmetrized_cif
 from crystal_studio.engines.chem.short_cif import read, written
 from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
 from crystal_studio.engines.fake import FakeContext
-from crystal_studio.engines.llm.base_model import load_base
+from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
 from crystal_studio.engines.llm.crystext.engine import create
+from crystal_studio.engines.llm.crystext.prompt import prompt_of
 from crystal_studio.engines.llm.crystext.reading import reader_of
 from crystal_studio.engines.llm.crystext.refusal import Refused, crystal_of
-from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows
+from crystal_studio.engines.llm.crystext.short_form import ShortForm
+from crystal_studio.engines.llm.crystext.site_matcher import LineGrammars, SiteGrammar
+from crystal_studio.engines.llm.crystext.writer import form_of
+from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
 from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning
 from crystal_studio.ports.crystal_writer import CrystalTask
 from crystal_studio.training.sft_tiny import make_tiny
@@ -136,6 +140,32 @@ def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base):
     alone = [decode([row], [prompt], 0)[0] for row, prompt in zip(rows(), prompts, strict=True)]
     assert together == alone
     assert len(set(map(tuple, together))) == 3
+
+
+def test_that_what_is_written_in_place_of_a_site_taken_back_is_drawn_as_if_there_had_been_none(base, monkeypatch):
+    monkeypatch.setattr(ShortForm, "stands", lambda _self, text: text[-1] not in "13579")
+    model, tokenizer = load_base(base, "float32"), load_tokenizer(base)
+    tasks = [QUARTZ, CrystalTask(Composition.parse("CaTiO3"), 62), QUARTZ]
+    grammars = LineGrammars(vocabulary_of(tokenizer, model.config.vocab_size))
+    prompts = [tokenizer(prompt_of(task, "short"))["input_ids"] for task in tasks]
+
+    def rows() -> list[Row]:
+        matchers = [SiteGrammar(grammars, form_of(task, "short")).matcher() for task in tasks]
+        return [Row(Drawing((3, number), 1.0, 300, frozenset()), matcher) for number, matcher in enumerate(matchers)]
+
+    together, alone = rows(), rows()
+    begun = PackedBeginning(model, Beginnings().cache_of(model, []))
+    decode_rows(begun, prompts, together, lambda: None)
+    for row, prompt in zip(alone, prompts, strict=True):  # everything is computed anew for every token
+        while not row.finished:
+            with torch.no_grad():
+                scores = model(torch.tensor([[*prompt, *row.tokens]])).logits[0, -1].double().numpy()
+            row.choose(scores[row.allowed], row.allowed)
+    for row, other in zip(together, alone, strict=True):
+        assert row.tokens == other.tokens
+        sites = tokenizer.decode(row.tokens).split("\n")[2:]
+        assert all(site[-1] not in "13579" for site in sites)
+        assert any("." in site for site in sites)
 
 
 def test_that_a_plain_cif_is_read_into_its_primitive_cell_in_a_limited_child():

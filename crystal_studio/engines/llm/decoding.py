@@ -133,7 +133,8 @@ def decode_rows(
     fed = begun.rows({index: -2 - spots[text] for index, text in begins.items()})
     scored = _allowed_to_any(going.values())
     scores_NV = fed.advance({-2 - spot: text[begun.length :] for text, spot in spots.items()}, scored)
-    ahead = {index: row.choose(scores_NV[spots[begins[index]]], scored) for index, row in going.items()}
+    # No grammar takes back what all rows have in common.
+    ahead = {index: row.choose(scores_NV[spots[begins[index]]], scored)[0] for index, row in going.items()}
     while True:
         on_step()
         going = {index: row for index, row in going.items() if not row.finished}
@@ -197,7 +198,8 @@ class Row:
 
         Args:
             drawing: how it is drawn.
-            matcher: hard constraint, with the methods of llguidance's matcher; None for free text.
+            matcher: hard constraint, with the methods of llguidance's matcher, and perhaps `take_back`, which says
+                after a token how many of the last ones do not count; None for free text.
         """
         self.tokens: list[int] = []
         self.finished = False
@@ -206,17 +208,25 @@ class Row:
         self._drawing = drawing
         self._generator = np.random.default_rng(drawing.seed)
         self._matcher = matcher
+        self._take_back: Callable[[], int] = getattr(matcher, "take_back", lambda: 0)
+        self._standing = 0  # tokens before the first one that was taken back since the last choice
         self._take_forced()
 
-    def choose(self, scores_S: NDArray[np.float64], scored: NDArray[np.int64] | None) -> list[int]:
-        """Choose the next token from the scores of the tokens `scored`; that token and what it forces."""
-        before = len(self.tokens)
+    def choose(self, scores_S: NDArray[np.float64], scored: NDArray[np.int64] | None) -> tuple[list[int], int]:
+        """Choose the next token from the scores of the tokens `scored`.
+
+        Returns:
+            The tokens that are still to be fed, and how many of those fed before have to be forgotten: none, unless the
+            grammar took some back. The last that stands is then fed again, where nothing else tells what may follow it.
+        """
+        before = self._standing = len(self.tokens)
         if self.allowed is None or scored is None:
             self._take(self._draw(scores_S))
         else:
             self._take(int(self.allowed[self._draw(scores_S[np.searchsorted(scored, self.allowed)])]))
         self._take_forced()
-        return self.tokens[before:]
+        first = self._standing if len(self.tokens) > self._standing else self._standing - 1
+        return self.tokens[first:], before - first
 
     def guess(self, prompt: Sequence[int], most: int) -> list[int]:
         """What followed the last tokens where they stood before; nothing under a grammar, which forces its own."""
@@ -237,11 +247,13 @@ class Row:
             guess: tokens that were fed already.
 
         Returns:
-            The tokens that are still to be fed, and how many of the guess have to be forgotten.
+            The tokens that are still to be fed, and how many of those fed have to be forgotten.
         """
+        if not guess:
+            return self.choose(scores_NS[0], scored)
         chosen: list[int] = []
         while not self.finished and list(guess[: len(chosen)]) == chosen and len(chosen) < len(scores_NS):
-            chosen += self.choose(scores_NS[len(chosen)], scored)
+            chosen += self.choose(scores_NS[len(chosen)], scored)[0]
         agreed = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(chosen, guess, strict=False)))
         return chosen[agreed:], len(guess) - agreed
 
@@ -253,6 +265,9 @@ class Row:
         self.tokens.append(token)
         if self._matcher is not None:
             self._matcher.consume_token(token)
+            if taken_back := self._take_back():
+                del self.tokens[-taken_back:]
+                self._standing = min(self._standing, len(self.tokens))
             self.finished = self.is_whole = (
                 self._matcher.is_stopped()
             )  # also where it ran out of fuel: what is unfinished is refused

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.symmetry import SpaceGroup
-from crystal_studio.engines.chem.short_cif import FRACTION_DECIMALS, cell_fields
+from crystal_studio.engines.chem.checks import MIN_DISTANCE_ANGSTROM
+from crystal_studio.engines.chem.geometry import shortest_distance_angstrom
+from crystal_studio.engines.chem.short_cif import FRACTION_DECIMALS, cell_fields, read
 from crystal_studio.engines.llm.crystext.site_plan import Site, SitePlan
 from crystal_studio.ports.crystal_writer import CrystalTask
 
@@ -20,7 +23,7 @@ class ShortForm:
 
     def __init__(self, task: CrystalTask, plan: SitePlan) -> None:
         self.plan = plan
-        self.beginning = rf"{task.space_group}\n{_cell(task.space_group)}\n"
+        self.beginning = rf"{task.space_group}\n{_cell(task.space_group)}"
         self._elements = task.composition.reduced.elements
 
     def label(self, site: Site, number: int) -> str:
@@ -32,6 +35,14 @@ class ShortForm:
         """The free coordinates."""
         digits = last.replace(" .", "")
         return beyond(digits) if digits else _COORDINATE * self.plan.choices[site.choice].num_free
+
+    def stands(self, text: str) -> bool:
+        """Whether no two atoms so far are closer than the checks of the program allow."""
+        try:
+            crystal = read(text)
+        except UserCorrectable:  # angles that close no cell: another site mends nothing, and the refusal will tell
+            return True
+        return shortest_distance_angstrom(crystal) >= MIN_DISTANCE_ANGSTROM
 
 
 def _cell(space_group: int) -> str:

@@ -2,7 +2,8 @@
 
 A grammar of the whole text would have to count atoms. So the text is matched in parts: `SitePlan` says which sites may
 come next, and a small regular expression lets exactly their lines be written. `SiteMatcher` has the methods of
-llguidance's matcher that the token loop uses, and holds one of those for the part under way.
+llguidance's matcher that the token loop uses, and holds one of those for the part under way. A site that puts atoms on
+top of each other is taken back and written again, which no mask of single tokens could prevent.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from crystal_studio.engines.llm.crystext.site_plan import Site, SitePlan
 from crystal_studio.engines.llm.decoding import Grammar
 
 _MOST_KNOWN = 1000
+_MOST_REDRAWN = 10  # times that one site is taken back; after that it stands, and the whole text is refused
 
 
 class Form(Protocol):
@@ -27,7 +29,7 @@ class Form(Protocol):
 
     @property
     def beginning(self) -> str:
-        """Expression of all that comes before the first site, the line's end included."""
+        """Expression of all that comes before the line of the first site; it says itself where it ends."""
 
     def label(self, site: Site, number: int) -> str:
         """The words that a site begins with, when so many sites are written: letters, digits and spaces.
@@ -37,6 +39,9 @@ class Form(Protocol):
 
     def numbers(self, site: Site, last: str) -> str:
         """Expression of the numbers behind the label; `last` are those of the site before, where it has this label."""
+
+    def stands(self, text: str) -> bool:
+        """Whether the text so far, which ends with a site, can be the beginning of one that is not refused."""
 
 
 class LineGrammars:
@@ -72,10 +77,16 @@ class LineGrammars:
 
 
 class SiteGrammar:
-    """The texts of one form."""
+    """The texts of one form.
 
-    def __init__(self, grammars: LineGrammars, form: Form) -> None:
-        self._start = SiteMatcher(grammars, form)
+    Args:
+        grammars: of the lines.
+        form: how the text is written down.
+        takes_back: whether a site that cannot stand is written again.
+    """
+
+    def __init__(self, grammars: LineGrammars, form: Form, *, takes_back: bool = True) -> None:
+        self._start = SiteMatcher(grammars, form, takes_back=takes_back)
 
     def matcher(self) -> SiteMatcher:
         """A fresh matcher at the start of the text."""
@@ -85,15 +96,16 @@ class SiteGrammar:
 class SiteMatcher:
     """Matches one text, token by token; no token reaches over the end of a site."""
 
-    def __init__(self, grammars: LineGrammars, form: Form) -> None:
+    def __init__(self, grammars: LineGrammars, form: Form, *, takes_back: bool) -> None:
         self._grammars = grammars
         self._form = form
         self._written = form.plan.start
-        self._sites = form.plan.next_sites(self._written)
+        self._sites: Sequence[Site] = ()  # those that may come, once the beginning is written
         self._number = 0
-        self._line = grammars.matcher(form.beginning + self._expression(None, ""))
-        self._tokens: tuple[int, ...] = ()  # of the part under way
+        self._most_redrawn = _MOST_REDRAWN if takes_back else 0
         self._stopped = False
+        self._num_taken_back = 0
+        self._begin("", grammars.matcher(form.beginning))
 
     def compute_bitmask(self) -> bytes:
         """The tokens that may come next, a bit each."""
@@ -114,8 +126,13 @@ class SiteMatcher:
         if self._line.is_error():
             self._stopped = True
         elif self._line.is_stopped():
-            self._begin_line()
+            self._end_part()
         return taken
+
+    def take_back(self) -> int:
+        """How many of the last tokens do not count, because the site that they said cannot stand; asked once."""
+        count, self._num_taken_back = self._num_taken_back, 0
+        return count
 
     def deep_copy(self) -> SiteMatcher:
         """A matcher at the same place that goes its own way."""
@@ -123,29 +140,48 @@ class SiteMatcher:
         twin._line = self._line.deep_copy()
         return twin
 
-    def _begin_line(self) -> None:
-        """Read the site that is finished, and allow what may follow it."""
-        plan, line = self._form.plan, self._grammars.text(self._tokens).rpartition("\n")[2]
+    def _begin(self, text: str, line: Any) -> None:
+        """Go on with another part behind a text."""
+        self._text, self._line, self._fresh_line = text, line, line.deep_copy()
+        self._tokens: tuple[int, ...] = ()  # of the part under way
+        self._num_redrawn = 0
+
+    def _end_part(self) -> None:
+        """Read what is finished: the beginning, or a site."""
+        text = self._text + self._grammars.text(self._tokens)
+        if not self._sites:
+            self._sites = self._form.plan.next_sites(self._written)
+            self._begin(text, self._grammars.matcher(self._expression(None, "")))
+        elif self._num_redrawn < self._most_redrawn and not self._form.stands(text):
+            self._line = self._fresh_line.deep_copy()
+            self._num_taken_back, self._tokens = len(self._tokens), ()
+            self._num_redrawn += 1
+        else:
+            self._end_site(text)
+
+    def _end_site(self, text: str) -> None:
+        """Allow what may follow the site that the text ends with."""
+        plan, line = self._form.plan, text.rpartition("\n")[2]
         labels = {site: self._form.label(site, self._number) for site in self._sites}
         site = next(one for one, label in labels.items() if line.startswith(label))
         self._written = plan.after(self._written, site)
-        self._sites, self._tokens = plan.next_sites(self._written), ()
+        self._sites = plan.next_sites(self._written)
         self._number += 1
         self._stopped = not self._sites
         if self._sites:
-            self._line = self._matcher_behind(site, line.removeprefix(labels[site]))
+            self._begin(text, self._matcher_behind(site, line.removeprefix(labels[site])))
 
     def _matcher_behind(self, site: Site, numbers: str) -> Any:
         """A matcher of the line behind a site, or of none where the text may end."""
-        line = rf"\n{self._expression(site, numbers)}"
+        line = self._expression(site, numbers)
         expression = f"({line})?" if self._form.plan.may_end(self._written) else line
         goes_on = numbers and site in self._sites
         return self._grammars.matcher_for_once(expression) if goes_on else self._grammars.matcher(expression)
 
     def _expression(self, last: Site | None, numbers: str) -> str:
-        """The sites that may be written, as one expression; the last one had these numbers."""
+        """A new line with one of the sites that may be written; the last one had these numbers."""
         each = (
             self._form.label(site, self._number) + self._form.numbers(site, numbers if site == last else "")
             for site in self._sites
         )
-        return f"({'|'.join(each)})"
+        return rf"\n({'|'.join(each)})"
