@@ -168,6 +168,14 @@ def test_that_what_is_written_in_place_of_a_site_taken_back_is_drawn_as_if_there
         assert any("." in site for site in sites)
 
 
+def test_that_those_who_watch_see_no_site_that_is_taken_back(writer, monkeypatch):
+    monkeypatch.setattr(ShortForm, "stands", lambda _self, text: text[-1] not in "13579")
+    context = FakeContext()
+    answer = writer.write([QUARTZ], 0, context, attempts=1)[0]
+    assert "." in answer.text.split("\n", 2)[2]
+    assert "".join(payload for kind, payload in context.partials if kind == "token") == answer.text
+
+
 def test_that_a_plain_cif_is_read_into_its_primitive_cell_in_a_limited_child():
     crystal = read("225\n5.64\nNa 4a\nCl 4b")
     conventional = SpglibSymmetrizer().conventional(crystal)

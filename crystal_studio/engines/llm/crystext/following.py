@@ -90,6 +90,8 @@ class Following:
 
     def _hand_out(self, row: Row) -> None:
         text = self.text_of(row.tokens)
+        if not row.finished:
+            text = text.rpartition("\n")[0]  # the line under way may yet be taken back
         if len(text) > len(self._streamed) and not text.endswith(_UNFINISHED_CHARACTER):
             self.context.partial("token", text[len(self._streamed) :])
             self._streamed = text

@@ -35,7 +35,7 @@ class Manner:
     Attributes:
         layout: of the prompt, as its adapter was trained.
         dialect: of the text, as its adapter was trained.
-        constrained: whether only what was asked for can be written.
+        constrained: whether only what was asked for can be written; a site on top of another is written again.
         temperature: of the draws; 0 writes the likeliest text, at every attempt the same.
         max_tokens: longest text.
     """
