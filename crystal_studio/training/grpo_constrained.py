@@ -54,7 +54,8 @@ class ConstrainedTexts:
         max_tokens: int,
     ) -> None:
         self._grammars = LineGrammars(vocabulary_of(tokenizer, vocabulary_size))
-        self._tasks = {tuple(tokenizer(text, add_special_tokens=False)["input_ids"]): tasks[text] for text in tasks}
+        prompts = tokenizer(list(tasks), add_special_tokens=False)["input_ids"]
+        self._tasks = dict(zip(map(tuple, prompts), tasks.values(), strict=True))
         self._end = int(tokenizer.eos_token_id)
         self._dialect = dialect
         self._temperature = temperature

@@ -22,7 +22,7 @@ from crystal_studio.ui.sign_rows import SignRow, SignRowsView
 _SIGNS = {State.GOOD: Sign.PASSED, State.ADVICE: Sign.ADVICE, State.PROBLEM: Sign.FAILED}
 _HEADINGS = {State.PROBLEM: "Problems", State.ADVICE: "Could be better", State.GOOD: "Good"}
 _LOOKING = "Looking at versions, folders, models and the display …"
-_TESTING = "Running a small design round: a minute or two …"
+_TESTING = "Running a small design round: ten seconds or more …"
 _WAITING = "Waits for the engine, which is at work …"
 _PER_MILLE = 1000
 
