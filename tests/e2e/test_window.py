@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import pixels
 from process_tree import children_of, is_alive
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
@@ -36,9 +37,7 @@ def seen(window: MainWindow) -> np.ndarray:
     QApplication.processEvents()
     corner = canvas.mapToGlobal(QPoint(0, 0))
     shot = QGuiApplication.primaryScreen().grabWindow(0, corner.x(), corner.y(), canvas.width(), canvas.height())
-    image = shot.toImage().convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
+    return pixels(shot.toImage())[..., :3]
 
 
 def coloured(window: MainWindow) -> int:

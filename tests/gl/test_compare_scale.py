@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QImage
+from pictures import pixels
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.scene.arrows import arrows
@@ -58,12 +58,6 @@ def shown(qtbot, gallery: Gallery, *scenes: Scene) -> list[np.ndarray]:
         pytest.skip("no OpenGL here: install Mesa (libgl1-mesa-dri, libegl1)")
     gallery.view_along(ViewDirection((1, 0, 0)))
     return [pixels(pane.canvas.picture(1.0, transparent=False, axes=False)) for pane in gallery.panes]
-
-
-def pixels(image: QImage) -> np.ndarray:
-    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
-    flat = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return flat[:, : 4 * image.width()].reshape(image.height(), image.width(), 4).copy()
 
 
 def blue_width(picture: np.ndarray) -> int:
