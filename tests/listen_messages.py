@@ -347,7 +347,7 @@ OPEN = [
     ("BN", "carbon", "free"),
     ("CoS2", "iron disulfide", "+Fe +S"),
     ("BeO", "find a harmless relative of this", "free"),
-    ("Bi2O3", "a bismuth-free route, say lanthanum", "-Bi +La"),
+    ("Bi2O3", "a bismuth-free route, say lanthanum", "Bi>La"),
     ("Cu2S", "I want to see what selenium does in it", "+Se"),
 ]
 WISHES = [

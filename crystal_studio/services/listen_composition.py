@@ -69,6 +69,11 @@ _FURTHER = re.compile(r"\b(?:second|another|further|additional|different|other)\
 _BRING = re.compile(
     r"\b(?:us(?:e|ing)|put|add|insert|bring|try|tak(?:e|es)|choose|pick|go (?:for|with))\b", re.IGNORECASE
 )
+_IS_MODEL = re.compile(
+    r"[- ](?:like|type|derived|based|structure|analog|variant|derivative|relative|cousin)|"
+    r"(?: (?:is|has|having|been|being))* (?:done to death|boring|bores|overdone|well[- ]known|old hat)",
+    re.IGNORECASE,
+)
 _MODEL = re.compile(r"[- ]like\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
@@ -129,9 +134,7 @@ def _formulas(text: str, found: HeardComposition, parent: Composition | None, ha
     spans = denied_spans(text)
     for composition, start, end in formulas_in(text):
         is_parent = parent is not None and composition.formula == parent.formula
-        is_model = bool(_COMPARED.search(text[:start])) or bool(
-            re.match(r"[- ](?:like|type|derived|based|structure|analog|variant|derivative|relative|cousin)", text[end:])
-        )
+        is_model = bool(_COMPARED.search(text[:start]) or _IS_MODEL.match(text, end))
         if is_model or is_denied(start, end, text, spans) or (has_replacements and is_parent):
             found.heard.append(f"{text[start:end]} as a model, not a lock")
         elif len(composition.elements) == 1:
@@ -191,8 +194,8 @@ def _elements(text: str, found: HeardComposition) -> None:
     if scarce := scarce_elements(text):
         found.excluded |= {symbol: "abundant elements" for symbol in scarce if symbol not in found.required}
         found.heard.append("abundant elements only")
-    if says_only(text) and len(found.required) > 1:
-        found.allowed = frozenset(found.required)
+    if says_only(text) and len(found.required) + len(found.any_of) > 1:
+        found.allowed = frozenset(found.required).union(*(group for group, _ in found.any_of))
         found.heard.append(f"only {joined(found.allowed)}")
 
 
@@ -227,7 +230,8 @@ def _replaced(replacements: list[Replacement], found: HeardComposition, parent: 
     found.excluded |= {symbol: f"replace {name_of(symbol)}" for symbol in old}
     for symbol in old:
         found.required.pop(symbol, None)
-    replacements = _narrowed(replacements, found)
+    found.any_of = [(group, words) for group, words in found.any_of if not group & old]  # "the lanthanide is dear"
+    replacements = _narrowed(replacements, found, parent)
     narrowed = [(each.old, each.substitutes - found.excluded.keys(), each) for each in replacements]
     for symbol, substitutes, _ in narrowed:
         if not substitutes:
@@ -247,15 +251,34 @@ def _replaced(replacements: list[Replacement], found: HeardComposition, parent: 
         found.anonymous = parent.anonymous
 
 
-def _narrowed(replacements: list[Replacement], found: HeardComposition) -> list[Replacement]:
-    """One for each who leaves; of all that could come, the one named elsewhere ("Be is toxic; use magnesium")."""
+def _narrowed(
+    replacements: list[Replacement], found: HeardComposition, parent: Composition | None
+) -> list[Replacement]:
+    """One for each who leaves; of all that could come, those named elsewhere ("Be is toxic; use magnesium or zinc")."""
     narrowed: dict[str, Replacement] = {}
     for each in replacements:
-        named = each.substitutes & found.required.keys()
-        single = replace(each, substitutes=named, is_explicit=True) if len(named) == 1 else each
+        single = each if each.is_explicit else _with_named(each, found, parent)
         if each.old not in narrowed or single.is_explicit:
             narrowed[each.old] = single
     return list(narrowed.values())
+
+
+def _with_named(one: Replacement, found: HeardComposition, parent: Composition | None) -> Replacement:
+    """The replacement by whom the message names for it, if anyone."""
+
+    def fits(symbol: str) -> bool:
+        if parent is None or symbol in one.substitutes:
+            return symbol in one.substitutes
+        return symbol not in parent.elements and can_replace(symbol, one.old, parent)
+
+    if named := frozenset(symbol for symbol in found.required if fits(symbol)):
+        return replace(one, substitutes=named, is_explicit=True) if len(named) == 1 else one
+    for group, words in found.any_of:
+        newcomers = frozenset(filter(fits, group))
+        if parent is not None and newcomers and (len(newcomers) == len(group) or one.substitutes & newcomers):
+            found.any_of.remove((group, words))
+            return replace(one, substitutes=one.substitutes & newcomers or newcomers)
+    return one
 
 
 def _by_removal(text: str, found: HeardComposition, parent: Composition) -> list[Replacement]:

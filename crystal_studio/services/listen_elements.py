@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NoReturn
 
@@ -23,12 +23,12 @@ from crystal_studio.services.listen_words import (
 )
 
 _NEGATOR = re.compile(
-    r"\b(?:no(?! more than| less| fewer| longer)|(?<!why )not(?! only| just| necessarily| too)|without|sans|"
+    r"\b(?:no(?! more than| less| fewer| longer|\s*[,.;]|\s*$)|(?<!why )not(?! only| just| necessarily| too)|without|sans|"
     r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
     r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
     r"banish|hates?|lose|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
-    r"get rid of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|can'?t|cannot|never|nor|neither|ban|eliminate|"
-    r"forbids?|prohibits?|all but|(?:tak|throw|kick)\w* out|"
+    r"get rid of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|can'?t|cannot|never|nor|neither|ban|eliminate|"
+    r"forbids?|prohibits?|all but|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
     r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leave out|"
     r"(?:any|every)thing but|other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else)|away from|"
     r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
@@ -37,13 +37,14 @@ _NEGATOR = re.compile(
 )
 _ANY_WORD = re.compile(r"[\s-]?\w+")  # "non-toxic telluride" denies the adjective, "non-Cd options" the element
 _PARTED = re.compile(
-    r"\b(?:leav|keep|tak|get|throw|kick)(?:e|ing)?(?: (?!in\b)[A-Za-z]+,?){1,4}? (?:out|away|off|aside)\b",
+    r"\b(?:leav|keep|tak|get|throw|kick|rul)(?:e|ing)?(?: (?!in\b|(?:that|this|it|them|one)\b)[A-Za-z]+,?){1,9}? "
+    r"(?:out|away|off|aside)\b",
     re.IGNORECASE,
 )
 _AFTER_NEGATOR = re.compile(
     r"(?:[ -]*(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|on|an|"
     r"a|the|all|"
-    r"more|kind|sort|either|want(?:ed)?|allowed|permitted|like|need|give|me|but)\b)*(?: ?:)?",
+    r"more|further|other|kind|sort|either|tak(?:e|ing)|accept|anything|something|want(?:ed)?|allowed|permitted|like|need|give|me|but)\b)*(?: ?:)?",
     re.IGNORECASE,
 )
 _VERB = (
@@ -53,7 +54,7 @@ _VERB = (
 )
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
-    rf",?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
+    rf",?\s*\b(?:so|hence|thus|therefore)\b|,?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
     rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
     re.IGNORECASE,
 )
@@ -79,10 +80,33 @@ _GONE = re.compile(
     r"there|used|contained|included|found)))| (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|"
     r"not allowed|out(?! of))|"
     r" is (?:not|no longer) (?:in it|part|present|there|contained|included)|"
+    r"(?:,? (?:is|are|was|has|have|had|been|be|being|to|must|should|can|could|may|might|ought|needs?|got|also|all|both|"
+    r"therefore|thereby|altogether|entirely|already|strictly|please)|'s)*(?: (?:barred|vetoed|blacklisted|outlawed|"
+    r"unavailable to us|(?:ruled|left|kept|taken|thrown|struck|phased) (?:out|off|away)|(?:dropped|removed|excluded|"
+    r"avoided|eliminated|omitted|discarded|banned|forbidden)|off[- ]limits|gotta go|got to go)|"
+    r" not (?:being )?(?:admitted|included|accepted|tolerated|among|on the (?:menu|list|table)|in the running))\b|"
+    r" (?:stay(?:s|ing)?|keep(?:s|ing)?) (?:out|away)\b| does(?:n't| not) count\b|"
+    r" ?(?:=|:) ?(?:zero|none|no|0)\b| no(?=\s*(?:[,.;]|$))|"
     r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|taboo|"
     r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out))\b",
     re.IGNORECASE,
 )
+# A denial of what was named before: "germanium is too dear, so leave that one out".
+_IT = r"(?:it|that|this|those|these|them)(?: one| ones)?"
+_IT_GOES = re.compile(
+    rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:out|off|away)\b|"
+    rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate) {_IT}(?=\W|$)|"
+    rf"\bget rid of {_IT}\b|\bsteer clear of {_IT}\b|"
+    rf"\b(?:can't|cannot|can not|couldn't|won't|don't|do not|mustn't|shouldn't) (?:\w+ )?(?:afford|have|use|want|touch|take|"
+    rf"allow|accept|tolerate|need) (?:{_IT}|any(?: of (?:it|that))?)(?=\W|$)(?! (?:to|be)\b)|"
+    r"\b(?:gets? by|make do|makes do|do|does|live|manages?|works?)(?: \w+)? without(?= (?:it|that|them)\b|\s*(?:[.,;!?]|$))|"
+    r"(?<=[.?!] )same (?:story|problem|goes for)\b|"
+    rf"\b{_IT} (?:(?:has|have|needs?|ought) to|must|should|can|could|may) (?:go|leave|disappear|stay out)\b|"
+    r"\b(?:can't|cannot|can not|mustn't|must not) be (?:there|in (?:it|there)|present|part of it)\b",
+    re.IGNORECASE,
+)
+_LIST_GAP = re.compile(r"\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
+_MOST_BETWEEN = 90  # characters from what was named to the denial of it
 _LEAD_VERB = re.compile(
     r"\b(?:may|can|could|would|will|should|might|to|which|that|not|likely|would not|this|it|they|changes?)\s+$",
     re.IGNORECASE,
@@ -91,7 +115,7 @@ _SYMBOL = re.compile(r"(?<![A-Za-z0-9_.'])([A-Z][a-z]?)(?![A-Za-z0-9_'’])")
 _CUE = re.compile(
     r"(?:(?i:\b(?:contain(?:s|ing)?|with|without|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|avoid(?:ing)?|"
     r"exclud(?:e|es|ing)|"
-    r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|only|and|or|both|"
+    r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|to|only|and|or|both|"
     r"either|plus|keep|"
     r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly|among|them|nor|neither|out|"
     r"based on|built on))|[A-Z][a-z]?\s?[,/&+–-]|"
@@ -110,10 +134,14 @@ _FORMULA = re.compile(
 _UNKNOWN_ELEMENT = re.compile(r"\b[Ee]lements?\s+(?:called\s+|named\s+)?[\"'“]?([A-Z][a-z]{0,2})\b(?!\w)")
 _IUM = re.compile(r"\b[A-Za-z]{3,}iums?\b")
 _ONLY = re.compile(
-    r"\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b", re.IGNORECASE
+    r"\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b|"
+    r"\b(?:of|from|with|between|contain\w*|have|has|having) just\b(?! a\b| one\b)|"
+    r"\bno (?:other|third|fourth|fifth|further|additional|extra) (?:species|element|component|ingredient|constituent|metal)s?\b|"
+    r"\band that(?:'s| is) (?:it|all)\b",
+    re.IGNORECASE,
 )
 _ABUNDANT = re.compile(
-    r"\b(?:earth[- ]abundant|abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b|"
+    r"\b(?:earth[- ]abundant|(?<!more )abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b|"
     r"\bearth[- ]abundant\b|\b(?:(?:no|not|nothing|without|free of) (?:any(?:thing)? |too |very )?"
     r"(?:rare(?![- ]earth)|expensive|scarce|exotic|critical)|avoid\w* (?:scarce|exotic|critical))\b",
     re.I,
@@ -209,8 +237,8 @@ def formulas_in(text: str) -> list[tuple[Composition, int, int]]:
         word = token[0]
         if not any(letter.isdigit() for letter in word) and word.isupper() and word not in CAPITAL_COMPOUNDS:
             continue
-        if re.fullmatch(r"[A-Z]1", word):
-            continue  # P1 is a space group, C1 a label
+        if re.fullmatch(r"[A-Z]1|C(?:14|15|36)", word):
+            continue  # P1 is a space group, C1 a label, C14 a Laves phase
         if is_formula(word):
             found.append((Composition.parse(word), token.start(), token.end()))
         elif any(letter.islower() for letter in word) and any(letter.isdigit() for letter in word):
@@ -235,7 +263,21 @@ def mentions_in(text: str, in_chemistry: bool = False) -> list[Mention]:
     for match, symbol in [*_named(left), *_symbols(left, in_chemistry)]:
         denied = is_denied(match.start(), match.end(), text, spans)
         found.append(Mention((symbol,), False, denied, match.start(), match.end(), match[0], is_plain=True))
-    return sorted(found, key=lambda mention: mention.start)
+    return _without_it(sorted(found, key=lambda mention: mention.start), text)
+
+
+def _without_it(mentions: list[Mention], text: str) -> list[Mention]:
+    """The mentions, those denied of which the text says later that "it" goes; with its neighbours in a list."""
+    found = list(mentions)
+    for gone in _IT_GOES.finditer(text):
+        last = max((at for at, each in enumerate(found) if each.end <= gone.start()), default=-1)
+        if last < 0 or gone.start() - found[last].end > _MOST_BETWEEN:
+            continue
+        first = last
+        while first and _LIST_GAP.fullmatch(text[found[first - 1].end : found[first].start]):
+            first -= 1
+        found[first : last + 1] = [replace(each, denied=True) for each in found[first : last + 1]]
+    return found
 
 
 def _patterns() -> list[tuple[re.Pattern[str], tuple[str, ...], bool]]:

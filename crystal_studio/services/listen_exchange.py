@@ -82,7 +82,7 @@ _KEPT = re.compile(
     r"\b(?:keep\w*|leav(?:e|ing)(?! out)|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|not) "
     r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
     r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$|"
-    r"\bsame $",
+    r"\bsame $|\b(?:next to|beside|besides|alongside|along with|together with) (?:the |its )?$",
     re.IGNORECASE,
 )
 _STAYS = re.compile(r" (?:should |must |has to |can )?(?:stays?|remains?|is kept|unchanged|untouched)\b", re.IGNORECASE)
@@ -92,6 +92,7 @@ _ELSE = re.compile(
 )
 _REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
+_EITHER = re.compile(r"\bor\b|/|\beither\b|\bany of\b|\bwhichever\b", re.IGNORECASE)
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 
 
@@ -147,7 +148,7 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
             continue
         cast = _cast(words, parent)
         heard = _heard(words, cast, earlier, parent)
-        earlier = cast.going if not heard else ()
+        earlier = (cast.going or cast.families) if not heard else ()
         found += heard
         if heard:
             kept = [(each.start, each.end) for each in cast.mentions if each.denied and each.symbols[0] in cast.kept]
@@ -159,6 +160,32 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
                 if not mention.denied and set(mention.symbols) & set(cast.going):
                     text = blanked(text, start + mention.start, start + mention.end)
     return found, text, is_open
+
+
+def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, str]:
+    """The exchange that a whole message tells, over its sentences, and the message without the words for it.
+
+    Its words say nothing that a rule knows ("silver, at today's price? Li in its place"), but of the parent's elements
+    it names one, and every newcomer could sit where that one sits.
+    """
+    cast = _cast(text, parent)
+    if len(cast.going) != 1 or _MIXED.search(text) or _CONTAINED.search(text) or _is_list(text, cast):
+        return None, text
+    (old,) = cast.going
+    newcomers = [each for each in cast.mentions if not each.denied and old not in each.symbols[:1]]
+    plain = _once(each.symbols[0] for each in newcomers if each.is_plain and each.symbols[0] not in parent.elements)
+    kinds = [each for each in newcomers if each.is_family and not {*each.symbols} & {*parent.elements} - {old, *cast.kept}]
+    if plain and (len(plain) == 1 or _EITHER.search(text)) and all(can_replace(new, old, parent) for new in plain):
+        found = Exchange(old, plain, "", text)
+    elif not plain and len(kinds) == 1 and any(can_replace(new, old, parent) for new in kinds[0].symbols if new != old):
+        found = Exchange(old, (), f"another {text}", text)
+    else:
+        return None, text
+    for first, last in cast.spans:
+        text = blanked(text, first, last)
+    for each in kinds:
+        text = blanked(text, each.start, each.end)
+    return found, text
 
 
 def _statements(text: str, parent: Composition) -> Iterator[tuple[int, str]]:

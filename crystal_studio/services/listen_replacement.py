@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
-from crystal_studio.services.listen_exchange import Exchange, exchanges_in
+from crystal_studio.services.listen_exchange import Exchange, exchange_of_whole, exchanges_in
 from crystal_studio.services.listen_substitutes import is_comparative, substitutes_for
 from crystal_studio.services.listen_words import name_of
 
@@ -61,7 +61,7 @@ _CHAINED = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|n't|don'?t|never|without|avoid)\s+$", re.IGNORECASE)
-_PARTLY = re.compile(r"\b(?:partial(?:ly)?|partly|half|some|a fraction|a part|part)\b", re.IGNORECASE)
+_PARTLY = re.compile(r"\b(?:partial(?:ly)?|partly|half|some(?! other| more| kind| sort)|a fraction|a part|part)\b", re.IGNORECASE)
 
 
 _BY_VERB = (_ARROW, _ACTIVE, _PASSIVE, _BARE)
@@ -93,13 +93,20 @@ def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replace
     Raises:
         UserCorrectable: the element to replace is not in the parent, or nothing fits.
     """
+    whole = text
     found, text = _matched(_BY_VERB, _unchained(text), parent)
     is_open = False
     if parent is not None:
         exchanges, text, is_open = exchanges_in(text, parent)
         found += [_exchanged(each, parent) for each in exchanges]
+        told, left = exchange_of_whole(whole, parent)
+        if told is not None and told.named and not any(each.is_explicit for each in found):
+            return [_exchanged(told, parent)], left, False
     compared, text = _matched(_BY_COMPARISON, text, parent)
-    return found + compared, text, is_open and not found + compared
+    found += compared
+    if parent is not None and told is not None and not found:
+        return [_exchanged(told, parent)], left, False
+    return found, text, is_open and not found
 
 
 def _unchained(text: str) -> str:
@@ -154,6 +161,10 @@ def _read(match: re.Match[str], parent: Composition | None) -> list[Replacement]
     old = _old_elements(old_text, reference)
     if not old:
         return []
+    if parent is not None and not mentions_in(new_text, in_chemistry=True):
+        present = [symbol for symbol in old if symbol in parent.elements]
+        if present and len(present) < len(old):  # "in place of the tungsten its homologue molybdenum"
+            old, new_text = present, old_text
     if verb.startswith(("chang", "switch", "trad")) and not (mentions_in(new_text, True) or is_comparative(new_text)):
         return []
     _check_present(old, parent)

@@ -10,6 +10,7 @@ from crystal_studio.domain.elements import BY_SYMBOL, Element
 from crystal_studio.services.listen_words import NONMETALS
 
 _SPINEL = (1, 2, 4)
+_OXOANION_CENTRES = frozenset({"P", "As", "V", "Si", "Ge", "S", "Se", "Cr", "Mo", "W"})
 _LEAST_RADIUS_STEP_ANGSTROM = 0.35  # smaller steps do not tell A from B: in a spinel the amounts do
 _CLEARLY = 2.0  # times the misfit in size of the next
 _SITE_NOUN = r"[- ]?(?:sites?|positions?|sublattice)"
@@ -67,6 +68,8 @@ def _of_its_size(newcomer: str, olds: list[str]) -> str | None:
 def can_replace(newcomer: str, old: str, parent: Composition) -> bool:
     """Whether both are anions or both cations: a metal never sits on the oxygen."""
     is_same_group = BY_SYMBOL[newcomer].group == BY_SYMBOL[old].group
+    if "O" in parent.elements and {newcomer, old} <= _OXOANION_CENTRES and old != anion_of(parent):
+        return True  # a vanadate is a phosphate's like
     if old == anion_of(parent):
         return is_same_group or newcomer in NONMETALS
     return is_same_group or (newcomer in NONMETALS) == (old in NONMETALS)
@@ -82,6 +85,9 @@ def _on(kind: str, parent: Composition) -> tuple[str, ...]:
     anion = anion_of(parent)
     if kind in ("anion", "X"):
         return (anion,) if anion else ()
+    centres = tuple(symbol for symbol in parent.elements if symbol in NONMETALS & _OXOANION_CENTRES)
+    if kind == "tetrahedral" and anion == "O" and len(centres) == 1:
+        return centres
     metals = tuple(symbol for symbol in parent.elements if symbol != anion and symbol not in NONMETALS)
     if kind in ("cation", "metal") or len(metals) < 2:
         return metals

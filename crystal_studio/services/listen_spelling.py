@@ -10,13 +10,14 @@ from crystal_studio.domain.elements import BY_NAME, BY_SYMBOL
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉’‘", "0123456789''")
 _CHARGE = re.compile(
     r"(?<=[a-zA-Z])[⁰¹²³⁴-⁹]*[⁺⁻]|\b([A-Z][a-z]?)(?:\d?\+|\d[-−](?! ?(?:and|or)\b))(?=[\s,.;!?)]|$)"
-    r"|(?<=[a-z])\((?:I{1,3}|I?V|VI{0,3}|[1-8]?[+-]|[+-][1-8])\)"  # as in Ti4+, N3-, Fe(III) and tin(2+)
+    r"|(?<=[A-Za-z])\((?:I{1,3}|I?V|VI{0,3}|[1-8]?[+-]|[+-][1-8])\)"  # as in Ti4+, N3-, Fe(III) and tin(2+)
 )
 _BAR = re.compile(r"(\d)[\u0304\u0305]")
 _ARROW = re.compile(r"\s*(?:-{1,2}>|={1,2}>|[→⟶➝➔⇒⟹➜])\s*")
 _TEMPERATURE = r"\g<how>critical temperature"  # not technetium
 _PLAIN = (
     (re.compile(r"\bw/o\b"), "without"),
+    (re.compile(r"(?<=\b[A-Z])'d\b|(?<=\b[A-Z][a-z])'d\b"), " would"),
     (re.compile(r"\bswop(?=s|p|\b)", re.IGNORECASE), "swap"),
     (re.compile(r"\bw/(?= ?[A-Za-z])"), "with "),
     (re.compile(r"\be\.\s?g\.,?", re.IGNORECASE), "such as"),  # their stops would end a sentence
@@ -39,6 +40,15 @@ _SMALL = re.compile(
     r"(?P<old>[a-z]{1,2})(?: (?:with|by|for|to) | ?-> ?)(?P<new>[a-z]{1,2})\b"
     r"|\b(?P<absent>[a-z]{2})(?=-free\b)"
 )
+# Symbols of two letters that are no English word, unit or abbreviation when written small.
+_CLEAR = (
+    "ag al au ba bi br cd cl cr cs cu dy er eu fe ga gd ge hf hg ir li mg mn na nb nd ni pb pd pt rb rh ru sb se si sm "
+    "sn sr ta tb te ti tl tm yb zn zr"
+)
+_TYPED_SMALL = re.compile(
+    rf"(?<!per )(?<!\d )(?<![\w.'@/-])(?:{_CLEAR.replace(' ', '|')})(?=[\s,.;:!?/)]|'|-(?:free|based|rich|ion)|$)(?! \d)"
+    r"|\b(?:(?<=no )|(?<=use )|(?<=without )|(?<=avoid ))co(?=[\s,.;!?]|-free|$)"
+)
 _WORD = re.compile(r"\b[A-Za-z]?[a-z]{3,}\b")
 _SUFFIX = re.compile(r"(?:s|d|e[sdr]|r|ly|ing|n)$")
 _LEAST_LETTERS = 6  # of a word with a letter too many or too few; in a shorter one it may be another word
@@ -60,9 +70,9 @@ def readable(message: str) -> str:
     text = _BAR.sub(r"-\1", message.translate(_SUBSCRIPTS))
     text = _CHARGE.sub(lambda found: found[1] or "", text)
     text = _ARROW.sub(" -> ", text)
+    text = _TYPED_SMALL.sub(lambda found: found[0].capitalize(), _SMALL.sub(_capitals, text))
     for sign, word in _PLAIN:
         text = sign.sub(word, text)
-    text = _SMALL.sub(_capitals, text)
     return re.sub(r"\s+", " ", _WORD.sub(lambda found: _spelled(found[0]), text)).strip()
 
 

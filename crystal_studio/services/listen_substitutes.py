@@ -17,7 +17,7 @@ _MORE_ABUNDANT = re.compile(
     r"plentiful|"
     r"obtainable|sourced)\b|\bcheap(?:er)?\b|"
     r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly|precious)\b|\binexpensive\b|"
-    r"\baffordable\b|\bless (?:rare|scarce|expensive|costly)\b|"
+    r"\baffordable\b|\bdirt[- ](?:cheap|common)\b|\bless pricey\b|\b(?:won't|doesn't|does not|will not) (?:bankrupt|break)\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
     r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b|\bcosts? (?:a fortune|too much|a lot)\b|"
     r"(?:'s|\bextremely|\bpretty|\brather|\breally|\bvery) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly)\b|"
@@ -31,10 +31,19 @@ _NOT_TOXIC = re.compile(
     r"\bsafer?\b|\bharmless\b|\bbenign\b",
     re.IGNORECASE,
 )
-_LIGHTER = re.compile(r"\blight(?:er|est|en)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
+_LIGHTER = re.compile(r"(?<!too )\blight(?:er|est|en)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
 _HEAVIER = re.compile(r"\bheav(?:y|ier|iest)\b|\bhigher[- ](?:atomic )?mass\b", re.IGNORECASE)
-_SMALLER = re.compile(r"\bsmall(?:er|est)?\b", re.IGNORECASE)
-_LARGER = re.compile(r"\b(?:larg|bigg)(?:er|est)\b|\bbig\b|\blarge\b", re.IGNORECASE)
+_A_BIT = r"(?:too|a bit|a little|rather|somewhat|slightly) "
+_SMALLER = re.compile(
+    rf"(?<!too )(?<!bit )(?<!little )(?<!rather )(?<!somewhat )(?<!slightly )\bsmall(?:er|est)?\b|\bslimmer\b|"
+    rf"\b{_A_BIT}(?:big|large|bulky)\b|\btinier\b",
+    re.IGNORECASE,
+)
+_LARGER = re.compile(
+    rf"\b(?:larg|bigg|chunki|bulki|fatt)(?:er|est)\b|(?<!too )(?<!bit )(?<!little )(?<!rather )\b(?:big|large)\b|"
+    rf"\b{_A_BIT}(?:small|tiny)\b",
+    re.IGNORECASE,
+)
 _ANY = re.compile(
     r"\b(?:another|a different|some other|any other|other)\b|\bsomething (?:else|similar)\b|\banything else\b|"
     r"\banything (?:but|except|other than)\b(?! (?:tri|mono|ortho|tetra|hexa|rhombo|cubic|layer))|"
@@ -66,7 +75,8 @@ _KIND = (
     r"(?:A|B|X)?[- ]?site)"
 )
 _NOUN_AFTER = re.compile(
-    rf"[,\s-]+(?:(?:on|in|at) (?:the|its) )?(?:(?!with|and|or|for|gap|band|bond|cell)[\w-]+[,\s]+)?{_KIND}|"
+    rf"[,\s-]+(?:(?:on|in|at|as|for) (?:the|its|a) )?(?:(?!with|and|or|for|gap|band|bond|cell)[\w+-]+[,\s]+)?{_KIND}|"
+    r"\s+ones?\b(?! another)|"
     r"\s+than\b(?! \d)",
     re.IGNORECASE,
 )

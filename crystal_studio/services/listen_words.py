@@ -37,21 +37,21 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
     (r"f[- ](?:block )?elements?", RARE_EARTHS - {"Sc", "Y"} | _symbols("Ac Th Pa U Np Pu Am Cm")),
     (r"coinage[- ](?:metal|element)s?", _symbols("Cu Ag Au")),
     (
-        r"(?:magnetic )?3d[- ](?:transition[- ])?(?:metal|element|cation|ion)s?",
+        r"(?:magnetic )?(?:3d|first[- ]row)[- ](?:transition[- ])?(?:metal|element|cation|ion)s?",
         _symbols("Sc Ti V Cr Mn Fe Co Ni Cu Zn"),
     ),
     (r"(?:transition|d-block)[- ](?:metal|element)s?|(?-i:TM)s?", TRANSITION_METALS),
     (r"(?:noble|precious|platinum[- ]group)[- ](?:metal|element)s?", PRECIOUS),
     (r"noble gas(?:es)?", NOBLE_GASES),
     (
-        r"radioactive(?: element| atom| metal| specie| thing| isotope)s?|"
+        r"radioactive(?: element| atom| metal| specie| thing| isotope| one)s?|"
         r"(?:any|some|no)thing (?:that(?:'s| is) )?radioactive",
         RADIOACTIVE,
     ),
     (
         r"(?:toxic|poisonous|hazardous|harmful)(?: heavy)?"
         r"(?: element| metal| atom| specie| thing| ingredient| stuff)s?|"
-        r"toxic ones|(?:any|some|no)thing (?:that(?:'s| is) )?(?:toxic|poisonous|hazardous|harmful)",
+        r"(?:toxic|poisonous) ones?|(?:any|some|no)thing (?:that(?:'s| is) )?(?:toxic|poisonous|hazardous|harmful)",
         TOXIC,
     ),
     (r"heavy[- ]metals?", _symbols("Cd Hg Tl Pb Bi")),
