@@ -135,7 +135,8 @@ def _formulas(text: str, found: HeardComposition, parent: Composition | None, ha
     for composition, start, end in formulas_in(text):
         is_parent = parent is not None and composition.formula == parent.formula
         is_model = bool(_COMPARED.search(text[:start]) or _IS_MODEL.match(text, end))
-        if is_model or is_denied(start, end, text, spans) or (has_replacements and is_parent):
+        is_part = parent is not None and set(composition.elements) < set(parent.elements)
+        if is_model or is_part or is_denied(start, end, text, spans) or (has_replacements and is_parent):
             found.heard.append(f"{text[start:end]} as a model, not a lock")
         elif len(composition.elements) == 1:
             found.required[composition.elements[0]] = text[start:end]

@@ -26,9 +26,9 @@ _NEGATOR = re.compile(
     r"\b(?:no(?! more than| less| fewer| longer|\s*[,.;]|\s*$)|(?<!why )not(?! only| just| necessarily| too)|without|sans|"
     r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
     r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
-    r"banish|hates?|lose|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
-    r"get rid of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|can'?t|cannot|never|nor|neither|ban|eliminate|"
-    r"forbids?|prohibits?|all but|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
+    r"banish|hates?|lose|bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|barren of|blank for|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
+    r"get rid of|rid (?:me|us) of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|can'?t|cannot|never|nor|neither|ban|eliminate|"
+    r"forbids?|prohibits?|all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
     r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leave out|"
     r"(?:any|every)thing but|other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else)|away from|"
     r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
@@ -50,7 +50,7 @@ _AFTER_NEGATOR = re.compile(
 _VERB = (
     r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead|"
     r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
-    r"hold|stay|retain\w*|preserv\w*|leave|let|see|check|find|look"
+    r"hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
 )
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
@@ -85,7 +85,11 @@ _GONE = re.compile(
     r"unavailable to us|(?:ruled|left|kept|taken|thrown|struck|phased) (?:out|off|away)|(?:dropped|removed|excluded|"
     r"avoided|eliminated|omitted|discarded|banned|forbidden)|off[- ]limits|gotta go|got to go)|"
     r" not (?:being )?(?:admitted|included|accepted|tolerated|among|on the (?:menu|list|table)|in the running))\b|"
-    r" (?:stay(?:s|ing)?|keep(?:s|ing)?) (?:out|away)\b| does(?:n't| not) count\b|"
+    r",? (?:I|we|he|she|they|you) (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
+    r"(?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch)\b(?! to (?:lose|change|replace))|"
+    r",? (?:would be|is|are|'s) (?:just as bad|no better|even worse|not ok(?:ay)?|not permitted|forbidden|unwelcome)\b|"
+    r" not permitted\b|"
+    r" (?:stay(?:s|ing)?|keep(?:s|ing)?|leav\w+|left|waiting|kindly waiting) (?:out(?:side)?|away|home|ashore)\b| does(?:n't| not) count\b|"
     r" ?(?:=|:) ?(?:zero|none|no|0)\b| no(?=\s*(?:[,.;]|$))|"
     r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|taboo|"
     r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out))\b",
@@ -101,19 +105,24 @@ _IT_GOES = re.compile(
     rf"allow|accept|tolerate|need) (?:{_IT}|any(?: of (?:it|that))?)(?=\W|$)(?! (?:to|be)\b)|"
     r"\b(?:gets? by|make do|makes do|do|does|live|manages?|works?)(?: \w+)? without(?= (?:it|that|them)\b|\s*(?:[.,;!?]|$))|"
     r"(?<=[.?!] )same (?:story|problem|goes for)\b|"
+    rf"\bkeep {_IT} (?:\w+ )?away\b|"
+    rf"\b{_IT}(?:'s| is| are) (?:forbidden|banned|excluded|prohibited|out|not allowed|a no-?go)\b|"
+    rf"\b{_IT} (?:cannot|can't|must not|may not) be\b(?! (?:chang|replac))|"
     rf"\b{_IT} (?:(?:has|have|needs?|ought) to|must|should|can|could|may) (?:go|leave|disappear|stay out)\b|"
     r"\b(?:can't|cannot|can not|mustn't|must not) be (?:there|in (?:it|there)|present|part of it)\b",
     re.IGNORECASE,
 )
-_LIST_GAP = re.compile(r"\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
+_NOT = re.compile(r"(?:\bnot|n't|\bnever|\bno way(?: I'm| we're| I| we)?|\brefuse to|\bcannot) (?:\w+ )?$", re.IGNORECASE)
+_IS_VERB = re.compile(r"(?:remov|drop|omit|strip|nix|ditch|scrap|lose|cut|giv|eliminate|leave|exclud|skip|get|tak)", re.I)
+LIST_GAP = re.compile(r"\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
 _MOST_BETWEEN = 90  # characters from what was named to the denial of it
 _LEAD_VERB = re.compile(
     r"\b(?:may|can|could|would|will|should|might|to|which|that|not|likely|would not|this|it|they|changes?)\s+$",
     re.IGNORECASE,
 )
-_SYMBOL = re.compile(r"(?<![A-Za-z0-9_.'])([A-Z][a-z]?)(?![A-Za-z0-9_'’])")
+_SYMBOL = re.compile(r"(?<![A-Za-z0-9_.'])([A-Z][a-z]?)(?![A-Za-z0-9_]|['’](?!s\b))")
 _CUE = re.compile(
-    r"(?:(?i:\b(?:contain(?:s|ing)?|with|without|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|avoid(?:ing)?|"
+    r"(?:(?i:\b(?:contain(?:s|ing)?|with|without|sans|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|avoid(?:ing)?|"
     r"exclud(?:e|es|ing)|"
     r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|to|only|and|or|both|"
     r"either|plus|keep|"
@@ -137,7 +146,7 @@ _ONLY = re.compile(
     r"\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b|"
     r"\b(?:of|from|with|between|contain\w*|have|has|having) just\b(?! a\b| one\b)|"
     r"\bno (?:other|third|fourth|fifth|further|additional|extra) (?:species|element|component|ingredient|constituent|metal)s?\b|"
-    r"\band that(?:'s| is) (?:it|all)\b",
+    r"\band that(?:'s| is) (?:it|all)\b|\bnot(?:hing| a thing) (?:more|else|beyond)\b|\banything beyond (?:these|those|that)\b",
     re.IGNORECASE,
 )
 _ABUNDANT = re.compile(
@@ -187,6 +196,8 @@ def denied_spans(text: str) -> list[tuple[int, int]]:
         if adjective := (_ANY_WORD if negator[0].lower() == "non" else _ADJECTIVE).match(text, negator.end()):
             spans.append((negator.start(), adjective.end()))
             continue
+        if _NOT.search(text[: negator.start()]) and _IS_VERB.match(negator[0]):
+            continue  # "I would not drop the germanium"
         skipped = _AFTER_NEGATOR.match(text, negator.end())
         begin = skipped.end() if skipped else negator.end()
         stop = bisect_left(stops, begin)
@@ -274,7 +285,7 @@ def _without_it(mentions: list[Mention], text: str) -> list[Mention]:
         if last < 0 or gone.start() - found[last].end > _MOST_BETWEEN:
             continue
         first = last
-        while first and _LIST_GAP.fullmatch(text[found[first - 1].end : found[first].start]):
+        while first and LIST_GAP.fullmatch(text[found[first - 1].end : found[first].start]):
             first -= 1
         found[first : last + 1] = [replace(each, denied=True) for each in found[first : last + 1]]
     return found

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
-from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
+from crystal_studio.services.listen_elements import LIST_GAP, Mention, blanked, formulas_in, mentions_in
 from crystal_studio.services.listen_roles import can_replace, places_in, role_taken_by
 from crystal_studio.services.listen_substitutes import GROUP, group_in, kind_spans, without_other_comparisons
 
@@ -74,7 +74,7 @@ _CONTAINED = re.compile(
     r"\bin(?:to)? (?:it|there|that|this one)\b|\bbe there\b|\bpart of (?:it|this|the)\b|"
     r"\bis a must\b|\b(?:quaternary|quinary)\b|\bmake sure\b|"
     r"\bin(?:to)? the (?:crystal|compound|structure|formula|composition|material|mix|lattice)\b|"
-    r"\b(?:must|should|has to|have to|needs? to|ought to) have\b|\bneeds?\b|\bsome\b[^.;!?]* in\b|\bwork in\b",
+    r"\b(?:must|should|has to|have to|needs? to|ought to) have\b|\bneeds\b|\bneed (?:some|more|an?)\b|\bsome\b[^.;!?]* in\b|\bwork in\b",
     re.IGNORECASE,
 )
 _KEPT = re.compile(
@@ -82,17 +82,47 @@ _KEPT = re.compile(
     r"\b(?:keep\w*|leav(?:e|ing)(?! out)|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|not) "
     r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
     r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$|"
+    r"\b(?:still (?:want|need)|hang on to|hold on to|stick with|fond of) (?:the |its |my |our )?$|"
     r"\bsame $|\b(?:next to|beside|besides|alongside|along with|together with) (?:the |its )?$",
     re.IGNORECASE,
 )
-_STAYS = re.compile(r" (?:should |must |has to |can )?(?:stays?|remains?|is kept|unchanged|untouched)\b", re.IGNORECASE)
+_STAYS = re.compile(
+    r"(?: (?:sites?|atoms?|ions?|framework|sublattice|layers?|part|bit))?"
+    r"(?: (?:we|I) (?:still )?(?:need|want|like|love)\b(?! to)|(?: is|'s) (?:a keeper|staying)|"
+    r"(?:,? (?:should|must|has to|have to|can|may|obviously|just|of course|both|all|that|which|in))*:? "
+    r"(?:stays?|remains?|(?:is|are) kept|unchanged|untouched|no changes?|(?:just )?as (?:it|they) (?:is|are|was|were)|as[- ]is|"
+    r"(?:is|are) (?:\w+ )?(?:fine|ok|okay|good|great|perfect|lovely|beautiful|sacred|non-negotiable|essential)(?! but)))\b",
+    re.IGNORECASE,
+)
 _ITSELF = re.compile(r"\bof (?:this|the|our|your) $", re.IGNORECASE)
 _ELSE = re.compile(
     r"\b(?:(?:another|different|new|other) (?:\w+ )?(?:compound|material|crystal)|in(?:to|side)? it\b)", re.I
 )
 _REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
+_OTHER = re.compile(r"\b(?:an?other|different|other|new) (?:\w+ )?$", re.IGNORECASE)
 _EITHER = re.compile(r"\bor\b|/|\beither\b|\bany of\b|\bwhichever\b", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"\b(?:both (?!remain|stay|of)|besides?|in addition|additionally|together|alongside|next to|sprinkl\w+|too(?=\W*$))\b|"
+    r"\b(?:must|should|has to|have to|ought to) (?:have|contain|be in)\b|\bin(?:to)? (?:it|this one)\b(?! (?:place|stead))",
+    re.IGNORECASE,
+)
+# Why somebody goes, and who is asked for: only both together tell an exchange in which nobody is named to come.
+_TROUBLE = re.compile(
+    r"\b(?:dear|dearer|cost\w*|pric\w+|expensive|ruinous|toxic\w*|poison\w*|rare(?![- ]earth)|scarce|hard to|ca(?:n't|nnot)|"
+    r"nobody|no ?one|problem\w*|trouble\w*|worr\w+|pain|nightmare|killing|kills|hate\w*|dislike\w*|los(?:e|ing)|ditch\w*|"
+    r"throw\w*|away|out|gone|gotta|bann?ed|bad|terribl\w+|absorbs?|nasty|murder\w*|regulat\w+|licen[cs]\w+|export\w*|"
+    r"supply|supplies|suppliers?|budget|afford\w*|fortune|non-starter|no-?go|risk\w*|danger\w*|radioactiv\w*|easily|"
+    r"(?:do|does|did) not|don't|doesn't|never|substitut\w+|replac\w+|instead|stand-in|place|stead)\b",
+    re.IGNORECASE,
+)
+_SOMEBODY = re.compile(
+    r"\b(?:an?|some|any|another|other|the|give|find|choose|pick|take|want|need)\b[^.;!?]{0,40}?"
+    r"\b(?:metal|element|ion|cation|anion|species|(?:mono|di|tri|tetra|penta|hexa)valent|stand-in|substitute|replacement|"
+    r"alternative|heir|successor|option|one(?= (?:there|instead|in its))|drop-in|budget version)\b[^.;!?]*|"
+    r"\b(?:something|anything)\b[^.;!?]*",
+    re.IGNORECASE,
+)
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 
 
@@ -169,16 +199,22 @@ def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, 
     it names one, and every newcomer could sit where that one sits.
     """
     cast = _cast(text, parent)
-    if len(cast.going) != 1 or _MIXED.search(text) or _CONTAINED.search(text) or _is_list(text, cast):
+    going = cast.going or cast.families or cast.compounds
+    if len(going) != 1 or _MIXED.search(text) or _BESIDE.search(text) or _is_list(text, cast):
         return None, text
-    (old,) = cast.going
+    (old,) = going
     newcomers = [each for each in cast.mentions if not each.denied and old not in each.symbols[:1]]
-    plain = _once(each.symbols[0] for each in newcomers if each.is_plain and each.symbols[0] not in parent.elements)
-    kinds = [each for each in newcomers if each.is_family and not {*each.symbols} & {*parent.elements} - {old, *cast.kept}]
+    single = [each.symbols[0] for each in newcomers if each.is_plain or _is_salt_of(each, old)]
+    plain = _once(symbol for symbol in single if symbol not in parent.elements)
+    kinds = [
+        each for each in newcomers if each.is_family and not {*each.symbols} & {*parent.elements} - {old, *cast.kept}
+    ]
     if plain and (len(plain) == 1 or _EITHER.search(text)) and all(can_replace(new, old, parent) for new in plain):
         found = Exchange(old, plain, "", text)
     elif not plain and len(kinds) == 1 and any(can_replace(new, old, parent) for new in kinds[0].symbols if new != old):
         found = Exchange(old, (), f"another {text}", text)
+    elif not plain and not kinds and _TROUBLE.search(text) and (request := _SOMEBODY.search(text)):
+        found = Exchange(old, (), f"another {request[0]}", text)
     else:
         return None, text
     for first, last in cast.spans:
@@ -186,6 +222,11 @@ def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, 
     for each in kinds:
         text = blanked(text, each.start, each.end)
     return found, text
+
+
+def _is_salt_of(mention: Mention, old: str) -> bool:
+    """Whether a word like "sulfide" could be said for another chalcogen's place."""
+    return len(mention.symbols) == 1 and BY_SYMBOL[mention.symbols[0]].group == BY_SYMBOL[old].group
 
 
 def _statements(text: str, parent: Composition) -> Iterator[tuple[int, str]]:
@@ -207,9 +248,10 @@ def _cast(words: str, parent: Composition) -> _Cast:
     for symbols, start, _ in places:
         parts["kept" if _KEPT.search(words[:start]) else "places"] += symbols
     spans = [(start, end) for _, start, end in places]
+    staying = _staying(mentions, words)
     for mention in mentions:
         members = [symbol for symbol in mention.symbols if symbol in parent.elements]
-        part = _part(mention, members, words)
+        part = "kept" if members and mention in staying else _part(mention, members, words)
         parts[part] += members
         if part == "coming":
             parts["kept"] += members
@@ -230,9 +272,19 @@ def _cast(words: str, parent: Composition) -> _Cast:
     )
 
 
+def _staying(mentions: list[Mention], words: str) -> list[Mention]:
+    """Mentions of which the words say that they stay, with their neighbours in a list: "Mn and Ni remain"."""
+    found: list[Mention] = []
+    for at, mention in enumerate(mentions):
+        if _KEPT.search(words[: mention.start]) or _STAYS.match(words, mention.end):
+            first = at
+            while first and LIST_GAP.fullmatch(words[mentions[first - 1].end : mentions[first].start]):
+                first -= 1
+            found += mentions[first : at + 1]
+    return found
+
+
 def _part(mention: Mention, members: list[str], words: str) -> str:
-    if members and (_KEPT.search(words[: mention.start]) or _STAYS.match(words, mention.end)):
-        return "kept"
     if len(members) == len(mention.symbols) > 1 and _ITSELF.search(words[: mention.start]):
         return "absent"  # "the tantalum analogue of this niobate"
     if mention.is_family:
@@ -285,10 +337,22 @@ def _heard(words: str, cast: _Cast, earlier: tuple[str, ...], parent: Compositio
     options = (cast.going, cast.families, () if earlier else cast.places, cast.compounds, earlier)
     going = next((each for each in options if each), cast.places)
     going = tuple(symbol for symbol in going if symbol not in cast.kept)
+    going = _who_fits(going, cast, words, parent)
     if len(going) != 1 or (not is_kind and not _vacates(words, cast)):
         return []
     kind = without_other_comparisons(words) if kind_spans(words) else f"another {words}"
     return [Exchange(going[0], (), kind, words)]
+
+
+def _who_fits(going: tuple[str, ...], cast: _Cast, words: str, parent: Composition) -> tuple[str, ...]:
+    """Those whose place the family named could take: "another alkaline earth" takes that of the parent's own."""
+    for mention in cast.mentions:
+        if mention.is_family and not mention.denied:
+            own = tuple(symbol for symbol in cast.families if symbol in mention.symbols)
+            if len(own) == 1 and _OTHER.search(words[: mention.start]):
+                return own
+            going = tuple(old for old in going if any(can_replace(new, old, parent) for new in mention.symbols))
+    return going or tuple(symbol for symbol in cast.families if symbol not in cast.kept)
 
 
 def _vacates(words: str, cast: _Cast) -> bool:

@@ -17,7 +17,7 @@ _END = (
     r",?\s*\band (?:keep|make|leave|increase|reduce|widen|preserve|the|retain|maintain)\b))"
 )
 _ACTIVE = re.compile(
-    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|switch(?:ing)?|chang(?:e|ing)|"
+    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|sub(?=s? (?:out )?[A-Z])s?|substitut(?:e|ing)|exchang(?:e|ing)|switch(?:ing)?|chang(?:e|ing)|"
     rf"trad(?:e|ing))\b(?: out)?(?P<old>[^.;!?]{{1,80}}?)\b(?P<joint>with|by|for|to|"
     rf"into|against)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
@@ -232,6 +232,7 @@ def _one(
     substitutes = frozenset(
         each for mention in named for each in (mention.symbols if mention.is_family else mention.symbols[:1])
     )
+    substitutes = substitutes - present or substitutes  # "trade tin for titanium, oxide stays"
     has_family = any(mention.is_family for mention in named)
     if substitutes and not has_family:
         is_partial = bool(_PARTLY.search(words))

@@ -19,6 +19,9 @@ _PLAIN = (
     (re.compile(r"\bw/o\b"), "without"),
     (re.compile(r"(?<=\b[A-Z])'d\b|(?<=\b[A-Z][a-z])'d\b"), " would"),
     (re.compile(r"\bswop(?=s|p|\b)", re.IGNORECASE), "swap"),
+    (re.compile(r"\bs/([A-Z][a-z]?)/([A-Z][a-z]?)(?:/g?)?(?=\s|$)"), r"replace \1 by \2"),
+    (re.compile(r"\bmoly\b", re.IGNORECASE), "molybdenum"),
+    (re.compile(r"\bRE (?=ions?|elements?|cations?|metals?)"), "rare earth "),
     (re.compile(r"\bw/(?= ?[A-Za-z])"), "with "),
     (re.compile(r"\be\.\s?g\.,?", re.IGNORECASE), "such as"),  # their stops would end a sentence
     (re.compile(r"\bi\.\s?e\.,?", re.IGNORECASE), "that is"),

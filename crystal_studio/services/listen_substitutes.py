@@ -51,6 +51,10 @@ _ANY = re.compile(
     r"\b(?:chemically )?(?:similar|comparable|related)\b",
     re.IGNORECASE,
 )
+_VALENT = re.compile(
+    r"\b(?P<how>mono|di|tri|tetra|penta|hexa)valent|\b(?P<charge>[1-6])\+ (?:ion|cation|metal)", re.IGNORECASE
+)
+_CHARGES = {"mono": 1, "di": 2, "tri": 3, "tetra": 4, "penta": 5, "hexa": 6}
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
 GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
 _CONGENER = re.compile(
@@ -160,12 +164,19 @@ def _fits(element: Element, old: Element, wish: str) -> bool:
         (_STEP, step is not None and element.group == old.group and element.row == old.row + _rows(step)),
         (_MORE_ABUNDANT, (element.crustal_abundance_ppm or 0.0) > (old.crustal_abundance_ppm or 0.0)),
         (_NOT_TOXIC, element.symbol not in TOXIC),
+        (_VALENT, _charge_in(wish) in element.common_oxidation_states),
         (_LIGHTER, element.mass < old.mass),
         (_HEAVIER, element.mass > old.mass),
         (_SMALLER, (element.atomic_radius_angstrom or 9.0) < (old.atomic_radius_angstrom or 0.0)),
         (_LARGER, (element.atomic_radius_angstrom or 0.0) > (old.atomic_radius_angstrom or 9.0)),
     )
     return all(holds for pattern, holds in checks if pattern.search(wish))
+
+
+def _charge_in(wish: str) -> int | None:
+    """The charge of a "trivalent" ion or of a "3+ cation"."""
+    found = _VALENT.search(wish)
+    return None if found is None else int(found["charge"] or _CHARGES[found["how"].lower()])
 
 
 def _rows(step: re.Match[str]) -> int:
