@@ -18,6 +18,7 @@ from crystal_studio.services.listen_elements import (
     says_only,
     scarce_elements,
 )
+from crystal_studio.services.listen_exchange import unwelcome_in
 from crystal_studio.services.listen_replacement import Replacement, replacements_in
 from crystal_studio.services.listen_roles import can_replace
 from crystal_studio.services.listen_words import RADIOACTIVE, TOXIC, joined, name_of
@@ -113,6 +114,8 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     _elements(left, found)
     if parent is not None and not replacements:
         replacements = _by_removal(left, found, parent)
+        for symbol in () if replacements else unwelcome_in(text, parent):
+            _leaves(symbol, left, found)
     _replaced(replacements, found, parent)
     if parent is not None and (found.required or found.any_of) and _ADD.search(left):
         found.required |= {
@@ -215,6 +218,13 @@ def _plain(mentions: list[Mention], text: str, found: HeardComposition) -> None:
         else:
             found.required |= {symbol: words for symbol in symbols}
         found.heard.append(f"contains {words}")
+
+
+def _leaves(symbol: str, words: str, found: HeardComposition) -> None:
+    """Take back that an element was asked for, and exclude it."""
+    found.required.pop(symbol, None)
+    found.excluded[symbol] = words.strip()
+    found.heard.append(f"no {symbol}")
 
 
 def _replaced(replacements: list[Replacement], found: HeardComposition, parent: Composition | None) -> None:

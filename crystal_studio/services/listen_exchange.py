@@ -116,6 +116,11 @@ _TROUBLE = re.compile(
     r"(?:do|does|did) not|don't|doesn't|never|substitut\w+|replac\w+|instead|stand-in|place|stead)\b",
     re.IGNORECASE,
 )
+_UNWELCOME = re.compile(
+    r"\b(?:not|no|none|isn't|aren't|weren't|wasn't|won't|couldn't|without|absent|go|goes|remov\w+|strip\w*|eliminat\w+|"
+    r"bother\w*|stink\w*|upset\w*|horrible|awful|annoy\w*|carcinogenic|allerg\w+|too (?:much|many|heavy|soft|reactive))\b",
+    re.IGNORECASE,
+)
 _SOMEBODY = re.compile(
     r"\b(?:an?|some|any|another|other|the|give|find|choose|pick|take|want|need)\b[^.;!?]{0,40}?"
     r"\b(?:metal|element|ion|cation|anion|species|(?:mono|di|tri|tetra|penta|hexa)valent|stand-in|substitute|replacement|"
@@ -222,6 +227,15 @@ def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, 
     for each in kinds:
         text = blanked(text, each.start, each.end)
     return found, text
+
+
+def unwelcome_in(text: str, parent: Composition) -> tuple[str, ...]:
+    """The parent's element that a message only complains about: "the thallium worries me"."""
+    cast = _cast(text, parent)
+    is_about_it = len(cast.going) == 1 and not (cast.coming or cast.kept or cast.families or cast.places)
+    if not is_about_it or _MIXED.search(text) or _BESIDE.search(text) or _CONTAINED.search(text):
+        return ()
+    return cast.going if _TROUBLE.search(text) or _UNWELCOME.search(text) else ()
 
 
 def _is_salt_of(mention: Mention, old: str) -> bool:
