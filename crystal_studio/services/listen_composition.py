@@ -70,6 +70,10 @@ _FURTHER = re.compile(r"\b(?:second|another|further|additional|different|other)\
 _BRING = re.compile(
     r"\b(?:us(?:e|ing)|put|add|insert|bring|try|tak(?:e|es)|choose|pick|go (?:for|with))\b", re.IGNORECASE
 )
+_ASKS_FOR = re.compile(
+    r"\b(?:with|contain\w*|includ\w*|have|has|need\w*|want\w*|like|add\w*|us(?:e|ing)|an?|some|plus)\s+(?:[\w-]+\s+){0,2}$",
+    re.IGNORECASE,
+)
 _IS_MODEL = re.compile(
     r"[- ](?:like|type|derived|based|structure|analog|variant|derivative|relative|cousin)|"
     r"(?: (?:is|has|having|been|being))* (?:done to death|boring|bores|overdone|well[- ]known|old hat)",
@@ -112,6 +116,8 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     replacements, left, is_open = replacements_in(text, parent)
     left = _formulas(left, found, parent, bool(replacements))
     _elements(left, found)
+    if parent is None:
+        _formula_as_model(found)
     if parent is not None and not replacements:
         replacements = _by_removal(left, found, parent)
         for symbol in () if replacements else unwelcome_in(text, parent):
@@ -156,6 +162,16 @@ def _formulas(text: str, found: HeardComposition, parent: Composition | None, ha
     return text
 
 
+def _formula_as_model(found: HeardComposition) -> None:
+    """In a wish that asks for other elements than those of the one formula it names, that formula is a comparison."""
+    if found.formula is None:
+        return
+    elements = set(Composition.parse(found.formula).elements)
+    if found.required.keys() - elements or any(not group & elements for group, _ in found.any_of):
+        found.heard.append(f"{found.formula} as a model, not a lock")
+        found.formula = None
+
+
 def _names_an_amount(text: str) -> bool:
     """Whether "less strontium" or "more oxygen" asks for another stoichiometry."""
     return any(
@@ -192,6 +208,7 @@ def _elements(text: str, found: HeardComposition) -> None:
             found.required |= {symbol: mention.words for symbol in mention.symbols}
             found.heard.append(mention.words)
     _plain([mention for mention in mentions if mention.is_plain and not mention.denied], text, found)
+    _without_asides(mentions, text, found)
     if _NONTOXIC.search(text):
         found.excluded |= {symbol: "non-toxic" for symbol in TOXIC if symbol not in found.required}
         found.heard.append("no toxic elements")
@@ -201,6 +218,17 @@ def _elements(text: str, found: HeardComposition) -> None:
     if says_only(text) and len(found.required) + len(found.any_of) > 1:
         found.allowed = frozenset(found.required).union(*(group for group, _ in found.any_of))
         found.heard.append(f"only {joined(found.allowed)}")
+
+
+def _without_asides(mentions: list[Mention], text: str, found: HeardComposition) -> None:
+    """Of an element that is named twice, once to refuse it, the refusal holds: "I hate chromium, so no Cr".
+
+    Where the message plainly asks for it as well, the two contradict each other, and `_check` says so.
+    """
+    for symbol in found.required.keys() & found.excluded.keys():
+        naming = [each for each in mentions if not each.denied and symbol in each.symbols]
+        if not any(_ASKS_FOR.search(text[: each.start]) for each in naming):
+            del found.required[symbol]
 
 
 def _exclude(mention: Mention, found: HeardComposition) -> None:

@@ -23,10 +23,10 @@ from crystal_studio.services.listen_words import (
 )
 
 _NEGATOR = re.compile(
-    r"\b(?:no(?! more than| less| fewer| longer|\s*[,.;]|\s*$)|(?<!why )not(?! only| just| necessarily| too)|without|sans|"
+    r"\b(?:no(?! one\b| more than| less| fewer| longer|\s*[,.;]|\s*$)|(?<!why )not(?! only| just| necessarily| too)|without|sans|"
     r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
     r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
-    r"banish|hates?|lose|bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|barren of|blank for|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
+    r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|barren of|blank for|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
     r"get rid of|rid (?:me|us) of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|can'?t|cannot|never|nor|neither|ban|eliminate|"
     r"forbids?|prohibits?|all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
     r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leave out|"
@@ -50,11 +50,11 @@ _AFTER_NEGATOR = re.compile(
 _VERB = (
     r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead|"
     r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
-    r"hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
+    r"give|hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
 )
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
-    rf",?\s*\b(?:so|hence|thus|therefore)\b|,?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
+    rf",?\s*\b(?:so|hence|thus|therefore|and yes)\b|,?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
     rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
     re.IGNORECASE,
 )
@@ -85,10 +85,12 @@ _GONE = re.compile(
     r"unavailable to us|(?:ruled|left|kept|taken|thrown|struck|phased) (?:out|off|away)|(?:dropped|removed|excluded|"
     r"avoided|eliminated|omitted|discarded|banned|forbidden)|off[- ]limits|gotta go|got to go)|"
     r" not (?:being )?(?:admitted|included|accepted|tolerated|among|on the (?:menu|list|table)|in the running))\b|"
-    r",? (?:I|we|he|she|they|you) (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
+    r",? (?:I|we|he|she|they|you|it) (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
     r"(?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch)\b(?! to (?:lose|change|replace))|"
     r",? (?:would be|is|are|'s) (?:just as bad|no better|even worse|not ok(?:ay)?|not permitted|forbidden|unwelcome)\b|"
-    r" not permitted\b|"
+    r" not permitted\b|,? (?:I|we) (?:have )?(?:excluded|banned|ruled out|dropped)\b|"
+    r"\)? (?:is|are) (?:a red line|not an ingredient|headed for a ban|strictly out|next door's)\b|"
+    r"(?: strictly)? (?:out|gone)(?=\s*[.,;!?)]|\s*$)|(?:,? (?:does|do) not|,? (?:does|do)n't) interest (?:me|us)\b|"
     r" (?:stay(?:s|ing)?|keep(?:s|ing)?|leav\w+|left|waiting|kindly waiting) (?:out(?:side)?|away|home|ashore)\b| does(?:n't| not) count\b|"
     r" ?(?:=|:) ?(?:zero|none|no|0)\b| no(?=\s*(?:[,.;]|$))|"
     r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|taboo|"
@@ -105,6 +107,9 @@ _IT_GOES = re.compile(
     rf"allow|accept|tolerate|need) (?:{_IT}|any(?: of (?:it|that))?)(?=\W|$)(?! (?:to|be)\b)|"
     r"\b(?:gets? by|make do|makes do|do|does|live|manages?|works?)(?: \w+)? without(?= (?:it|that|them)\b|\s*(?:[.,;!?]|$))|"
     r"(?<=[.?!] )same (?:story|problem|goes for)\b|"
+    rf"\b(?:none|neither|not any|no more) of {_IT}\b|\bneither(?=,? please|\s*[.!;]|\s*$)|"
+    rf"\b(?:drops?|avoids?|skips?|excludes?|omits?|needs none of) {_IT}(?=\W|$)|"
+    rf"\b{_IT}(?:'s| is| are) off (?:the )?(?:table|menu|list|limits)\b|\bdesign around (?:both|{_IT})\b|"
     rf"\bkeep {_IT} (?:\w+ )?away\b|"
     rf"\b{_IT}(?:'s| is| are) (?:forbidden|banned|excluded|prohibited|out|not allowed|a no-?go)\b|"
     rf"\b{_IT} (?:cannot|can't|must not|may not) be\b(?! (?:chang|replac))|"
@@ -115,6 +120,10 @@ _IT_GOES = re.compile(
 _NOT = re.compile(r"(?:\bnot|n't|\bnever|\bno way(?: I'm| we're| I| we)?|\brefuse to|\bcannot) (?:\w+ )?$", re.IGNORECASE)
 _IS_VERB = re.compile(r"(?:remov|drop|omit|strip|nix|ditch|scrap|lose|cut|giv|eliminate|leave|exclud|skip|get|tak)", re.I)
 LIST_GAP = re.compile(r"\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
+_AND_THE = re.compile(r"\s*,?\s*(?:and|or|nor) the\s+", re.IGNORECASE)
+_OF_ONE = re.compile(r"(?: is| was| has|'s| does)\b", re.IGNORECASE)
+_OF_ALL = re.compile(r"[,)]? (?:are|were|have|both|all)\b", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:&|/|\band\b|\bor\b|\bas well as\b)\s*", re.IGNORECASE)
 _MOST_BETWEEN = 90  # characters from what was named to the denial of it
 _LEAD_VERB = re.compile(
     r"\b(?:may|can|could|would|will|should|might|to|which|that|not|likely|would not|this|it|they|changes?)\s+$",
@@ -122,7 +131,7 @@ _LEAD_VERB = re.compile(
 )
 _SYMBOL = re.compile(r"(?<![A-Za-z0-9_.'])([A-Z][a-z]?)(?![A-Za-z0-9_]|['’](?!s\b))")
 _CUE = re.compile(
-    r"(?:(?i:\b(?:contain(?:s|ing)?|with|without|sans|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|avoid(?:ing)?|"
+    r"(?:(?i:\b(?:contain(?:s|ing)?|with|without|sans|zero|lacking|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|avoid(?:ing)?|"
     r"exclud(?:e|es|ing)|"
     r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|to|only|and|or|both|"
     r"either|plus|keep|"
@@ -274,7 +283,28 @@ def mentions_in(text: str, in_chemistry: bool = False) -> list[Mention]:
     for match, symbol in [*_named(left), *_symbols(left, in_chemistry)]:
         denied = is_denied(match.start(), match.end(), text, spans)
         found.append(Mention((symbol,), False, denied, match.start(), match.end(), match[0], is_plain=True))
-    return _without_it(sorted(found, key=lambda mention: mention.start), text)
+    return _without_it(_in_lists(sorted(found, key=lambda mention: mention.start), text), text)
+
+
+def _in_lists(mentions: list[Mention], text: str) -> list[Mention]:
+    """The mentions, those denied whose list is: "Pb and Bi are banned", "without the lead and the tin"."""
+    found = list(mentions)
+    for last in range(len(found)):
+        gone = _GONE.match(text, found[last].end)
+        if gone and not _OF_ONE.match(gone[0]):
+            _deny_list(found, last, text, LIST_GAP if _OF_ALL.match(gone[0]) else _AND)
+    for before, each in enumerate(found[1:]):
+        if found[before].denied and _AND_THE.fullmatch(text[found[before].end : each.start]):
+            found[before + 1] = replace(each, denied=True)
+    return found
+
+
+def _deny_list(found: list[Mention], last: int, text: str, gap: re.Pattern[str]) -> None:
+    """Deny a mention and those before it in the same list."""
+    first = last
+    while first and gap.fullmatch(text[found[first - 1].end : found[first].start]):
+        first -= 1
+    found[first : last + 1] = [replace(each, denied=True) for each in found[first : last + 1]]
 
 
 def _without_it(mentions: list[Mention], text: str) -> list[Mention]:
@@ -284,10 +314,7 @@ def _without_it(mentions: list[Mention], text: str) -> list[Mention]:
         last = max((at for at, each in enumerate(found) if each.end <= gone.start()), default=-1)
         if last < 0 or gone.start() - found[last].end > _MOST_BETWEEN:
             continue
-        first = last
-        while first and LIST_GAP.fullmatch(text[found[first - 1].end : found[first].start]):
-            first -= 1
-        found[first : last + 1] = [replace(each, denied=True) for each in found[first : last + 1]]
+        _deny_list(found, last, text, LIST_GAP)
     return found
 
 
