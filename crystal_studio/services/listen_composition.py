@@ -7,20 +7,19 @@ from dataclasses import dataclass, field, replace
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.services.listen_denial import denied_spans, is_denied
 from crystal_studio.services.listen_elements import (
     Mention,
     blanked,
-    denied_spans,
     formulas_in,
     grouped_by_or,
-    is_denied,
     mentions_in,
     says_only,
     scarce_elements,
 )
-from crystal_studio.services.listen_exchange import unwelcome_in
 from crystal_studio.services.listen_replacement import Replacement, replacements_in
 from crystal_studio.services.listen_roles import can_replace
+from crystal_studio.services.listen_whole import unwelcome_in
 from crystal_studio.services.listen_words import RADIOACTIVE, TOXIC, joined, name_of
 
 _KEEP = re.compile(
@@ -71,7 +70,8 @@ _BRING = re.compile(
     r"\b(?:us(?:e|ing)|put|add|insert|bring|try|tak(?:e|es)|choose|pick|go (?:for|with))\b", re.IGNORECASE
 )
 _ASKS_FOR = re.compile(
-    r"\b(?:with|contain\w*|includ\w*|have|has|need\w*|want\w*|like|add\w*|us(?:e|ing)|an?|some|plus)\s+(?:[\w-]+\s+){0,2}$",
+    r"\b(?:with|contain\w*|includ\w*|have|has|need\w*|want\w*|like|add\w*|us(?:e|ing)|an?|some|"
+    r"plus)\s+(?:[\w-]+\s+){0,2}$",
     re.IGNORECASE,
 )
 _IS_MODEL = re.compile(

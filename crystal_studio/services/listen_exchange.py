@@ -16,7 +16,8 @@ from itertools import pairwise
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
-from crystal_studio.services.listen_elements import LIST_GAP, Mention, blanked, formulas_in, mentions_in
+from crystal_studio.services.listen_denial import LIST_GAP
+from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
 from crystal_studio.services.listen_roles import can_replace, places_in, role_taken_by
 from crystal_studio.services.listen_substitutes import GROUP, group_in, kind_spans, without_other_comparisons
 
@@ -46,7 +47,7 @@ _ANALOGY = _beginning(
     r"look|"
     r"make it|convert|turn|go for|go from|move to|switch|show me|the \w+ (?:one|salt)|please|i(?:'d| would) like"
 )
-_MIXED = _beginning(
+MIXED = _beginning(
     r"add|introduc|incorporat|dop(?:e|ed|ing|ant)\b|includ|alloy|mix|partial|partly|half|some of|a fraction|percent|"
     r"contains?\b|also\b(?! (?:work|be|do|exist|possible))|as well\b|additional|extra\b|"
     r"an? (?:second|third|fourth|fifth|further)\b|"
@@ -68,13 +69,14 @@ _ASKED = re.compile(
     r"\b(?:stand in|tak\w+|replac\w+|substitut\w+|step in|fill)\b",
     re.IGNORECASE,
 )
-_CONTAINED = re.compile(
+CONTAINED = re.compile(
     r"\bthere (?:should|must|has to|needs to|ought to) be\b|"
     r"\b(?:present|needed|featur\w+|compris\w+|(?<!-)contain\w*)\b|"
     r"\bin(?:to)? (?:it|there|that|this one)\b|\bbe there\b|\bpart of (?:it|this|the)\b|"
     r"\bis a must\b|\b(?:quaternary|quinary)\b|\bmake sure\b|"
     r"\bin(?:to)? the (?:crystal|compound|structure|formula|composition|material|mix|lattice)\b|"
-    r"\b(?:must|should|has to|have to|needs? to|ought to) have\b|\bneeds\b|\bneed (?:some|more|an?)\b|\bsome\b[^.;!?]* in\b|\bwork in\b",
+    r"\b(?:must|should|has to|have to|needs? to|ought to) have\b|\bneeds\b|\bneed (?:some|more|an?)\b|"
+    r"\bsome\b[^.;!?]* in\b|\bwork in\b",
     re.IGNORECASE,
 )
 _KEPT = re.compile(
@@ -90,8 +92,10 @@ _STAYS = re.compile(
     r"(?: (?:sites?|atoms?|ions?|framework|sublattice|layers?|part|bit))?"
     r"(?: (?:we|I) (?:still )?(?:need|want|like|love)\b(?! to)|(?: is|'s) (?:a keeper|staying)|"
     r"(?:,? (?:should|must|has to|have to|can|may|obviously|just|of course|both|all|that|which|in))*:? "
-    r"(?:stays?|remains?|(?:is|are) kept|unchanged|untouched|no changes?|(?:just )?as (?:it|they) (?:is|are|was|were)|as[- ]is|"
-    r"(?:is|are) (?:\w+ )?(?:fine|ok|okay|good|great|perfect|lovely|beautiful|sacred|non-negotiable|essential)(?! but)))\b",
+    r"(?:stays?|remains?|(?:is|are) kept|unchanged|untouched|no changes?|(?:just )?as (?:it|they) (?:is|are|was|"
+    r"were)|as[- ]is|"
+    r"(?:is|are) (?:\w+ )?(?:fine|ok|okay|good|great|perfect|lovely|beautiful|sacred|non-negotiable|"
+    r"essential)(?! but)))\b",
     re.IGNORECASE,
 )
 _ITSELF = re.compile(r"\bof (?:this|the|our|your) $", re.IGNORECASE)
@@ -101,33 +105,6 @@ _ELSE = re.compile(
 _REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
 _OTHER = re.compile(r"\b(?:an?other|different|other|new) (?:\w+ )?$", re.IGNORECASE)
-_EITHER = re.compile(r"\bor\b|/|\beither\b|\bany of\b|\bwhichever\b", re.IGNORECASE)
-_BESIDE = re.compile(
-    r"\b(?:both (?!remain|stay|of)|besides?|in addition|additionally|together|alongside|next to|sprinkl\w+|too(?=\W*$))\b|"
-    r"\b(?:must|should|has to|have to|ought to) (?:have|contain|be in)\b|\bin(?:to)? (?:it|this one)\b(?! (?:place|stead))",
-    re.IGNORECASE,
-)
-# Why somebody goes, and who is asked for: only both together tell an exchange in which nobody is named to come.
-_TROUBLE = re.compile(
-    r"\b(?:dear|dearer|cost\w*|pric\w+|expensive|ruinous|toxic\w*|poison\w*|rare(?![- ]earth)|scarce|hard to|ca(?:n't|nnot)|"
-    r"nobody|no ?one|problem\w*|trouble\w*|worr\w+|pain|nightmare|killing|kills|hate\w*|dislike\w*|los(?:e|ing)|ditch\w*|"
-    r"throw\w*|away|out|gone|gotta|bann?ed|bad|terribl\w+|absorbs?|nasty|murder\w*|regulat\w+|licen[cs]\w+|export\w*|"
-    r"supply|supplies|suppliers?|budget|afford\w*|fortune|non-starter|no-?go|risk\w*|danger\w*|radioactiv\w*|easily|"
-    r"(?:do|does|did) not|don't|doesn't|never|substitut\w+|replac\w+|instead|stand-in|place|stead)\b",
-    re.IGNORECASE,
-)
-_UNWELCOME = re.compile(
-    r"\b(?:not|no|none|isn't|aren't|weren't|wasn't|won't|couldn't|without|absent|go|goes|remov\w+|strip\w*|eliminat\w+|"
-    r"bother\w*|stink\w*|upset\w*|horrible|awful|annoy\w*|carcinogenic|allerg\w+|too (?:much|many|heavy|soft|reactive))\b",
-    re.IGNORECASE,
-)
-_SOMEBODY = re.compile(
-    r"\b(?:an?|some|any|another|other|the|give|find|choose|pick|take|want|need)\b[^.;!?]{0,40}?"
-    r"\b(?:metal|element|ion|cation|anion|species|(?:mono|di|tri|tetra|penta|hexa)valent|stand-in|substitute|replacement|"
-    r"alternative|heir|successor|option|one(?= (?:there|instead|in its))|drop-in|budget version)\b[^.;!?]*|"
-    r"\b(?:something|anything)\b[^.;!?]*",
-    re.IGNORECASE,
-)
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 
 
@@ -149,7 +126,7 @@ class Exchange:
 
 
 @dataclass(frozen=True)
-class _Cast:
+class Cast:
     """Who appears in a sentence.
 
     Attributes:
@@ -179,9 +156,9 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
     is_open = False
     earlier: tuple[str, ...] = ()
     for start, words in _statements(text, parent):
-        if _MIXED.search(words):
+        if MIXED.search(words):
             continue
-        cast = _cast(words, parent)
+        cast = cast_in(words, parent)
         heard = _heard(words, cast, earlier, parent)
         earlier = (cast.going or cast.families) if not heard else ()
         found += heard
@@ -189,7 +166,7 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
             kept = [(each.start, each.end) for each in cast.mentions if each.denied and each.symbols[0] in cast.kept]
             for first, last in (*cast.spans, *kind_spans(words), *kept):
                 text = blanked(text, start + first, start + last)
-        elif _means_exchange(words, cast) and not _is_list(words, cast):
+        elif _means_exchange(words, cast) and not is_list(words, cast):
             is_open = True
             for mention in cast.mentions:
                 if not mention.denied and set(mention.symbols) & set(cast.going):
@@ -197,57 +174,11 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
     return found, text, is_open
 
 
-def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, str]:
-    """The exchange that a whole message tells, over its sentences, and the message without the words for it.
-
-    Its words say nothing that a rule knows ("silver, at today's price? Li in its place"), but of the parent's elements
-    it names one, and every newcomer could sit where that one sits.
-    """
-    cast = _cast(text, parent)
-    going = cast.going or cast.families or cast.compounds
-    if len(going) != 1 or _MIXED.search(text) or _BESIDE.search(text) or _is_list(text, cast):
-        return None, text
-    (old,) = going
-    newcomers = [each for each in cast.mentions if not each.denied and old not in each.symbols[:1]]
-    single = [each.symbols[0] for each in newcomers if each.is_plain or _is_salt_of(each, old)]
-    plain = _once(symbol for symbol in single if symbol not in parent.elements)
-    kinds = [
-        each for each in newcomers if each.is_family and not {*each.symbols} & {*parent.elements} - {old, *cast.kept}
-    ]
-    if plain and (len(plain) == 1 or _EITHER.search(text)) and all(can_replace(new, old, parent) for new in plain):
-        found = Exchange(old, plain, "", text)
-    elif not plain and len(kinds) == 1 and any(can_replace(new, old, parent) for new in kinds[0].symbols if new != old):
-        found = Exchange(old, (), f"another {text}", text)
-    elif not plain and not kinds and _TROUBLE.search(text) and (request := _SOMEBODY.search(text)):
-        found = Exchange(old, (), f"another {request[0]}", text)
-    else:
-        return None, text
-    for first, last in cast.spans:
-        text = blanked(text, first, last)
-    for each in kinds:
-        text = blanked(text, each.start, each.end)
-    return found, text
-
-
-def unwelcome_in(text: str, parent: Composition) -> tuple[str, ...]:
-    """The parent's element that a message only complains about: "the thallium worries me"."""
-    cast = _cast(text, parent)
-    is_about_it = len(cast.going) == 1 and not (cast.coming or cast.kept or cast.families or cast.places)
-    if not is_about_it or _MIXED.search(text) or _BESIDE.search(text) or _CONTAINED.search(text):
-        return ()
-    return cast.going if _TROUBLE.search(text) or _UNWELCOME.search(text) else ()
-
-
-def _is_salt_of(mention: Mention, old: str) -> bool:
-    """Whether a word like "sulfide" could be said for another chalcogen's place."""
-    return len(mention.symbols) == 1 and BY_SYMBOL[mention.symbols[0]].group == BY_SYMBOL[old].group
-
-
 def _statements(text: str, parent: Composition) -> Iterator[tuple[int, str]]:
     """Sentences with their starts; in parts where each part has somebody to go and somebody to come."""
     for sentence in list(_SENTENCE.finditer(text)):
         parts = list(_PART.finditer(sentence[0]))
-        casts = [_cast(part[0], parent) for part in parts] if len(parts) > 1 else []
+        casts = [cast_in(part[0], parent) for part in parts] if len(parts) > 1 else []
         speaking = [(part, cast) for part, cast in zip(parts, casts, strict=False) if cast.coming or cast.going]
         if len(speaking) > 1 and all(cast.coming and (cast.going or cast.compounds) for _, cast in speaking):
             yield from ((sentence.start() + part.start(), part[0]) for part, _ in speaking)
@@ -255,7 +186,8 @@ def _statements(text: str, parent: Composition) -> Iterator[tuple[int, str]]:
             yield sentence.start(), sentence[0]
 
 
-def _cast(words: str, parent: Composition) -> _Cast:
+def cast_in(words: str, parent: Composition) -> Cast:
+    """Who appears in some words about a crystal."""
     mentions, places = _mentioned(words, parent)
     parts: defaultdict[str, list[str]] = defaultdict(list)
     parts["families"] += [symbol for symbol in parent.elements if BY_SYMBOL[symbol].group == group_in(words)]
@@ -274,13 +206,13 @@ def _cast(words: str, parent: Composition) -> _Cast:
             spans.append((mention.start, mention.end))
     newcomers = [symbol for symbol in parts["coming"] if symbol not in parent.elements]
     free = [symbol for symbol in parts["places"] if symbol not in parts["kept"]]
-    return _Cast(
-        going=_once(parts["going"]),
-        families=_once(parts["families"]),
-        compounds=_once(parts["compounds"]),
-        places=_once(free),
-        coming=_once(newcomers),
-        kept=_once(parts["kept"]),
+    return Cast(
+        going=once(parts["going"]),
+        families=once(parts["families"]),
+        compounds=once(parts["compounds"]),
+        places=once(free),
+        coming=once(newcomers),
+        kept=once(parts["kept"]),
         mentions=tuple(mentions),
         spans=tuple(spans),
     )
@@ -320,7 +252,8 @@ def _mentioned(words: str, parent: Composition) -> tuple[list[Mention], list[tup
     return [each for each in mentions if not any(start <= each.start < end for _, start, end in places)], places
 
 
-def _once(symbols: Iterable[str]) -> tuple[str, ...]:
+def once(symbols: Iterable[str]) -> tuple[str, ...]:
+    """Each symbol once, in order."""
     return tuple(dict.fromkeys(symbols))
 
 
@@ -339,7 +272,7 @@ def _mentions(words: str, parent: Composition) -> list[Mention]:
     ]
 
 
-def _heard(words: str, cast: _Cast, earlier: tuple[str, ...], parent: Composition) -> list[Exchange]:
+def _heard(words: str, cast: Cast, earlier: tuple[str, ...], parent: Composition) -> list[Exchange]:
     if cast.coming:
         return _named(words, cast, parent)
     if _REST.search(words) and cast.kept:
@@ -358,7 +291,7 @@ def _heard(words: str, cast: _Cast, earlier: tuple[str, ...], parent: Compositio
     return [Exchange(going[0], (), kind, words)]
 
 
-def _who_fits(going: tuple[str, ...], cast: _Cast, words: str, parent: Composition) -> tuple[str, ...]:
+def _who_fits(going: tuple[str, ...], cast: Cast, words: str, parent: Composition) -> tuple[str, ...]:
     """Those whose place the family named could take: "another alkaline earth" takes that of the parent's own."""
     for mention in cast.mentions:
         if mention.is_family and not mention.denied:
@@ -369,7 +302,7 @@ def _who_fits(going: tuple[str, ...], cast: _Cast, words: str, parent: Compositi
     return going or tuple(symbol for symbol in cast.families if symbol not in cast.kept)
 
 
-def _vacates(words: str, cast: _Cast) -> bool:
+def _vacates(words: str, cast: Cast) -> bool:
     """Whether the words of change stand right beside those who go: "swap out the caesium", "tin must be replaced"."""
     if _VACATE_IT.search(words):
         return True
@@ -384,7 +317,7 @@ def _vacates(words: str, cast: _Cast) -> bool:
     )
 
 
-def _named(words: str, cast: _Cast, parent: Composition) -> list[Exchange]:
+def _named(words: str, cast: Cast, parent: Composition) -> list[Exchange]:
     """Newcomers by name: in the place of who is said to go, else of the one whose role they have."""
     said = cast.going or cast.places or cast.compounds or cast.families
     pairs: dict[str, list[str]] = {}
@@ -393,7 +326,7 @@ def _named(words: str, cast: _Cast, parent: Composition) -> list[Exchange]:
         role = role_taken_by(newcomer, parent)
         if fitting and _is_exchange(words, cast):
             old = role if role in fitting else fitting[0] if len(fitting) == 1 else None
-        elif _is_analogy(words, cast, newcomer, role) and not _is_list(words, cast, cast.going):
+        elif _is_analogy(words, cast, newcomer, role) and not is_list(words, cast, cast.going):
             old = role if role not in cast.kept else None
         else:
             old = None
@@ -405,9 +338,9 @@ def _named(words: str, cast: _Cast, parent: Composition) -> list[Exchange]:
     return [Exchange(old, tuple(news), "", words) for old, news in pairs.items()]
 
 
-def _is_analogy(words: str, cast: _Cast, newcomer: str, role: str | None) -> bool:
+def _is_analogy(words: str, cast: Cast, newcomer: str, role: str | None) -> bool:
     """Whether the newcomer stands for its like: by words of analogy, or named alone and of the same group."""
-    if not cast.going and _CONTAINED.search(words):
+    if not cast.going and CONTAINED.search(words):
         return False
     if _ANALOGY.search(words):
         return True
@@ -415,14 +348,14 @@ def _is_analogy(words: str, cast: _Cast, newcomer: str, role: str | None) -> boo
     return is_alone and role is not None and BY_SYMBOL[role].group == BY_SYMBOL[newcomer].group
 
 
-def _is_exchange(words: str, cast: _Cast) -> bool:
-    if _EXCHANGE.search(words) and not _is_list(words, cast):
+def _is_exchange(words: str, cast: Cast) -> bool:
+    if _EXCHANGE.search(words) and not is_list(words, cast):
         return True
     ordered = sorted(cast.spans)
     return any(_BETWEEN.fullmatch(words[first[1] : second[0]]) for first, second in pairwise(ordered))
 
 
-def _is_list(words: str, cast: _Cast, old: tuple[str, ...] | None = None) -> bool:
+def is_list(words: str, cast: Cast, old: tuple[str, ...] | None = None) -> bool:
     """Whether an old and a new element stand side by side as in "Ba and Ti" or "barium titanate": both are wanted."""
     going = {*cast.going, *cast.compounds} if old is None else set(old)
     plain = [each for each in cast.mentions if not each.is_family and not each.denied]
@@ -433,7 +366,7 @@ def _is_list(words: str, cast: _Cast, old: tuple[str, ...] | None = None) -> boo
     )
 
 
-def _means_exchange(words: str, cast: _Cast) -> bool:
+def _means_exchange(words: str, cast: Cast) -> bool:
     """Whether words of exchange speak of the parent's elements or places, though not clearly enough to act on."""
     speaks = cast.going or cast.places or cast.families or cast.compounds or cast.coming
     if kind_spans(words):

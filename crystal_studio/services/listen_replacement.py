@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
-from crystal_studio.services.listen_exchange import Exchange, exchange_of_whole, exchanges_in
+from crystal_studio.services.listen_exchange import Exchange, exchanges_in
 from crystal_studio.services.listen_substitutes import is_comparative, substitutes_for
+from crystal_studio.services.listen_whole import exchange_of_whole
 from crystal_studio.services.listen_words import name_of
 
 _END = (
@@ -17,7 +18,8 @@ _END = (
     r",?\s*\band (?:keep|make|leave|increase|reduce|widen|preserve|the|retain|maintain)\b))"
 )
 _ACTIVE = re.compile(
-    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|sub(?=s? (?:out )?[A-Z])s?|substitut(?:e|ing)|exchang(?:e|ing)|switch(?:ing)?|chang(?:e|ing)|"
+    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|sub(?=s? (?:out )?[A-Z])s?|substitut(?:e|ing)|exchang(?:e|ing)|"
+    r"switch(?:ing)?|chang(?:e|ing)|"
     rf"trad(?:e|ing))\b(?: out)?(?P<old>[^.;!?]{{1,80}}?)\b(?P<joint>with|by|for|to|"
     rf"into|against)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
@@ -61,7 +63,9 @@ _CHAINED = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|n't|don'?t|never|without|avoid)\s+$", re.IGNORECASE)
-_PARTLY = re.compile(r"\b(?:partial(?:ly)?|partly|half|some(?! other| more| kind| sort)|a fraction|a part|part)\b", re.IGNORECASE)
+_PARTLY = re.compile(
+    r"\b(?:partial(?:ly)?|partly|half|some(?! other| more| kind| sort)|a fraction|a part|part)\b", re.IGNORECASE
+)
 
 
 _BY_VERB = (_ARROW, _ACTIVE, _PASSIVE, _BARE)

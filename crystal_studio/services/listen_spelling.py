@@ -49,7 +49,8 @@ _CLEAR = (
     "sn sr ta tb te ti tl tm yb zn zr"
 )
 _TYPED_SMALL = re.compile(
-    rf"(?<!per )(?<!\d )(?<![\w.'@/-])(?:{_CLEAR.replace(' ', '|')})(?=[\s,.;:!?/)]|'|-(?:free|based|rich|ion)|$)(?! \d)"
+    rf"(?<!per )(?<!\d )(?<![\w.'@/-])(?:{_CLEAR.replace(' ', '|')})(?=[\s,.;:!?/)]|'|-(?:free|based|rich|ion)|"
+    rf"$)(?! \d)"
     r"|\b(?:(?<=no )|(?<=use )|(?<=without )|(?<=avoid ))co(?=[\s,.;!?]|-free|$)"
 )
 _WORD = re.compile(r"\b[A-Za-z]?[a-z]{3,}\b")

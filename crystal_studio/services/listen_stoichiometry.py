@@ -10,7 +10,8 @@ from math import gcd
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.pivot_grammar_words import NUMBERS
-from crystal_studio.services.listen_elements import blanked, denied_spans, is_denied
+from crystal_studio.services.listen_denial import denied_spans, is_denied
+from crystal_studio.services.listen_elements import blanked
 
 _PART = r"(?:Ln|RE|[A-Z][a-z]?)'{0,2}"
 _GENERAL = re.compile(rf"(?<![\w/-])(?:{_PART}\d{{0,2}}){{2,6}}(?![\w/'])")

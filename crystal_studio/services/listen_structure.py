@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.pivot_grammar_words import NUMBERS
-from crystal_studio.services.listen_elements import blanked, denied_spans, is_denied
+from crystal_studio.services.listen_denial import denied_spans, is_denied
+from crystal_studio.services.listen_elements import blanked
 from crystal_studio.services.listen_stoichiometry import Stoichiometry, stoichiometry_in
 from crystal_studio.services.listen_symmetry import SOURCE, Symmetry, symmetry_in
 from crystal_studio.services.listen_words import PROTOTYPES, RARE_PROTOTYPES

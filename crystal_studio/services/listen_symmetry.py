@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.space_group_table import SYMBOLS
 from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS, SpaceGroup
-from crystal_studio.services.listen_elements import blanked, denied_spans, is_denied
+from crystal_studio.services.listen_denial import denied_spans, is_denied
+from crystal_studio.services.listen_elements import blanked
 
 
 def _spellings() -> dict[str, int]:

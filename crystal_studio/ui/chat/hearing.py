@@ -13,7 +13,8 @@ MOST_CHARACTERS = 600  # what takes longer than a few milliseconds is heard by t
 MODULES = tuple(
     f"crystal_studio.services.listen{part}"
     for part in (
-        "_words", "_elements", "_goals", "_structure", "_substitutes", "_exchange", "_replacement", "_composition", ""
+        "_words", "_denial", "_elements", "_goals", "_structure", "_substitutes", "_exchange", "_whole", "_replacement",
+        "_composition", "",
     )
 )  # fmt: skip
 _LONG = "Long messages are understood when they are sent."

@@ -1,0 +1,196 @@
+"""What a message refuses: denials before a name, after it, and of "it"."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from crystal_studio.services.listen_words import PROTOTYPES
+
+_NEGATOR = re.compile(
+    r"\b(?:no(?! one\b| more than| less| fewer| longer|\s*[,.;]|\s*$)|"
+    r"(?<!why )not(?! only| just| necessarily| too)|without|sans|"
+    r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
+    r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
+    r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"
+    r"bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|"
+    r"barren of|blank for|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
+    r"get rid of|rid (?:me|us) of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|"
+    r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|can'?t|cannot|never|nor|neither|ban|eliminate|"
+    r"forbids?|prohibits?|all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
+    r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leave out|"
+    r"(?:any|every)thing but|other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else)|away from|"
+    r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
+    r"swap|exchang|substitut))",
+    re.IGNORECASE,
+)
+_ANY_WORD = re.compile(r"[\s-]?\w+")  # "non-toxic telluride" denies the adjective, "non-Cd options" the element
+_PARTED = re.compile(
+    r"\b(?:leav|keep|tak|get|throw|kick|rul)(?:e|ing)?(?: (?!in\b|(?:that|this|it|them|one)\b)[A-Za-z]+,?){1,9}? "
+    r"(?:out|away|off|aside)\b",
+    re.IGNORECASE,
+)
+_AFTER_NEGATOR = re.compile(
+    r"(?:[ -]*(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|on|an|"
+    r"a|the|all|"
+    r"more|further|other|kind|sort|either|tak(?:e|ing)|accept|anything|something|want(?:ed)?|allowed|permitted|like|"
+    r"need|give|me|but)\b)*(?: ?:)?",
+    re.IGNORECASE,
+)
+_VERB = (
+    r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead|"
+    r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
+    r"give|hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
+)
+_TERMINATOR = re.compile(
+    rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
+    rf",?\s*\b(?:so|hence|thus|therefore|and yes)\b|"
+    rf",?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
+    rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
+    re.IGNORECASE,
+)
+# "not cubic oxide" denies the adjective alone.
+_ADJECTIVE = re.compile(
+    r"[\s-]*(?:necessarily |too |be |a |an )*(?:triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|"
+    r"hexagonal|cubic|layered|metallic|molecular|insulating|"
+    r"magnetic(?! (?:3d|transition|rare|element|ion|metal|atom))|too|only|wide|narrow|"
+    rf"{'|'.join(pattern for pattern, _, _ in PROTOTYPES)})\b",
+    re.IGNORECASE,
+)
+FREE = re.compile(
+    r"(?:(?:[- ](?:and|or) [A-Za-z]+|(?:/[A-Za-z]+){1,4})?[- ]free|-less|"
+    r"-(?:,? [A-Za-z]+-){0,4},? (?:and|or) [A-Za-z]+[- ]free)\b(?! (?:of(?! course)|from)\b)",
+    re.IGNORECASE,
+)
+_FREE_LIST = re.compile(r"\([^()]*-free\)")
+_ADVERB = (
+    r"(?:,? (?:is|are|was|has|have|had|been|be|being|to|must|should|can|could|may|might|ought|needs?|got|also|all|both|"
+    r"therefore|thereby|altogether|entirely|already|strictly|please)|'s)*"
+)
+_PERSON = r",? (?:I|we|he|she|they|you|it)"
+# Said of what stands before: "lead is banned", "oxygen out", "tantalum we cannot have".
+GONE = re.compile(
+    "|".join(
+        (
+            r"(?: atoms?| ions?| content)?(?: is| are)?(?: (?:out of (?:the )?(?:picture|budget|reach|question)|"
+            r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|"
+            r"stay (?:out|away)|be (?:removed|eliminated|avoided|gone|dropped|excluded|out|absent|banned|left out))|"
+            r"(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)? (?:appear|occur|feature|"
+            r"be (?:in|present|part|there|used|contained|included|found)))|"
+            r" (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|not allowed|out(?! of)))\b",
+            r" is (?:not|no longer) (?:in it|part|present|there|contained|included)\b",
+            rf"{_ADVERB} (?:barred|vetoed|blacklisted|outlawed|(?:ruled|left|kept|taken|thrown|struck|phased) "
+            r"(?:out|off|away)|dropped|removed|excluded|avoided|eliminated|omitted|discarded|banned|forbidden|"
+            r"off[- ]limits|gotta go|got to go)\b",
+            rf"{_ADVERB} not (?:being )?(?:admitted|included|accepted|tolerated|permitted|among|"
+            r"on the (?:menu|list|table)|in the running)\b",
+            rf"{_PERSON} (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
+            r"(?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch)\b"
+            r"(?! to (?:lose|change|replace))",
+            r",? (?:I|we) (?:have )?(?:excluded|banned|ruled out|dropped)\b",
+            r",? (?:would be|is|are|'s) (?:just as bad|no better|even worse|not ok(?:ay)?|unwelcome)\b",
+            r"\)? (?:is|are) (?:a red line|not an ingredient|headed for a ban|strictly out)\b",
+            r"(?: strictly)? (?:out|gone)(?=\s*[.,;!?)]|\s*$)",
+            r",? (?:(?:does|do) not|(?:does|do)n't) (?:interest (?:me|us)|count)\b",
+            r" (?:stay(?:s|ing)?|keep(?:s|ing)?|leav\w+|left|(?:kindly )?waiting) (?:out(?:side)?|away|home|ashore)\b",
+            r" ?(?:=|:) ?(?:zero|none|no|0)\b",
+            r" no(?=\s*(?:[,.;]|$))",
+            r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|"
+            r"taboo|"
+            r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out)\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+# A denial of what was named before: "germanium is too dear, so leave that one out".
+_IT = r"(?:it|that|this|those|these|them)(?: one| ones)?"
+_IT_GOES = re.compile(
+    "|".join(
+        (
+            rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:\w+ )?(?:out|off|away)\b",
+            rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate)s? {_IT}(?=\W|$)",
+            rf"\b(?:get rid of|steer clear of|design around|needs none of) (?:both|{_IT})\b",
+            rf"\b(?:can't|cannot|can not|couldn't|won't|don't|do not|mustn't|shouldn't) (?:\w+ )?"
+            r"(?:afford|have|use|want|touch|take|allow|accept|tolerate|need) "
+            rf"(?:{_IT}|any(?: of (?:it|that))?)(?=\W|$)(?! (?:to|be)\b)",
+            r"\b(?:gets? by|makes? do|do|does|live|manages?|works?)(?: \w+)? without"
+            r"(?= (?:it|that|them)\b|\s*(?:[.,;!?]|$))",
+            r"(?<=[.?!] )same (?:story|problem|goes for)\b",
+            rf"\b(?:none|neither|not any|no more) of {_IT}\b|\bneither(?=,? please|\s*[.!;]|\s*$)",
+            rf"\b{_IT}(?:'s| is| are) (?:off (?:the )?(?:table|menu|list|limits)|forbidden|banned|excluded|prohibited|"
+            r"out|not allowed|a no-?go)\b",
+            rf"\b{_IT} (?:cannot|can't|must not|may not) be\b(?! (?:chang|replac))",
+            rf"\b{_IT} (?:(?:has|have|needs?|ought) to|must|should|can|could|may) (?:go|leave|disappear|stay out)\b",
+            r"\b(?:can't|cannot|can not|mustn't|must not) be (?:there|in (?:it|there)|present|part of it)\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+_NOT = re.compile(
+    r"(?:\bnot|n't|\bnever|\bno way(?: I'm| we're| I| we)?|\brefuse to|\bcannot) (?:\w+ )?$", re.IGNORECASE
+)
+_IS_VERB = re.compile(
+    r"(?:remov|drop|omit|strip|nix|ditch|scrap|lose|cut|giv|eliminate|leave|exclud|skip|get|tak)", re.I
+)
+LIST_GAP = re.compile(r"\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
+_AND_THE = re.compile(r"\s*,?\s*(?:and|or|nor) the\s+", re.IGNORECASE)
+_OF_ONE = re.compile(r"(?: is| was| has|'s| does)\b", re.IGNORECASE)
+_OF_ALL = re.compile(r"[,)]? (?:are|were|have|both|all)\b", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:&|/|\band\b|\bor\b|\bas well as\b)\s*", re.IGNORECASE)
+_MOST_BETWEEN = 90  # characters from what was named to the denial of it
+
+
+def denied_spans(text: str) -> list[tuple[int, int]]:
+    """Where a denial ("without", "no", "avoid") reaches: to the end of its clause or of its list."""
+    spans = [each.span() for pattern in (_FREE_LIST, _PARTED) for each in pattern.finditer(text)]
+    stops = [found.start() for found in _TERMINATOR.finditer(text)]
+    for negator in _NEGATOR.finditer(text):
+        if adjective := (_ANY_WORD if negator[0].lower() == "non" else _ADJECTIVE).match(text, negator.end()):
+            spans.append((negator.start(), adjective.end()))
+            continue
+        if _NOT.search(text[: negator.start()]) and _IS_VERB.match(negator[0]):
+            continue  # "I would not drop the germanium"
+        skipped = _AFTER_NEGATOR.match(text, negator.end())
+        begin = skipped.end() if skipped else negator.end()
+        stop = bisect_left(stops, begin)
+        spans.append((negator.start(), stops[stop] if stop < len(stops) else len(text)))
+    return spans
+
+
+def is_denied(position: int, end: int, text: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether a mention lies in a denial, carries "-free" or has to go."""
+    return bool(FREE.match(text, end) or GONE.match(text, end)) or any(
+        start <= position < stop for start, stop in spans
+    )
+
+
+def denied_places(places: Sequence[tuple[int, int]], text: str) -> list[bool]:
+    """Which of the places where a text names elements, in order, it denies.
+
+    Beside what `is_denied` says of one place: who stands in a list with it ("Pb and Bi are banned", "without the lead
+    and the tin"), and what a later word points back to ("germanium is too dear, so leave that one out").
+    """
+    spans = denied_spans(text)
+    found = [is_denied(start, end, text, spans) for start, end in places]
+    for last, (_, end) in enumerate(places):
+        gone = GONE.match(text, end)
+        if gone and not _OF_ONE.match(gone[0]):
+            _deny_list(found, places, last, text, LIST_GAP if _OF_ALL.match(gone[0]) else _AND)
+    for at in range(1, len(places)):
+        found[at] = found[at] or (found[at - 1] and bool(_AND_THE.fullmatch(text[places[at - 1][1] : places[at][0]])))
+    for gone in _IT_GOES.finditer(text):
+        last = max((at for at, (_, end) in enumerate(places) if end <= gone.start()), default=-1)
+        if last >= 0 and gone.start() - places[last][1] <= _MOST_BETWEEN:
+            _deny_list(found, places, last, text, LIST_GAP)
+    return found
+
+
+def _deny_list(
+    found: list[bool], places: Sequence[tuple[int, int]], last: int, text: str, gap: re.Pattern[str]
+) -> None:
+    """Deny one place and those before it in the same list."""
+    for at in range(last, -1, -1):
+        if at < last and not gap.fullmatch(text[places[at][1] : places[at + 1][0]]):
+            return
+        found[at] = True
