@@ -127,6 +127,7 @@ _IT_GOES = re.compile(
     ),
     re.IGNORECASE,
 )
+_REACH = 40  # characters before a verb in which its own denial stands
 _NOT = re.compile(
     r"(?:\bnot|n't|\bnever|\bno way(?: I'm| we're| I| we)?|\brefuse to|\bcannot) (?:\w+ )?$", re.IGNORECASE
 )
@@ -149,7 +150,7 @@ def denied_spans(text: str) -> list[tuple[int, int]]:
         if adjective := (_ANY_WORD if negator[0].lower() == "non" else _ADJECTIVE).match(text, negator.end()):
             spans.append((negator.start(), adjective.end()))
             continue
-        if _NOT.search(text[: negator.start()]) and _IS_VERB.match(negator[0]):
+        if _IS_VERB.match(negator[0]) and _NOT.search(text, max(0, negator.start() - _REACH), negator.start()):
             continue  # "I would not drop the germanium"
         skipped = _AFTER_NEGATOR.match(text, negator.end())
         begin = skipped.end() if skipped else negator.end()

@@ -64,6 +64,7 @@ _ABUNDANT = re.compile(
     r"(?:rare(?![- ]earth)|expensive|scarce|exotic|critical)|avoid\w* (?:scarce|exotic|critical))\b",
     re.I,
 )
+_REACH = 40  # characters before a symbol that tell whether it is one
 _SCARCE_PPM = 2.0
 _OR = re.compile(r",?\s*(?:and/)?or(?:\s+(?:even|maybe|perhaps|else))?\s*|\s*/\s*", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
@@ -198,7 +199,7 @@ def _symbols(text: str, in_chemistry: bool) -> list[tuple[re.Match[str], str]]:
 
 
 def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
-    before, after = text[: match.start()], text[match.end() :]
+    before, after = text[max(0, match.start() - _REACH) : match.start()], text[match.end() :]
     if _BASED.match(after) or (match[1] in ("As", "In") and GONE.match(text, match.end())):
         return True
     if match[1] == "B" and re.match(r"[- ](?:site|cation)", after):
