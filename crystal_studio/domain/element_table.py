@@ -2,7 +2,9 @@
 
 Sources: masses, groups, rows, Pauling electronegativities, Slater radii, common oxidation states, Mendeleev and IUPAC
 orderings from pymatgen (MIT); covalent radii (Cordero 2008), first ionisation energies, electron affinities and the
-abundance in the Earth's crust from SMACT 4.0.2 (MIT; CRC Handbook of Chemistry and Physics).
+abundance in the Earth's crust from SMACT 4.0.2 (MIT; CRC Handbook of Chemistry and Physics), but for the abundance of
+sulfur, niobium, ruthenium and lutetium, which SMACT has as 3.5, 220, none and 80 where the handbook has 350, 20, 0.001
+and 0.8 mg/kg ("Abundance of Elements in the Earth's Crust and in the Sea").
 """
 
 # fmt: off
@@ -26,7 +28,7 @@ ROWS: tuple[tuple[int, str, str, float, int, int, float | None, float | None, fl
     (13, 'Al', 'aluminum', 26.9815, 13, 3, 1.61, 1.25, 1.21, 5.986, 0.433, 82300.0, 80, (3,), 80),
     (14, 'Si', 'silicon', 28.0855, 14, 3, 1.9, 1.1, 1.11, 8.152, 1.39, 282000.0, 85, (-4, 4), 85),
     (15, 'P', 'phosphorus', 30.9738, 15, 3, 2.19, 1.0, 1.07, 10.487, 0.747, 1050.0, 90, (-3, 3, 5), 90),
-    (16, 'S', 'sulfur', 32.065, 16, 3, 2.58, 1.0, 1.05, 10.36, 2.077, 3.5, 94, (-2, 2, 4, 6), 96),
+    (16, 'S', 'sulfur', 32.065, 16, 3, 2.58, 1.0, 1.05, 10.36, 2.077, 350.0, 94, (-2, 2, 4, 6), 96),
     (17, 'Cl', 'chlorine', 35.453, 17, 3, 3.16, 1.0, 1.02, 12.968, 3.613, 145.0, 99, (-1, 1, 3, 5, 7), 101),
     (18, 'Ar', 'argon', 39.948, 18, 3, None, 0.71, 1.06, 15.76, None, 3.5, 3, (), 3),
     (19, 'K', 'potassium', 39.0983, 1, 4, 0.82, 2.2, 2.03, 4.341, 0.501, 20900.0, 10, (1,), 9),
@@ -51,10 +53,10 @@ ROWS: tuple[tuple[int, str, str, float, int, int, float | None, float | None, fl
     (38, 'Sr', 'strontium', 87.62, 2, 5, 0.95, 2.0, 1.95, 5.695, 0.052, 370.0, 15, (2,), 14),
     (39, 'Y', 'yttrium', 88.9059, 3, 5, 1.22, 1.8, 1.9, 6.217, 0.307, 33.0, 25, (3,), 48),
     (40, 'Zr', 'zirconium', 91.224, 4, 5, 1.33, 1.55, 1.75, 6.634, 0.426, 165.0, 49, (4,), 51),
-    (41, 'Nb', 'niobium', 92.9064, 5, 5, 1.6, 1.45, 1.64, 6.759, 0.893, 220.0, 53, (5,), 54),
+    (41, 'Nb', 'niobium', 92.9064, 5, 5, 1.6, 1.45, 1.64, 6.759, 0.893, 20.0, 53, (5,), 54),
     (42, 'Mo', 'molybdenum', 95.94, 6, 5, 2.16, 1.45, 1.54, 7.092, 0.747, 1.2, 56, (4, 6), 57),
     (43, 'Tc', 'technetium', 98.0, 7, 5, 1.9, 1.35, 1.47, 7.119, 0.55, None, 59, (4, 7), 60),
-    (44, 'Ru', 'ruthenium', 101.07, 8, 5, 2.2, 1.3, 1.46, 7.361, 1.046, None, 62, (3, 4), 63),
+    (44, 'Ru', 'ruthenium', 101.07, 8, 5, 2.2, 1.3, 1.46, 7.361, 1.046, 0.001, 62, (3, 4), 63),
     (45, 'Rh', 'rhodium', 102.9055, 9, 5, 2.28, 1.35, 1.42, 7.459, 1.143, 0.001, 65, (3,), 66),
     (46, 'Pd', 'palladium', 106.42, 10, 5, 2.2, 1.4, 1.39, 8.337, 0.562, 0.015, 69, (2, 4), 69),
     (47, 'Ag', 'silver', 107.8682, 11, 5, 1.93, 1.6, 1.45, 7.576, 1.304, 0.075, 71, (1,), 72),
@@ -81,7 +83,7 @@ ROWS: tuple[tuple[int, str, str, float, int, int, float | None, float | None, fl
     (68, 'Er', 'erbium', 167.259, 3, 6, 1.24, 1.75, 1.89, 6.108, 0.5, 3.5, 22, (3,), 36),
     (69, 'Tm', 'thulium', 168.9342, 3, 6, 1.25, 1.75, 1.9, 6.184, 0.5, 0.52, 21, (3,), 35),
     (70, 'Yb', 'ytterbium', 173.04, 3, 6, 1.1, 1.75, 1.87, 6.254, 0.5, 3.2, 17, (3,), 34),
-    (71, 'Lu', 'lutetium', 174.967, 3, 6, 1.27, 1.75, 1.87, 5.426, 0.5, 80.0, 20, (3,), 33),
+    (71, 'Lu', 'lutetium', 174.967, 3, 6, 1.27, 1.75, 1.87, 5.426, 0.5, 0.8, 20, (3,), 33),
     (72, 'Hf', 'hafnium', 178.49, 4, 6, 1.3, 1.55, 1.75, 6.825, 0.0, 3.0, 50, (4,), 50),
     (73, 'Ta', 'tantalum', 180.9479, 5, 6, 1.5, 1.45, 1.7, 7.55, 0.322, 2.0, 52, (5,), 53),
     (74, 'W', 'tungsten', 183.84, 6, 6, 2.36, 1.35, 1.62, 7.864, 0.815, 1.25, 55, (4, 6), 56),

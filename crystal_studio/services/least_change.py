@@ -103,7 +103,12 @@ def _substitutes(old: str, coming: frozenset[str], limits: Limits, parent: Compo
         fitting = substitutes_for(old, "another", frozenset(parent.elements), limits.excluded)
     except UserCorrectable:
         return frozenset()
-    return fitting & limits.allowed if limits.allowed else fitting
+    if limits.allowed:
+        fitting &= limits.allowed
+    for group in limits.any_of:  # "no europium, any alkaline earth will do"
+        if not group & frozenset(parent.elements) - {old}:
+            fitting = fitting & group or fitting
+    return fitting
 
 
 def unmoved(pivot: Pivot, parent: Pivot, goals: tuple[Goal, ...]) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     found = HeardComposition()
     replacements, left, is_open = replacements_in(text, parent)
     left = _formulas(left, found, parent, bool(replacements))
-    _elements(left, found)
+    _elements(left, found, frozenset(parent.elements) if parent else frozenset())
     if parent is None:
         _formula_as_model(found)
     if parent is not None and not replacements:
@@ -191,7 +191,7 @@ def _several(text: str, named: list[tuple[Composition, int, int]], found: HeardC
     found.heard.append(" or ".join(composition.formula for composition, _, _ in named))
 
 
-def _elements(text: str, found: HeardComposition) -> None:
+def _elements(text: str, found: HeardComposition, present: frozenset[str]) -> None:
     mentions = [
         mention
         for mention in mentions_in(text)
@@ -213,7 +213,7 @@ def _elements(text: str, found: HeardComposition) -> None:
         found.excluded |= {symbol: "non-toxic" for symbol in TOXIC if symbol not in found.required}
         found.heard.append("no toxic elements")
     if scarce := scarce_elements(text):
-        found.excluded |= {symbol: "abundant elements" for symbol in scarce if symbol not in found.required}
+        found.excluded |= {symbol: "abundant elements" for symbol in scarce - present if symbol not in found.required}
         found.heard.append("abundant elements only")
     if says_only(text) and len(found.required) + len(found.any_of) > 1:
         found.allowed = frozenset(found.required).union(*(group for group, _ in found.any_of))

@@ -10,13 +10,14 @@ from crystal_studio.services.listen_words import PROTOTYPES
 
 _NEGATOR = re.compile(
     r"\b(?:no(?! one\b| more than| less| fewer| longer|\s*[,.;]|\s*$)|"
-    r"(?<!why )not(?! only| just| necessarily| too)|without|sans|"
+    r"(?<!why )not(?! only| just| necessarily| too)|"
+    r"without(?![^.;!?]*\b(?:makes? no sense|(?:is|are|be) (?:pointless|useless)|(?:wo|does|would)(?:n't| not) work)\b)|sans|"
     r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
     r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
     r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"
     r"bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|"
     r"barren of|blank for|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
-    r"get rid of|rid (?:me|us) of|(?:do|does|did|must|should|could|would|is|are)n[o']?t|"
+    r"get rid of|rid (?:me|us) of|(?:do|does|did|must|should|could|would|is|are)n[o']?t(?! (?:there|we|you|one)\b)|"
     r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|can'?t|cannot|never|nor|neither|ban|eliminate|"
     r"forbids?|prohibits?|all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
     r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leave out|"
@@ -120,6 +121,8 @@ _IT_GOES = re.compile(
             rf"\b(?:none|neither|not any|no more) of {_IT}\b|\bneither(?=,? please|\s*[.!;]|\s*$)",
             rf"\b{_IT}(?:'s| is| are) (?:off (?:the )?(?:table|menu|list|limits)|forbidden|banned|excluded|prohibited|"
             r"out|not allowed|a no-?go)\b",
+            r"\b(?:(?:must|should|can|could|may|do|does|did|would)(?: not|n't)|cannot|never) (?:contain|include|have) "
+            r"(?:it|any|them|those)(?=\W|$)",
             rf"\b{_IT} (?:cannot|can't|must not|may not) be\b(?! (?:chang|replac))",
             rf"\b{_IT} (?:(?:has|have|needs?|ought) to|must|should|can|could|may) (?:go|leave|disappear|stay out)\b",
             r"\b(?:can't|cannot|can not|mustn't|must not) be (?:there|in (?:it|there)|present|part of it)\b",

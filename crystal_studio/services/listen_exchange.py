@@ -69,7 +69,7 @@ _ASKED = re.compile(
     r"\b(?:stand in|tak\w+|replac\w+|substitut\w+|step in|fill)\b",
     re.IGNORECASE,
 )
-CONTAINED = re.compile(
+_CONTAINED = re.compile(
     r"\bthere (?:should|must|has to|needs to|ought to) be\b|"
     r"\b(?:present|needed|featur\w+|compris\w+|(?<!-)contain\w*)\b|"
     r"\bin(?:to)? (?:it|there|that|this one)\b|\bbe there\b|\bpart of (?:it|this|the)\b|"
@@ -340,7 +340,7 @@ def _named(words: str, cast: Cast, parent: Composition) -> list[Exchange]:
 
 def _is_analogy(words: str, cast: Cast, newcomer: str, role: str | None) -> bool:
     """Whether the newcomer stands for its like: by words of analogy, or named alone and of the same group."""
-    if not cast.going and CONTAINED.search(words):
+    if not cast.going and _CONTAINED.search(words):
         return False
     if _ANALOGY.search(words):
         return True

@@ -20,6 +20,7 @@ _PLAIN = (
     (re.compile(r"(?<=\b[A-Z])'d\b|(?<=\b[A-Z][a-z])'d\b"), " would"),
     (re.compile(r"\bswop(?=s|p|\b)", re.IGNORECASE), "swap"),
     (re.compile(r"\bs/([A-Z][a-z]?)/([A-Z][a-z]?)(?:/g?)?(?=\s|$)"), r"replace \1 by \2"),
+    (re.compile(r"\bdiff(?= [a-z])"), "different"),
     (re.compile(r"\bmoly\b", re.IGNORECASE), "molybdenum"),
     (re.compile(r"\bRE (?=ions?|elements?|cations?|metals?)"), "rare earth "),
     (re.compile(r"\bw/(?= ?[A-Za-z])"), "with "),
@@ -50,7 +51,7 @@ _CLEAR = (
 )
 _TYPED_SMALL = re.compile(
     rf"(?<!per )(?<!\d )(?<![\w.'@/-])(?:{_CLEAR.replace(' ', '|')})(?=[\s,.;:!?/)]|'|-(?:free|based|rich|ion)|"
-    rf"$)(?! \d)"
+    r"\+|$)(?! \d)"
     r"|\b(?:(?<=no )|(?<=use )|(?<=without )|(?<=avoid ))co(?=[\s,.;!?]|-free|$)"
 )
 _WORD = re.compile(r"\b[A-Za-z]?[a-z]{3,}\b")

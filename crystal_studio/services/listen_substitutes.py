@@ -17,7 +17,7 @@ _MORE_ABUNDANT = re.compile(
     r"plentiful|"
     r"obtainable|sourced)\b|\bcheap(?:er)?\b|"
     r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly|precious)\b|\binexpensive\b|"
-    r"\baffordable\b|\bdirt[- ](?:cheap|common)\b|\bless pricey\b|\b(?:won't|doesn't|does not|will not) (?:bankrupt|"
+    r"\bafford(?:able)?\b|\bcommoner\b|\bbudget\b|\bdemocratic\b|\b(?:less|too|so|is) dear\b|\bdearer\b|\bprice\w*\b|\bdirt[- ](?:cheap|common)\b|\bless pricey\b|\b(?:won't|doesn't|does not|will not) (?:bankrupt|"
     r"break)\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
     r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b|\bcosts? (?:a fortune|too much|a lot)\b|"
@@ -56,6 +56,7 @@ _VALENT = re.compile(
     r"\b(?P<how>mono|di|tri|tetra|penta|hexa)valent|\b(?P<charge>[1-6])\+ (?:ion|cation|metal)", re.IGNORECASE
 )
 _CHARGES = {"mono": 1, "di": 2, "tri": 3, "tetra": 4, "penta": 5, "hexa": 6}
+_CATION = re.compile(r"\b(?:metal|cation)s?\b", re.IGNORECASE)
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
 GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
 _CONGENER = re.compile(
@@ -124,7 +125,7 @@ def group_in(text: str) -> int | None:
 
 def is_comparative(text: str) -> bool:
     """Whether the words say what kind of element rather than which."""
-    return any(pattern.search(text) for pattern in (*_COMPARATIVES, _STEP, _CONGENER))
+    return any(pattern.search(text) for pattern in (*_COMPARATIVES, _STEP, _CONGENER, _VALENT))
 
 
 def substitutes_for(old: str, wish: str, present: frozenset[str], excluded: frozenset[str]) -> frozenset[str]:
@@ -165,6 +166,7 @@ def _fits(element: Element, old: Element, wish: str) -> bool:
         (_STEP, step is not None and element.group == old.group and element.row == old.row + _rows(step)),
         (_MORE_ABUNDANT, (element.crustal_abundance_ppm or 0.0) > (old.crustal_abundance_ppm or 0.0)),
         (_NOT_TOXIC, element.symbol not in TOXIC),
+        (_CATION, element.symbol not in NONMETALS or old.symbol in NONMETALS),
         (_VALENT, _charge_in(wish) in element.common_oxidation_states),
         (_LIGHTER, element.mass < old.mass),
         (_HEAVIER, element.mass > old.mass),

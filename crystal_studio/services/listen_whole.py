@@ -7,7 +7,7 @@ import re
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.services.listen_elements import Mention, blanked
-from crystal_studio.services.listen_exchange import CONTAINED, MIXED, Exchange, cast_in, is_list, once
+from crystal_studio.services.listen_exchange import MIXED, Exchange, cast_in, is_list, once
 from crystal_studio.services.listen_roles import can_replace
 
 _EITHER = re.compile(r"\bor\b|/|\beither\b|\bany of\b|\bwhichever\b", re.IGNORECASE)
@@ -35,6 +35,11 @@ _UNWELCOME = re.compile(
     r"reactive))\b",
     re.IGNORECASE,
 )
+_WELCOME = re.compile(
+    r"\b(?:like|love|keep\w*|mandatory|essential|important|matters?|stays?|remains?|no way|giv\w+ up|makes no sense|hold|"
+    r"must have|needed|a must)\b",
+    re.IGNORECASE,
+)
 _SOMEBODY = re.compile(
     r"\b(?:an?|some|any|another|other|the|give|find|choose|pick|take|want|need)\b[^.;!?]{0,40}?"
     r"\b(?:metal|element|ion|cation|anion|species|(?:mono|di|tri|tetra|penta|hexa)valent|stand-in|substitute|"
@@ -57,7 +62,7 @@ def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, 
         return None, text
     (old,) = going
     newcomers = [each for each in cast.mentions if not each.denied and old not in each.symbols[:1]]
-    single = [each.symbols[0] for each in newcomers if each.is_plain or _is_salt_of(each, old)]
+    single = [each.symbols[0] for each in newcomers if each.is_plain or _is_salt_of(each, old, parent)]
     plain = once(symbol for symbol in single if symbol not in parent.elements)
     kinds = [
         each for each in newcomers if each.is_family and not {*each.symbols} & {*parent.elements} - {old, *cast.kept}
@@ -81,11 +86,14 @@ def unwelcome_in(text: str, parent: Composition) -> tuple[str, ...]:
     """The parent's element that a message only complains about: "the thallium worries me"."""
     cast = cast_in(text, parent)
     is_about_it = len(cast.going) == 1 and not (cast.coming or cast.kept or cast.families or cast.places)
-    if not is_about_it or MIXED.search(text) or _BESIDE.search(text) or CONTAINED.search(text):
+    if not is_about_it or MIXED.search(text) or _BESIDE.search(text) or _WELCOME.search(text):
         return ()
     return cast.going if _TROUBLE.search(text) or _UNWELCOME.search(text) else ()
 
 
-def _is_salt_of(mention: Mention, old: str) -> bool:
-    """Whether a word like "sulfide" could be said for another chalcogen's place."""
-    return len(mention.symbols) == 1 and BY_SYMBOL[mention.symbols[0]].group == BY_SYMBOL[old].group
+def _is_salt_of(mention: Mention, old: str, parent: Composition) -> bool:
+    """Whether "sulfide" could be said for another chalcogen's place, or "molybdate" for that of an oxide's metal."""
+    new, *others = mention.symbols
+    if mention.is_family or not others:
+        return not mention.is_family and BY_SYMBOL[new].group == BY_SYMBOL[old].group
+    return old not in others and set(others) <= set(parent.elements)

@@ -34,14 +34,17 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
     (r"rare[- ]earth(?: metal| element| cation)?s?", RARE_EARTHS),
     (r"lanthanides?|lanthanoids?", RARE_EARTHS - {"Sc", "Y"}),
     (r"actinides?|actinoids?", frozenset(element.symbol for element in ELEMENTS if element.number >= 89)),
-    (r"f[- ](?:block )?elements?", RARE_EARTHS - {"Sc", "Y"} | _symbols("Ac Th Pa U Np Pu Am Cm")),
+    (
+        r"[45]?f[- ](?:block )?(?:element|specie|ion|metal|atom)s?",
+        RARE_EARTHS - {"Sc", "Y"} | _symbols("Ac Th Pa U Np Pu Am Cm"),
+    ),
     (r"coinage[- ](?:metal|element)s?", _symbols("Cu Ag Au")),
     (
         r"(?:magnetic )?(?:3d|first[- ]row)[- ](?:transition[- ])?(?:metal|element|cation|ion)s?",
         _symbols("Sc Ti V Cr Mn Fe Co Ni Cu Zn"),
     ),
     (r"(?:transition|d-block)[- ](?:metal|element)s?|(?-i:TM)s?", TRANSITION_METALS),
-    (r"(?:noble|precious|platinum[- ]group)[- ](?:metal|element)s?", PRECIOUS),
+    (r"(?:noble|precious|platinum(?:[- ]group)?)[- ](?:metal|element)s?", PRECIOUS),
     (r"noble gas(?:es)?", NOBLE_GASES),
     (
         r"radioactive(?: element| atom| metal| specie| thing| isotope| one)s?|"

@@ -359,3 +359,11 @@ def test_that_a_number_that_counts_something_else_is_no_space_group(message):
 
 def test_that_a_number_that_only_a_space_group_has_is_heard_as_one():
     assert listen("A cubic oxide, No. 225", None).limits.space_group == 225
+
+
+def test_that_the_dearest_lanthanide_is_no_cheaper_one() -> None:
+    heard = listen("replace dysprosium by a cheaper rare earth", ParentFacts("Ba2DyWO6", 225, 1.0))
+    ((old, substitutes),) = heard.limits.replaced
+    assert old == "Dy"
+    assert {"Ce", "Nd"} <= substitutes
+    assert not {"Lu", "Tm", "Ho"} & substitutes
