@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
-from crystal_studio.services.listen_composition import HeardComposition, composition_in
+from crystal_studio.services.listen_composition import composition_in
 from crystal_studio.services.listen_elements import refuse_made_up
+from crystal_studio.services.listen_formulas import HeardComposition
 from crystal_studio.services.listen_goals import HeardGoal, goals_in, speaks_of_property
 from crystal_studio.services.listen_spelling import readable
 from crystal_studio.services.listen_structure import Structure, structure_in

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
-from crystal_studio.services.listen_denial import denied_spans, is_denied
 from crystal_studio.services.listen_elements import (
     Mention,
-    blanked,
-    formulas_in,
     grouped_by_or,
     mentions_in,
     says_only,
     scarce_elements,
 )
+from crystal_studio.services.listen_formulas import HeardComposition, formula_as_model, lock_formulas
 from crystal_studio.services.listen_replacement import Replacement, replacements_in
 from crystal_studio.services.listen_roles import can_replace
 from crystal_studio.services.listen_whole import unwelcome_in
@@ -48,17 +46,6 @@ _FREE = re.compile(
     r"\b(?:chemical|by|through|via|element(?:al)?) substitutions?\b",
     re.IGNORECASE,
 )
-_COMPARED = re.compile(
-    r"\b(?:(?<!-)like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
-    r"instance|based on|"
-    r"derivative of|derived from|instead of|other than|not|better than|compared (?:to|with)|than|unlike|variants? of|"
-    r"alternatives? to|(?:with|in|into|has|having|adopt\w*|same|shar\w+|tak\w+|copy|borrow) (?:the )?(?:crystal )?"
-    r"structure of|isostructural (?:to|with)|the same structure as|(?:replacement|substitute|"
-    r"counterpart|version)s? (?:of|for)|reminiscent of|resembl\w+|"
-    r"avoid|without|no)"
-    r"\s+(?:the |a |an )?$",
-    re.IGNORECASE,
-)
 _ADD = re.compile(
     r"\b(?:add|introduc|incorporat|dop|includ|alloy|mix|blend|intercalat)(?:e[ds]?|ed|ing|s)?\b|\bas well\b|"
     r"\b(?:additional|extra|an? (?:second|third|fourth|fifth|further))\b|"
@@ -74,11 +61,6 @@ _ASKS_FOR = re.compile(
     r"plus)\s+(?:[\w-]+\s+){0,2}$",
     re.IGNORECASE,
 )
-_IS_MODEL = re.compile(
-    r"[- ](?:like|type|derived|based|structure|analog|variant|derivative|relative|cousin)|"
-    r"(?: (?:is|has|having|been|being))* (?:done to death|boring|bores|overdone|well[- ]known|old hat)",
-    re.IGNORECASE,
-)
 _MODEL = re.compile(r"[- ]like\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
@@ -91,21 +73,6 @@ _NONTOXIC = re.compile(
 ANOTHER_COMPOSITION = "another composition"  # heard where the message lets go of the parent's formula
 
 
-@dataclass
-class HeardComposition:
-    """What was heard on the composition; elements with the words they were heard in."""
-
-    required: dict[str, str] = field(default_factory=dict)
-    any_of: list[tuple[frozenset[str], str]] = field(default_factory=list)
-    excluded: dict[str, str] = field(default_factory=dict)
-    allowed: frozenset[str] = frozenset()
-    replaced: tuple[tuple[str, frozenset[str]], ...] = ()
-    formula: str | None = None
-    anonymous: tuple[int, ...] = ()
-    is_free: bool = False
-    heard: list[str] = field(default_factory=list)
-
-
 def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposition, str]:
     """The composition asked for, and the text without the words of replacements and formulas.
 
@@ -114,10 +81,10 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     """
     found = HeardComposition()
     replacements, left, is_open = replacements_in(text, parent)
-    left = _formulas(left, found, parent, bool(replacements))
+    left = lock_formulas(left, found, parent, bool(replacements))
     _elements(left, found, frozenset(parent.elements) if parent else frozenset())
     if parent is None:
-        _formula_as_model(found)
+        formula_as_model(found)
     if parent is not None and not replacements:
         replacements = _by_removal(left, found, parent)
         for symbol in () if replacements else unwelcome_in(text, parent):
@@ -138,57 +105,12 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     return found, left
 
 
-def _formulas(text: str, found: HeardComposition, parent: Composition | None, has_replacements: bool) -> str:
-    named: list[tuple[Composition, int, int]] = []
-    spans = denied_spans(text)
-    for composition, start, end in formulas_in(text):
-        is_parent = parent is not None and composition.formula == parent.formula
-        is_model = bool(_COMPARED.search(text[:start]) or _IS_MODEL.match(text, end))
-        is_part = parent is not None and set(composition.elements) < set(parent.elements)
-        if is_model or is_part or is_denied(start, end, text, spans) or (has_replacements and is_parent):
-            found.heard.append(f"{text[start:end]} as a model, not a lock")
-        elif len(composition.elements) == 1:
-            found.required[composition.elements[0]] = text[start:end]
-        else:
-            named.append((composition, start, end))
-    formulas = list(dict.fromkeys(composition.formula for composition, _, _ in named))
-    if len(formulas) > 1:
-        _several(text, named, found)
-    elif formulas:
-        found.formula = formulas[0]
-        found.heard.append(f"formula {formulas[0]}")
-    for _, start, end in formulas_in(text):
-        text = blanked(text, start, end)
-    return text
-
-
-def _formula_as_model(found: HeardComposition) -> None:
-    """In a wish that asks for other elements than those of the one formula it names, that formula is a comparison."""
-    if found.formula is None:
-        return
-    elements = set(Composition.parse(found.formula).elements)
-    if found.required.keys() - elements or any(not group & elements for group, _ in found.any_of):
-        found.heard.append(f"{found.formula} as a model, not a lock")
-        found.formula = None
-
-
 def _names_an_amount(text: str) -> bool:
     """Whether "less strontium" or "more oxygen" asks for another stoichiometry."""
     return any(
         re.search(r"\b(?:less|more|fewer)\s$", text[: mention.start]) or _AMOUNT.match(text, mention.end)
         for mention in mentions_in(text)
     )
-
-
-def _several(text: str, named: list[tuple[Composition, int, int]], found: HeardComposition) -> None:
-    between = text[named[0][2] : named[-1][1]]
-    if not re.search(r"\bor\b|/", between):
-        first, second = named[0][0].formula, named[1][0].formula
-        raise UserCorrectable(f"'{first}' and '{second}' cannot both be the formula. Name one of the two.")
-    shared = set.intersection(*(set(composition.elements) for composition, _, _ in named))
-    found.allowed = frozenset(symbol for composition, _, _ in named for symbol in composition.elements)
-    found.required |= {symbol: "both formulas" for symbol in shared}
-    found.heard.append(" or ".join(composition.formula for composition, _, _ in named))
 
 
 def _elements(text: str, found: HeardComposition, present: frozenset[str]) -> None:

@@ -11,7 +11,8 @@ from crystal_studio.services.listen_words import PROTOTYPES
 _NEGATOR = re.compile(
     r"\b(?:no(?! one\b| more than| less| fewer| longer|\s*[,.;]|\s*$)|"
     r"(?<!why )not(?! only| just| necessarily| too)|"
-    r"without(?![^.;!?]*\b(?:makes? no sense|(?:is|are|be) (?:pointless|useless)|(?:wo|does|would)(?:n't| not) work)\b)|sans|"
+    r"without(?![^.;!?]*\b(?:makes? no sense|(?:is|are|be) (?:pointless|useless)|(?:wo|does|would)(?:n't|"
+    r" not) work)\b)|sans|"
     r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
     r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
     r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"

@@ -36,7 +36,8 @@ _UNWELCOME = re.compile(
     re.IGNORECASE,
 )
 _WELCOME = re.compile(
-    r"\b(?:like|love|keep\w*|mandatory|essential|important|matters?|stays?|remains?|no way|giv\w+ up|makes no sense|hold|"
+    r"\b(?:like|love|keep\w*|mandatory|essential|important|matters?|stays?|remains?|no way|giv\w+ up|makes no sense|"
+    r"hold|"
     r"must have|needed|a must)\b",
     re.IGNORECASE,
 )

@@ -14,7 +14,7 @@ MODULES = tuple(
     f"crystal_studio.services.listen{part}"
     for part in (
         "_words", "_denial", "_elements", "_goals", "_structure", "_substitutes", "_exchange", "_whole", "_replacement",
-        "_composition", "",
+        "_formulas", "_composition", "",
     )
 )  # fmt: skip
 _LONG = "Long messages are understood when they are sent."
