@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,10 @@ from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.domain.validity import CheckResult, all_required_pass
+
+
+# As in "1:-3m+2:3m | 1:-3m, R-3m": sites of each element as multiplicity and site symmetry, then the space group.
+_UNNAMED = re.compile(r"^\d+:[^,]+, (?P<group>[^,]+)")
 
 
 class Start(StrEnum):
@@ -69,6 +74,11 @@ class Candidate:
     def valid(self) -> bool:
         """Whether it was checked and every required check passed."""
         return bool(self.checks) and all_required_pass(self.checks)
+
+    @property
+    def origin_in_words(self) -> str:
+        """The origin, where a prototype that nobody has named is not told by the code of its orbits."""
+        return _UNNAMED.sub(r"unnamed prototype, \g<group>", self.origin)
 
     @property
     def crystal(self) -> Crystal:

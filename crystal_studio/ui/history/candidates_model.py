@@ -141,7 +141,7 @@ def refusal(candidate: Candidate) -> str:
 def summary(row: int, candidate: Candidate) -> str:
     """A candidate in a few lines."""
     lines = [f"Candidate {row + 1}: {formula_text(candidate.crystal.formula)}, {candidate.crystal.num_sites} atoms"]
-    origin = f": {candidate.origin[:200]}" if candidate.origin else ""
+    origin = f": {candidate.origin_in_words[:200]}" if candidate.origin else ""
     began = candidate.start.words if candidate.start is Start.WRITTEN else f"started from {candidate.start.value}"
     lines.append(f"{began}{origin}")
     if reason := refusal(candidate):
@@ -201,7 +201,7 @@ COLUMNS = (
     Column("Start", "What the draw started from; written: by the language model.", lambda one: one.start.value,
            lambda one: one.start.value, is_number=False),
     Column("Origin", "Prototype or parent that it started from; the space group that it was written for.",
-           lambda one: one_line(one.origin[:200]) or "–", lambda one: one.origin.casefold() or None, is_number=False),
+           lambda one: one_line(one.origin_in_words[:200]) or "–", lambda one: one.origin.casefold() or None, is_number=False),
     Column("Alignment", "Cosine between the text and the crystal, −1 to 1.",
            lambda one: number_text(one.alignment, 3), lambda one: _finite(one.alignment)),
     Column("Space group", "Sorted by its number.", _group_text,

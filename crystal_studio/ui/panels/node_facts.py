@@ -115,7 +115,7 @@ def _generation(node: Node) -> tuple[tuple[str, str], ...]:
         ("start", chosen.start.words),
     ]
     if chosen.origin:
-        facts.append(("origin", chosen.origin))
+        facts.append(("origin", chosen.origin_in_words))
     facts.append(("candidate", f"{node.chosen + 1} of {len(node.candidates)}"))
     facts.append(("alignment", number_text(node.alignment, 3)))
     return tuple(facts)
