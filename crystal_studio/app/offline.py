@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from crystal_studio.app.paths import cache_folder
+
 _SWITCHES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS")
 
 
@@ -12,3 +14,4 @@ def stay_offline() -> None:
     for name in _SWITCHES:
         os.environ[name] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))  # one cache, which uninstalling removes

@@ -12,7 +12,6 @@ from crystal_studio.domain.measured import Measured
 from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.domain.validity import CheckResult, all_required_pass
 
-
 # As in "1:-3m+2:3m | 1:-3m, R-3m": sites of each element as multiplicity and site symmetry, then the space group.
 _UNNAMED = re.compile(r"^\d+:[^,]+, (?P<group>[^,]+)")
 

@@ -19,7 +19,7 @@ from crystal_studio.domain.symmetry import SpaceGroup
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.language_model import LanguageModel, WritingTask
 from crystal_studio.ports.prototype_library import PrototypeLibrary
-from crystal_studio.services.least_change import least_change, plain_anions, unasked, unmoved, usual_amounts
+from crystal_studio.services.least_change import least_change, only_named, plain_anions, unasked, unmoved, usual_amounts
 from crystal_studio.services.listen_composition import ANOTHER_COMPOSITION
 from crystal_studio.services.swaps import adds_up
 
@@ -193,7 +193,7 @@ def _nearest(intent: Intent, parent: Answered | None) -> Intent:
     """The intent under which nothing of the parent changes that nobody asked to change, and a prototype is whole."""
     intent = replace(intent, limits=usual_amounts(intent.limits))
     if parent is None:
-        return replace(intent, limits=plain_anions(intent.limits))
+        return replace(intent, limits=only_named(plain_anions(intent.limits)))
     is_free = ANOTHER_COMPOSITION in intent.heard
     return replace(intent, limits=least_change(intent.limits, Composition.parse(parent.formula), is_free=is_free))
 

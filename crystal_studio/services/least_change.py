@@ -77,6 +77,16 @@ def plain_anions(limits: Limits) -> Limits:
     return replace(limits, excluded=limits.excluded | (stronger - frozenset().union(*limits.any_of)))
 
 
+def only_named(limits: Limits) -> Limits:
+    """The limits of a first wish without further elements, where it names an anion and at least two others.
+
+    "An oxide with strontium and titanium" is met best by a strontium titanate; nickel beside them is nobody's wish.
+    """
+    is_open = not (limits.formula or limits.allowed or limits.any_of or limits.num_elements)
+    whole = len(limits.required) > 2 and bool(limits.required & _ANIONS)
+    return replace(limits, allowed=limits.required) if is_open and whole else limits
+
+
 def unasked(composition: Composition, limits: Limits) -> int:
     """Elements of a first wish's answer that nobody named, where at least two were."""
     named = limits.required.union(*limits.any_of)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.intent import Limits
-from crystal_studio.services.least_change import least_change, plain_anions, unasked, usual_amounts
+from crystal_studio.services.least_change import least_change, only_named, plain_anions, unasked, usual_amounts
 from crystal_studio.services.likely_substitutes import likeliest
 from crystal_studio.services.listen_roles import role_taken_by
 from crystal_studio.services.listen_substitutes import substitutes_for
@@ -113,3 +115,16 @@ def test_that_size_tells_whose_place_a_newcomer_of_several_charges_takes(newcome
 )
 def test_that_charges_are_judged_only_where_something_forms_anions(formula, holds):
     assert adds_up(Composition.parse(formula)) is holds
+
+
+def test_that_a_wish_that_names_a_whole_compound_is_met_by_these_elements_first() -> None:
+    titanate = Limits(required=frozenset({"Sr", "Ti", "O"}))
+    assert only_named(titanate).allowed == titanate.required
+    for still_open in (
+        Limits(required=frozenset({"Sr", "O"})),
+        Limits(required=frozenset({"Sr", "Ti", "Fe"})),
+        replace(titanate, any_of=(frozenset({"F", "Cl"}),)),
+        replace(titanate, num_elements=4),
+        replace(titanate, formula="SrTiO3"),
+    ):
+        assert only_named(still_open) == still_open
