@@ -77,7 +77,7 @@ class Candidate:
     @property
     def origin_in_words(self) -> str:
         """The origin, where a prototype that nobody has named is not told by the code of its orbits."""
-        return _UNNAMED.sub(r"unnamed prototype, \g<group>", self.origin)
+        return _UNNAMED.sub(r"unnamed, \g<group>", self.origin)
 
     @property
     def crystal(self) -> Crystal:

@@ -130,6 +130,8 @@ def test_that_numbers_are_said_with_their_interval() -> None:
     assert wording.measured_line(sure) == "1.80 eV (1.20 to 2.60)"
     unsure = Measured(0.0123, "eV/atom", 0.02, "PBE", in_distribution=False)
     assert wording.measured_line(unsure) == "0.012 eV/atom ± 0.020, unlike the training data"
+    hull = wording.measured_line(unsure, "above the hull")
+    assert hull == "0.012 eV/atom above the hull ± 0.020, unlike the training data"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ HALITE = Crystal(np.eye(3) * 2.8, ("Na", "Cl"), np.array([[0.0, 0.0, 0.0], [0.5,
 @pytest.mark.parametrize(
     ("origin", "words"),
     [
-        ("1:-3m+2:3m | 1:-3m, R-3m", "unnamed prototype, R-3m"),
-        ("1:mm2 | 1:mm2+1:mm2+1:mm2 | 2:.m.+2:m..+4:1 | 4:1, Amm2 and P1", "unnamed prototype, Amm2 and P1"),
+        ("1:-3m+2:3m | 1:-3m, R-3m", "unnamed, R-3m"),
+        ("1:mm2 | 1:mm2+1:mm2+1:mm2 | 2:.m.+2:m..+4:1 | 4:1, Amm2 and P1", "unnamed, Amm2 and P1"),
         ("Orthorhombic Perovskite, Pnma", "Orthorhombic Perovskite, Pnma"),
         ("2 of the parent's atoms, P1", "2 of the parent's atoms, P1"),
         ("", ""),

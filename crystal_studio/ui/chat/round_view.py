@@ -194,7 +194,7 @@ class CrystalCard(ClickableBubble):
         if node.band_gap is not None:
             self.gap.setText(f"gap {wording.measured_line(node.band_gap)}, {node.band_gap.method}")
         if node.e_above_hull is not None:
-            self.hull.setText(f"{wording.measured_line(node.e_above_hull)} above the hull")
+            self.hull.setText(wording.measured_line(node.e_above_hull, "above the hull"))
         self.checks.say(*wording.checks_line(node.checks))
         self.checks.setToolTip(wording.plain_tooltip("\n".join(check.detail for check in node.checks)))
         self.known.setText(wording.known_line(node.known))

@@ -94,15 +94,15 @@ def group_line(number: int) -> str:
     return f"{notation.space_group_text(number)} ({number}), {SpaceGroup(number).crystal_system}"
 
 
-def measured_line(found: Measured) -> str:
-    """A value with its 95 % interval, or with its sigma where the interval is unknown."""
+def measured_line(found: Measured, of: str = "") -> str:
+    """A value with its 95 % interval, or with its sigma where the interval is unknown; `of` says what it is of."""
     digits = 2 if found.unit == "eV" else 3
     if found.low is not None and found.high is not None:
         spread = f" ({notation.number_text(found.low, digits)} to {notation.number_text(found.high, digits)})"
     else:
         spread = f" ± {notation.number_text(found.sigma, digits)}"
     strange = "" if found.in_distribution else ", unlike the training data"
-    return f"{notation.with_unit(found.value, found.unit, digits)}{spread}{strange}"
+    return f"{notation.with_unit(found.value, found.unit, digits)}{of and f' {of}'}{spread}{strange}"
 
 
 def checks_line(checks: tuple[CheckResult, ...]) -> tuple[str, str]:
