@@ -84,7 +84,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     left = lock_formulas(left, found, parent, bool(replacements))
     _elements(left, found, frozenset(parent.elements) if parent else frozenset())
     if parent is None:
-        formula_as_model(found)
+        formula_as_model(text, found)
     if parent is not None and not replacements:
         replacements = _by_removal(left, found, parent)
         for symbol in () if replacements else unwelcome_in(text, parent):

@@ -35,7 +35,7 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
     (r"lanthanides?|lanthanoids?", RARE_EARTHS - {"Sc", "Y"}),
     (r"actinides?|actinoids?", frozenset(element.symbol for element in ELEMENTS if element.number >= 89)),
     (
-        r"[45]?f[- ](?:block )?(?:element|specie|ion|metal|atom)s?",
+        r"(?-i:[45]?f)[- ](?:block )?elements?|(?-i:[45]f) (?:species|ions?|metals?|atoms?)",
         RARE_EARTHS - {"Sc", "Y"} | _symbols("Ac Th Pa U Np Pu Am Cm"),
     ),
     (r"coinage[- ](?:metal|element)s?", _symbols("Cu Ag Au")),

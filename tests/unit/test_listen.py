@@ -367,3 +367,12 @@ def test_that_the_dearest_lanthanide_is_no_cheaper_one() -> None:
     assert old == "Dy"
     assert {"Ce", "Nd"} <= substitutes
     assert not {"Lu", "Tm", "Ho"} & substitutes
+
+
+def test_that_fluorine_atoms_are_no_f_elements() -> None:
+    limits = listen("Orthorhombic crystal composed of K, Cr and F atoms", None).limits
+    assert limits.required == {"K", "Cr", "F"}
+    assert not limits.any_of
+    assert "Gd" in listen("a magnetic oxide, no 4f species", None).limits.excluded
+    iodate = listen("Unique triclinic arrangement of Sc, H, and IO3 ions", None).limits
+    assert iodate.required == {"Sc", "H", "I", "O"}
