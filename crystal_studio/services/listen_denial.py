@@ -90,6 +90,7 @@ GONE = re.compile(
             rf"{_PERSON} (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
             r"(?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch)\b"
             r"(?! to (?:lose|change|replace))",
+            r" (?:must|should|may|can|could) ?(?:not|n't) (?:stay|remain|be kept)\b",
             r",? (?:I|we) (?:have )?(?:excluded|banned|ruled out|dropped)\b",
             r",? (?:would be|is|are|'s) (?:just as bad|no better|even worse|not ok(?:ay)?|unwelcome)\b",
             r"\)? (?:is|are) (?:a red line|not an ingredient|headed for a ban|strictly out)\b",

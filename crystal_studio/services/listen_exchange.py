@@ -30,7 +30,11 @@ def _beginning(words: str) -> re.Pattern[str]:
 _SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?=\d))+")
 _PART = re.compile(r"(?:(?!,|\band\b).)+")
 _VACATE_WORDS = r"replac|swap|substitut|exchang|switch|chang|vary"
-_VACATE = _beginning(rf"{_VACATE_WORDS}|(?:an|some|any)?other|different|alternative")
+_VACATE = re.compile(
+    rf"(?<!\bno )(?<!\bnot )(?<!n't )(?<!\bwithout )\b(?:{_VACATE_WORDS}|(?:an|some|any)?other|different|"
+    rf"alternative)\w*",
+    re.IGNORECASE,
+)
 _VACATE_IT = re.compile(r"\b(?:replac|swap|substitut|exchang)\w*(?: out)? (?:it|that)\b", re.IGNORECASE)
 _EXCHANGE = _beginning(
     rf"{_VACATE_WORDS}|trad(?:e|ing)\b|turn|convert|transform|transmut|becom|became|tak(?:e|es|ing)\b|took|step|stand|"

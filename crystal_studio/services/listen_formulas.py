@@ -21,7 +21,8 @@ _COMPARED = re.compile(
     r"\s+(?:the |a |an )?$",
     re.IGNORECASE,
 )
-_GROUP = re.compile(r" (?:ions?|groups?|anions?|units?)\b", re.IGNORECASE)
+# "Sc, H and IO3 ions", "MgO doped with iron": what the formula names has to be there beside the others.
+_PART = re.compile(r" (?:ions?|groups?|anions?|units?|doped|alloyed|with|plus|and|containing)\b| ?\+", re.IGNORECASE)
 _IS_MODEL = re.compile(
     r"[- ](?:like|type|derived|based|structure|analog|variant|derivative|relative|cousin)|"
     r"(?: (?:is|has|having|been|being))* (?:done to death|boring|bores|overdone|well[- ]known|old hat)",
@@ -76,17 +77,20 @@ def lock_formulas(text: str, found: HeardComposition, parent: Composition | None
 def formula_as_model(text: str, found: HeardComposition) -> None:
     """In a wish that asks for other elements than those of the one formula it names, that formula is a comparison.
 
-    That of a group ("Sc, H and IO3 ions") names elements that have to be there as well.
+    That of a group of atoms, or of what is doped, names elements that have to be there as well.
     """
     if found.formula is None:
         return
-    elements = set(Composition.parse(found.formula).elements)
-    if found.required.keys() - elements or any(not group & elements for group, _ in found.any_of):
-        found.heard.append(f"{found.formula} as a model, not a lock")
-        found.formula = None
-        groups = [(composition, start, end) for composition, start, end in formulas_in(text) if _GROUP.match(text, end)]
-        for composition, start, end in groups:
-            found.required |= {symbol: text[start:end] for symbol in composition.elements}
+    formula, elements = found.formula, set(Composition.parse(found.formula).elements)
+    if found.required.keys() <= elements and all(group & elements for group, _ in found.any_of):
+        return
+    found.formula = None
+    found.heard.remove(f"formula {formula}")
+    if any(_PART.match(text, end) for _, _, end in formulas_in(text)):
+        found.required |= dict.fromkeys(elements, formula)
+        found.heard.append(f"the elements of {formula}")
+    else:
+        found.heard.append(f"{formula} as a model, not a lock")
 
 
 def _several(text: str, named: list[tuple[Composition, int, int]], found: HeardComposition) -> None:

@@ -47,7 +47,8 @@ _LARGER = re.compile(
     re.IGNORECASE,
 )
 _ANY = re.compile(
-    r"\b(?:another|a different|some other|any other|other)\b|\bsomething (?:else|similar)\b|\banything else\b|"
+    r"\b(?:another|a different|some other|any other|other)\b|\bsomething (?:else|similar)\b|"
+    r"(?<!changing )(?<!change )(?<!touching )(?<!altering )\banything else\b|"
     r"\banything (?:but|except|other than)\b(?! (?:tri|mono|ortho|tetra|hexa|rhombo|cubic|layer))|"
     r"\b(?:iso|homo|equi)valent\b|\ba (?:similar|substitute|replacement|alternative)\b|"
     r"\b(?:chemically )?(?:similar|comparable|related)\b",

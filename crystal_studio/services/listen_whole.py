@@ -8,8 +8,10 @@ from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.services.listen_elements import Mention, blanked
 from crystal_studio.services.listen_exchange import MIXED, Exchange, cast_in, is_list, once
+from crystal_studio.services.listen_goals import speaks_of_property
 from crystal_studio.services.listen_roles import can_replace
 
+_AMOUNT = re.compile(r"\b(?:less|more|fewer) $", re.IGNORECASE)
 _EITHER = re.compile(r"\bor\b|/|\beither\b|\bany of\b|\bwhichever\b", re.IGNORECASE)
 _BESIDE = re.compile(
     r"\b(?:both (?!remain|stay|of)|besides?|in addition|additionally|together|alongside|next to|sprinkl\w+|"
@@ -41,6 +43,13 @@ _WELCOME = re.compile(
     r"must have|needed|a must)\b",
     re.IGNORECASE,
 )
+# What is wrong then is the structure or a property, and no element has to go for it.
+_STRUCTURE = re.compile(
+    r"\b(?:layers?|sheets?|chains?|coordinat\w+|octahedr\w+|tetrahedr\w+|polyhedr\w+|tilt\w*|geometr\w+|symmetr\w+|"
+    r"cent(?:er|re)\w*|middle|move\w*|shift\w*|modes?|phonons?|angles?|bonds?|bonded|lengths?|closer|apart|strain\w*|"
+    r"cubic|tetragonal|orthorhombic|hexagonal|trigonal|monoclinic|triclinic|lattice|cell|sits?)\b",
+    re.IGNORECASE,
+)
 _SOMEBODY = re.compile(
     r"\b(?:an?|some|any|another|other|the|give|find|choose|pick|take|want|need)\b[^.;!?]{0,40}?"
     r"\b(?:metal|element|ion|cation|anion|species|(?:mono|di|tri|tetra|penta|hexa)valent|stand-in|substitute|"
@@ -61,6 +70,8 @@ def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, 
     going = cast.going or cast.families or cast.compounds
     if len(going) != 1 or MIXED.search(text) or _BESIDE.search(text) or is_list(text, cast):
         return None, text
+    if any(_AMOUNT.search(text, 0, each.start) for each in cast.mentions):
+        return None, text
     (old,) = going
     newcomers = [each for each in cast.mentions if not each.denied and old not in each.symbols[:1]]
     single = [each.symbols[0] for each in newcomers if each.is_plain or _is_salt_of(each, old, parent)]
@@ -72,7 +83,13 @@ def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, 
         found = Exchange(old, plain, "", text)
     elif not plain and len(kinds) == 1 and any(can_replace(new, old, parent) for new in kinds[0].symbols if new != old):
         found = Exchange(old, (), f"another {text}", text)
-    elif not plain and not kinds and _TROUBLE.search(text) and (request := _SOMEBODY.search(text)):
+    elif (
+        not plain
+        and not kinds
+        and not _is_about_structure(text)
+        and _TROUBLE.search(text)
+        and (request := _SOMEBODY.search(text))
+    ):
         found = Exchange(old, (), f"another {request[0]}", text)
     else:
         return None, text
@@ -89,7 +106,13 @@ def unwelcome_in(text: str, parent: Composition) -> tuple[str, ...]:
     is_about_it = len(cast.going) == 1 and not (cast.coming or cast.kept or cast.families or cast.places)
     if not is_about_it or MIXED.search(text) or _BESIDE.search(text) or _WELCOME.search(text):
         return ()
+    if _is_about_structure(text):
+        return ()
     return cast.going if _TROUBLE.search(text) or _UNWELCOME.search(text) else ()
+
+
+def _is_about_structure(text: str) -> bool:
+    return speaks_of_property(text) or bool(_STRUCTURE.search(text))
 
 
 def _is_salt_of(mention: Mention, old: str, parent: Composition) -> bool:

@@ -376,3 +376,25 @@ def test_that_fluorine_atoms_are_no_f_elements() -> None:
     assert "Gd" in listen("a magnetic oxide, no 4f species", None).limits.excluded
     iodate = listen("Unique triclinic arrangement of Sc, H, and IO3 ions", None).limits
     assert iodate.required == {"Sc", "H", "I", "O"}
+
+
+@pytest.mark.parametrize("message", [
+    "Increase the distance between the strontium layers without changing anything else",
+    "the Ti sites should not move, make the gap wider",
+    "why is the gap not wider? titanium is too heavy for that?",
+    "the oxygen octahedra should not be tilted",
+    "no imaginary modes please, Ti should sit in the middle",
+    "why does oxygen have such a bad geometry? make it more stable",
+    "denser, with strontium closer together, no change of composition",
+])  # fmt: skip
+def test_that_nobody_has_to_go_for_what_is_wrong_with_structure_or_property(message: str) -> None:
+    limits = listen(message, PARENT).limits
+    assert limits.formula in (None, "SrTiO3")
+    assert not limits.excluded & {"Sr", "Ti", "O"}
+    assert not limits.replaced
+
+
+def test_that_what_is_doped_stays_and_what_is_compared_with_does_not() -> None:
+    assert listen("MgO doped with Fe", None).limits.required == {"Mg", "O", "Fe"}
+    assert listen("better on price than GaAs: aluminium and phosphorus", None).limits.required == {"Al", "P"}
+    assert listen("a telluride of zinc to grow on InP", None).limits.required == {"Te", "Zn"}
