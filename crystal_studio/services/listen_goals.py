@@ -69,11 +69,11 @@ _DENSITY = re.compile(
     r"more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|pack (?:it|them) (?:tight|"
     r"clos)er|heavier|(?:higher|high|greater|"
     r"increas\w+(?: the| its)?|"
-    r"rais\w+(?: the)?|larger)"
+    r"rais\w+(?: the| its)?|larger)"
     r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser structure|more loosely|"
     r"looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|"
-    r"lighter|(?:lower|low|smaller|reduc\w+(?: the| its)?|"
-    r"decreas\w+(?: the| its)?)[- ]density)\b|\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|"
+    r"lighter|(?:(?:lower|reduc\w+|decreas\w+|cut|bring down)(?: the| its)?|low|smaller)[- ]density)\b|"
+    r"\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|"
     r"(?P<down2>high|lower|large))\b",
     re.IGNORECASE,
 )
@@ -214,7 +214,7 @@ def goals_in(
 
 def speaks_of_property(text: str) -> bool:
     """Whether a property is named, even where no direction is heard."""
-    return any(pattern.search(text) for pattern in (_GAP, _DISTANCE, _VOLUME, _DENSITY, _STABLE))
+    return any(pattern.search(text) for pattern in (_GAP, _DISTANCE, _VOLUME, _DENSITY, _STABLE)) or "densit" in text
 
 
 def _clause_bounds(text: str, position: int) -> tuple[int, int]:

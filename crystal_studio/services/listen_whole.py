@@ -47,7 +47,8 @@ _WELCOME = re.compile(
 _STRUCTURE = re.compile(
     r"\b(?:layers?|sheets?|chains?|coordinat\w+|octahedr\w+|tetrahedr\w+|polyhedr\w+|tilt\w*|geometr\w+|symmetr\w+|"
     r"cent(?:er|re)\w*|middle|move\w*|shift\w*|modes?|phonons?|angles?|bonds?|bonded|lengths?|closer|apart|strain\w*|"
-    r"cubic|tetragonal|orthorhombic|hexagonal|trigonal|monoclinic|triclinic|lattice|cell|sits?)\b",
+    r"cubic|tetragonal|orthorhombic|hexagonal|trigonal|monoclinic|triclinic|lattice|cell|sits?|"
+    r"gap|densit\w+|vacanc\w+|defects?|mobilit\w+|colou?rs?|conduct\w+|magneti\w+|modulus|hardness|stab\w+)\b",
     re.IGNORECASE,
 )
 _SOMEBODY = re.compile(

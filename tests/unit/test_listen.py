@@ -398,3 +398,12 @@ def test_that_what_is_doped_stays_and_what_is_compared_with_does_not() -> None:
     assert listen("MgO doped with Fe", None).limits.required == {"Mg", "O", "Fe"}
     assert listen("better on price than GaAs: aluminium and phosphorus", None).limits.required == {"Al", "P"}
     assert listen("a telluride of zinc to grow on InP", None).limits.required == {"Te", "Zn"}
+
+
+@pytest.mark.parametrize(("message", "way"), [
+    ("lower the density", Direction.LOWER), ("please lower the density and keep the gap", Direction.LOWER),
+    ("raise the density", Direction.HIGHER), ("make it denser but keep the gap", Direction.HIGHER),
+])  # fmt: skip
+def test_that_the_density_may_be_lowered_and_raised(message: str, way: Direction) -> None:
+    (goal,) = listen(message, PARENT).goals
+    assert (goal.quantity, goal.direction) == (Quantity.DENSITY, way)
