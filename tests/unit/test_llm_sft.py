@@ -19,7 +19,7 @@ from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
 from crystal_studio.engines.llm.transformers_nf4 import create
 from crystal_studio.ports.language_model import WritingTask
 from crystal_studio.training.sft import CONFIGS, SftConfig, configuration, main, run
-from crystal_studio.training.sft_checkpoints import newest_checkpoint
+from crystal_studio.training.sft_checkpoints import newest_checkpoint, stored_in
 from crystal_studio.training.sft_export import export
 from crystal_studio.training.sft_rows import Example, read_examples
 
@@ -106,10 +106,11 @@ def test_that_a_signal_ends_the_run_with_a_checkpoint_and_the_clock_goes_on_from
     first = run(config)
     assert (first["step"], first["stopped"]) == (3, True)
     assert signal.getsignal(signal.SIGTERM) == handler
+    seconds = stored_in(newest_checkpoint(tmp_path / "run"))["seconds"]
     monkeypatch.setattr(Tuner, "training_step", step_of)
     then = run(replace(config, max_steps=5))
     assert (then["step"], then["stopped"]) == (5, False)
-    assert then["seconds"] > first["seconds"]
+    assert stored_in(newest_checkpoint(tmp_path / "run"))["seconds"] > seconds
 
 
 def test_that_a_finished_run_trains_no_more(trained):
