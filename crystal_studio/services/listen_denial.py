@@ -21,7 +21,8 @@ _NEGATOR = re.compile(
     r"get rid of|rid (?:me|us) of|(?:do|does|did|must|should|could|would|is|are)n[o']?t(?! (?:there|we|you|one)\b)|"
     r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|can'?t|cannot|never|nor|neither|ban|eliminate|"
     r"forbids?|prohibits?|all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
-    r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leave out|"
+    r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leav(?:e|es|"
+    r"ing) out|(?:I|we)(?: have|'ve)? (?:excluded|banned|ruled out)|"
     r"(?:any|every)thing but|other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else)|away from|"
     r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
     r"swap|exchang|substitut))",
@@ -70,6 +71,12 @@ _ADVERB = (
     r"(?:,? (?:is|are|was|has|have|had|been|be|being|to|must|should|can|could|may|might|ought|needs?|got|also|all|both|"
     r"therefore|thereby|altogether|entirely|already|strictly|please)|'s)*"
 )
+# What points back has no object of its own: "lead I do not want", but not "titanium, I do not want lead".
+_ENDS = (
+    r"(?=\s*(?:[.,;:!?)]|$)|,? (?:and|but|because|since|so|for|as|in|at|on|near|to see|here|either|any ?more|at all|"
+    r"please|"
+    r"altogether|anywhere|never|too|if|from)\b)"
+)
 _PERSON = r",? (?:I|we|he|she|they|you|it)"
 # Said of what stands before: "lead is banned", "oxygen out", "tantalum we cannot have".
 GONE = re.compile(
@@ -89,15 +96,15 @@ GONE = re.compile(
             r"on the (?:menu|list|table)|in the running)\b",
             rf"{_PERSON} (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
             r"(?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch)\b"
-            r"(?! to (?:lose|change|replace))",
+            rf"{_ENDS}",
             r" (?:must|should|may|can|could) ?(?:not|n't) (?:stay|remain|be kept)\b",
-            r",? (?:I|we) (?:have )?(?:excluded|banned|ruled out|dropped)\b",
+            rf",? (?:I|we) (?:have )?(?:excluded|banned|ruled out|dropped)\b{_ENDS}",
             r",? (?:would be|is|are|'s) (?:just as bad|no better|even worse|not ok(?:ay)?|unwelcome)\b",
             r"\)? (?:is|are) (?:a red line|not an ingredient|headed for a ban|strictly out)\b",
             r"(?: strictly)? (?:out|gone)(?=\s*[.,;!?)]|\s*$)",
             r",? (?:(?:does|do) not|(?:does|do)n't) (?:interest (?:me|us)|count)\b",
-            r" (?:stay(?:s|ing)?|keep(?:s|ing)?|leav\w+|left|(?:kindly )?waiting) (?:out(?:side)?|away|home|ashore)\b",
-            r" ?(?:=|:) ?(?:zero|none|no|0)\b",
+            r" (?:stay(?:s|ing)?|left|(?:kindly )?waiting) (?:out(?:side)?|away|home|ashore)\b",
+            r" ?(?:=|:) ?(?:zero|none|no|0)(?=\s*(?:[.,;!?)]|$))",
             r" no(?=\s*(?:[,.;]|$))",
             r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|"
             r"taboo|"
@@ -111,20 +118,20 @@ _IT = r"(?:it|that|this|those|these|them)(?: one| ones)?"
 _IT_GOES = re.compile(
     "|".join(
         (
-            rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:\w+ )?(?:out|off|away)\b",
-            rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate)s? {_IT}(?=\W|$)",
-            rf"\b(?:get rid of|steer clear of|design around|needs none of) (?:both|{_IT})\b",
+            rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:miles )?(?:out|off|away)\b",
+            rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate)s? {_IT}{_ENDS}",
+            rf"\b(?:get rid of|steer clear of|design around|needs none of) (?:both|{_IT}){_ENDS}",
             rf"\b(?:can't|cannot|can not|couldn't|won't|don't|do not|mustn't|shouldn't) (?:\w+ )?"
             r"(?:afford|have|use|want|touch|take|allow|accept|tolerate|need) "
-            rf"(?:{_IT}|any(?: of (?:it|that))?)(?=\W|$)(?! (?:to|be)\b)",
+            rf"(?:{_IT}|any(?: of (?:it|that))?){_ENDS}",
             r"\b(?:gets? by|makes? do|do|does|live|manages?|works?)(?: \w+)? without"
             r"(?= (?:it|that|them)\b|\s*(?:[.,;!?]|$))",
             r"(?<=[.?!] )same (?:story|problem|goes for)\b",
-            rf"\b(?:none|neither|not any|no more) of {_IT}\b|\bneither(?=,? please|\s*[.!;]|\s*$)",
+            rf"\b(?:none|neither|not any|no more) of {_IT}{_ENDS}|\bneither(?=,? please|\s*[.!;]|\s*$)",
             rf"\b{_IT}(?:'s| is| are) (?:off (?:the )?(?:table|menu|list|limits)|forbidden|banned|excluded|prohibited|"
             r"out|not allowed|a no-?go)\b",
             r"\b(?:(?:must|should|can|could|may|do|does|did|would)(?: not|n't)|cannot|never) (?:contain|include|have) "
-            r"(?:it|any|them|those)(?=\W|$)",
+            rf"(?:it|any|them|those){_ENDS}",
             rf"\b{_IT} (?:cannot|can't|must not|may not) be\b(?! (?:chang|replac))",
             rf"\b{_IT} (?:(?:has|have|needs?|ought) to|must|should|can|could|may) (?:go|leave|disappear|stay out)\b",
             r"\b(?:can't|cannot|can not|mustn't|must not) be (?:there|in (?:it|there)|present|part of it)\b",
@@ -141,6 +148,7 @@ _IS_VERB = re.compile(
 )
 LIST_GAP = re.compile(r"\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
 _AND_THE = re.compile(r"\s*,?\s*(?:and|or|nor) the\s+", re.IGNORECASE)
+_LAST = re.compile(r"\s*(?:[,;.!?)]|$)")
 _OF_ONE = re.compile(r"(?: is| was| has|'s| does)\b", re.IGNORECASE)
 _OF_ALL = re.compile(r"[,)]? (?:are|were|have|both|all)\b", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:&|/|\band\b|\bor\b|\bas well as\b)\s*", re.IGNORECASE)
@@ -184,7 +192,8 @@ def denied_places(places: Sequence[tuple[int, int]], text: str) -> list[bool]:
         if gone and not _OF_ONE.match(gone[0]):
             _deny_list(found, places, last, text, LIST_GAP if _OF_ALL.match(gone[0]) else _AND)
     for at in range(1, len(places)):
-        found[at] = found[at] or (found[at - 1] and bool(_AND_THE.fullmatch(text[places[at - 1][1] : places[at][0]])))
+        follows = _AND_THE.fullmatch(text[places[at - 1][1] : places[at][0]]) and _LAST.match(text, places[at][1])
+        found[at] = found[at] or (found[at - 1] and bool(follows))
     for gone in _IT_GOES.finditer(text):
         last = max((at for at, (_, end) in enumerate(places) if end <= gone.start()), default=-1)
         if last >= 0 and gone.start() - places[last][1] <= _MOST_BETWEEN:

@@ -233,7 +233,10 @@ def grouped_by_or(mentions: list[Mention], text: str) -> list[list[Mention]]:
 def says_only(text: str) -> bool:
     """Whether the elements named are all that may be present."""
     return bool(_ONLY.search(text)) and not re.search(
-        r"\bnot only\b|\bonly (?:a|the|one|if|when|slightly)\b", text, re.I
+        r"\bnot only\b|\b(?:I|we|you|they) only (?:want|need|have|care)\b|\bonly (?:a|the|one|if|when|"
+        r"slightly)\b",
+        text,
+        re.I,
     )
 
 

@@ -99,12 +99,13 @@ def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replace
     """
     whole = text
     found, text = _matched(_BY_VERB, _unchained(text), parent)
-    is_open = False
+    is_open, told, left = False, None, text
     if parent is not None:
         exchanges, text, is_open = exchanges_in(text, parent)
         found += [_exchanged(each, parent) for each in exchanges]
-        told, left = exchange_of_whole(whole, parent)
-        if told is not None and told.named and not any(each.is_explicit for each in found):
+        if not any(each.is_explicit for each in found):
+            told, left = exchange_of_whole(whole, parent)
+        if told is not None and told.named:
             return [_exchanged(told, parent)], left, False
     compared, text = _matched(_BY_COMPARISON, text, parent)
     found += compared

@@ -44,13 +44,13 @@ _SMALL = re.compile(
     r"(?P<old>[a-z]{1,2})(?: (?:with|by|for|to) | ?-> ?)(?P<new>[a-z]{1,2})\b"
     r"|\b(?P<absent>[a-z]{2})(?=-free\b)"
 )
-# Symbols of two letters that are no English word, unit or abbreviation when written small.
+# Symbols of two letters that are no English word, unit or abbreviation when written small, as "eu", "ir" and "tm" are.
 _CLEAR = (
-    "ag al au ba bi br cd cl cr cs cu dy er eu fe ga gd ge hf hg ir li mg mn na nb nd ni pb pd pt rb rh ru sb se si sm "
-    "sn sr ta tb te ti tl tm yb zn zr"
+    "ag al au ba bi br cd cl cr cs cu dy fe ga gd ge hf hg li mg mn na nb nd ni pb pd pt rb rh ru sb se si sm "
+    "sn sr tb te ti tl yb zn zr"
 )
 _TYPED_SMALL = re.compile(
-    rf"(?<!per )(?<!\d )(?<![\w.'@/-])(?:{_CLEAR.replace(' ', '|')})(?=[\s,.;:!?/)]|'|-(?:free|based|rich|ion)|"
+    rf"(?<!per )(?<!et )(?<!\d )(?<![\w.'@/-])(?:{_CLEAR.replace(' ', '|')})(?=[\s,.;:!?/)]|'|-(?:free|based|rich|ion)|"
     r"\+|$)(?! \d)"
     r"|\b(?:(?<=no )|(?<=use )|(?<=without )|(?<=avoid ))co(?=[\s,.;!?]|-free|$)"
 )

@@ -407,3 +407,25 @@ def test_that_what_is_doped_stays_and_what_is_compared_with_does_not() -> None:
 def test_that_the_density_may_be_lowered_and_raised(message: str, way: Direction) -> None:
     (goal,) = listen(message, PARENT).goals
     assert (goal.quantity, goal.direction) == (Quantity.DENSITY, way)
+
+
+@pytest.mark.parametrize(("message", "wanted", "unwanted"), [
+    ("an oxide: no lead", "O", "Pb"),
+    ("an oxide with titanium, I don't want lead", "O Ti", "Pb"),
+    ("titanium oxide, we have excluded lead", "O Ti", "Pb"),
+    ("an oxide with strontium; I can't use any lead", "O Sr", "Pb"),
+    ("A titanium oxide. It should not contain any lead.", "O Ti", "Pb"),
+    ("an oxide with strontium, avoid those toxic elements", "O Sr", "Pb"),
+    ("a nitride with titanium leaving out lead", "N Ti", "Pb"),
+    ("without lead and the titanium must be there", "Ti", "Pb"),
+    ("an oxide with barium, we can't have lead in it", "O Ba", "Pb"),
+    ("a hard carbide; germanium is too dear, so leave that one out", "C", "Ge"),
+    ("lead I do not want to see, but tin and sulfur", "Sn S", "Pb"),
+    ("without the lead and the tin, a telluride", "Te", "Pb Sn"),
+    ("as reported by Smith et al., an oxide for an ir window", "O", "Al Ir"),
+])  # fmt: skip
+def test_that_a_refusal_reaches_who_is_meant_and_nobody_else(message: str, wanted: str, unwanted: str) -> None:
+    limits = listen(message, None).limits
+    assert limits.required == set(wanted.split())
+    assert not limits.required & set(unwanted.split())
+    assert set(unwanted.split()) - {"Al", "Ir"} <= limits.excluded
