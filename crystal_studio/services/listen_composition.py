@@ -89,8 +89,8 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
         formula_as_model(text, found)
     if parent is not None and not replacements:
         replacements = _by_removal(left, found, parent)
-        for symbol in () if replacements else unwelcome_in(text, parent):
-            _leaves(symbol, left, found)
+        if not replacements:
+            _leave(unwelcome_in(text, parent), found)
     _replaced(replacements, found, parent)
     if parent is not None and (found.required or found.any_of) and _ADD.search(left):
         found.required |= {
@@ -172,11 +172,13 @@ def _plain(mentions: list[Mention], text: str, found: HeardComposition) -> None:
         found.heard.append(f"contains {words}")
 
 
-def _leaves(symbol: str, words: str, found: HeardComposition) -> None:
-    """Take back that an element was asked for, and exclude it."""
-    found.required.pop(symbol, None)
-    found.excluded[symbol] = words.strip()
-    found.heard.append(f"no {symbol}")
+def _leave(symbols: tuple[str, ...], found: HeardComposition) -> None:
+    """Take back that elements were asked for, and exclude them."""
+    for symbol in symbols:
+        if symbol not in found.excluded:
+            found.required.pop(symbol, None)
+            found.excluded[symbol] = name_of(symbol)
+            found.heard.append(f"no {name_of(symbol)}")
 
 
 def _replaced(replacements: list[Replacement], found: HeardComposition, parent: Composition | None) -> None:
