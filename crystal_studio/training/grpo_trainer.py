@@ -23,9 +23,10 @@ from crystal_studio.engines.llm.crystext.reading import reader_of
 from crystal_studio.ports.crystal_writer import CrystalTask
 from crystal_studio.training.grpo_config import GrpoConfig
 from crystal_studio.training.grpo_constrained import ConstrainedTexts
+from crystal_studio.training.grpo_free import free_texts
 from crystal_studio.training.grpo_reward import GroupReward
 from crystal_studio.training.rewards import PART_NAMES
-from crystal_studio.training.run_clock import RunClock, stopped_by_signals
+from crystal_studio.training.run_clock import RunClock, scheduled, stopped_by_signals
 from crystal_studio.training.sft_checkpoints import LOG, prepare_folder, stored_in
 
 # Name in our log -> name in trl's.
@@ -46,20 +47,43 @@ class QuietTrainer(GRPOTrainer):  # type: ignore[misc]
     """Tells nobody that it runs, and writes no card of its own.
 
     Attributes:
+        clock: of the run; it tells the learning rate.
         constrained: draws the texts and tells their probabilities under the constraint; None where they are free.
     """
 
+    clock: RunClock
     constrained: ConstrainedTexts | None = None
 
     def _generate_single_turn(self, prompt_ids: Any, *images: Any, **options: Any) -> tuple[list[list[int]], None]:
         """Token numbers of a text for each prompt."""
-        if self.constrained is None:
-            return super()._generate_single_turn(prompt_ids, *images, **options)  # type: ignore[no-any-return]
         policy = self.accelerator.unwrap_model(self.model_wrapped)
         policy.eval()
-        texts = self.constrained.drawn(policy, prompt_ids, (self.args.seed, self.state.global_step))
+        seed = (self.args.seed, self.state.global_step)
+        if self.constrained is None:
+            how = (self.eos_token_ids[0], self.temperature, self.max_completion_length)
+            texts = free_texts(policy, prompt_ids, *how, seed)
+        else:
+            texts = self.constrained.drawn(policy, prompt_ids, seed)
         policy.train()
         return texts, None
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *others: Any, **options: Any) -> torch.Tensor:
+        """The loss of the texts that teach something, as their part of the mean over all.
+
+        A text that is worth what the others of its prompt are worth has no gradient, unless the divergence is charged
+        for; and nothing is learned behind the end of the longest. Neither is computed.
+        """
+        loss: torch.Tensor
+        advantages = inputs["advantages"]
+        taught = torch.nonzero(advantages)[:, 0] if self.beta == 0 else torch.arange(len(advantages))
+        if not len(taught):
+            loss = 0.0 * next(one for one in model.parameters() if one.requires_grad).sum()
+            return loss
+        length = int(inputs["completion_mask"][taught].sum(dim=1).max())
+        kept = {name: value[taught] for name, value in inputs.items() if torch.is_tensor(value) and value.dim()}
+        kept |= {name: kept[name][:, :length] for name in kept if name.startswith("completion_") or "logps" in name}
+        loss = super().compute_loss(model, {**inputs, **kept}, *others, **options)
+        return loss * (len(taught) / len(advantages))
 
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, *rest: Any, **options: Any
@@ -89,6 +113,10 @@ class QuietTrainer(GRPOTrainer):  # type: ignore[misc]
             for pair in ((input_ids[:, :-length], mask[:, :-length]), (input_ids[:, -length:], mask[:, -length:]))
         ]
         return self.constrained.log_probabilities(logits / self.temperature, *parts)
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """As of the stage ``sft``: where the rate did not fall, what ten steps had gained was lost again in ten."""
+        return scheduled(self, self.clock, optimizer)
 
     def _send_telemetry(self) -> None:
         return
@@ -190,6 +218,7 @@ def make_trainer(config: GrpoConfig, clock: RunClock, reward: GroupReward) -> Qu
         callbacks=[clock, StepLog(config, clock, Path(config.output) / LOG)],
     )
     trainer.remove_callback(PrinterCallback)
+    trainer.clock = clock
     if config.constrained:
         tasks = {row["prompt"]: task_of(row) for row in rows}
         how = (config.dialect, config.temperature, config.max_tokens)
@@ -220,8 +249,6 @@ def _options(config: GrpoConfig, device: str) -> GRPOConfig:
         loss_type="grpo",
         scale_rewards="group",
         learning_rate=config.learning_rate,
-        lr_scheduler_type="constant_with_warmup",
-        warmup_steps=config.warmup_steps,
         weight_decay=0.0,
         max_grad_norm=1.0,
         max_steps=config.max_steps,

@@ -9,7 +9,6 @@ rows of 256 tokens are 98 % full of crystals, where batches would be padded.
 from __future__ import annotations
 
 import json
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,13 +20,12 @@ from datasets import Dataset
 from datasets.utils.logging import disable_progress_bar as disable_progress_bar_of_datasets
 from peft import LoraConfig
 from torch.nn.functional import cross_entropy
-from torch.optim.lr_scheduler import LambdaLR
 from transformers.utils.logging import disable_progress_bar
 from trl import SFTConfig as TrlConfig
 from trl import SFTTrainer
 
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer, unpacked
-from crystal_studio.training.run_clock import RunClock, stopped_by_signals
+from crystal_studio.training.run_clock import RunClock, scheduled, stopped_by_signals
 from crystal_studio.training.sft_checkpoints import LOG, prepare_folder, stored_in
 from crystal_studio.training.sft_rows import IGNORED, Example, read_examples
 
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from crystal_studio.training.sft import SftConfig
 
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-_WARM_UP, _LEAST_RATE = 0.04, 0.05
 
 
 class Tuner(SFTTrainer):  # type: ignore[misc]
@@ -68,11 +65,8 @@ class Tuner(SFTTrainer):  # type: ignore[misc]
         return {"eval_loss": loss}
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """Warm-up over the first 4 % of the run, then a cosine to 5 % of the peak, by the clock."""
-        if self.lr_scheduler is None:  # type: ignore[has-type]
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rate(self._clock.progress(step)))
-            self._created_lr_scheduler = True
-        return self.lr_scheduler
+        """See `run_clock.scheduled`."""
+        return scheduled(self, self._clock, optimizer)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """One line for each step and each validation."""
@@ -98,13 +92,6 @@ def summed_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, int]:
     learned = labels_BL != IGNORED
     logits_MV = causal.lm_head(hidden_BLD[:, :-1][learned]).float()
     return cross_entropy(logits_MV, labels_BL[learned], reduction="sum"), int(learned.sum())
-
-
-def rate(progress: float) -> float:
-    """Learning rate as a share of its peak."""
-    if progress < _WARM_UP:
-        return 0.1 + 0.9 * progress / _WARM_UP
-    return _LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
 def train(config: SftConfig) -> dict[str, float]:
