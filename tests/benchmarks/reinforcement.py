@@ -32,7 +32,7 @@ def seconds_to_draw(trainer: QuietTrainer, prompts: list[list[int]]) -> dict[str
     found = {}
     policy = trainer.accelerator.unwrap_model(trainer.model_wrapped).eval()
     begun = process_time()
-    texts, _ = GRPOTrainer._generate_single_turn(trainer, prompts, None, {})
+    texts, _ = GRPOTrainer._generate_single_turn(trainer, prompts, None, {}, trainer.num_generations)
     found["generate"] = process_time() - begun, sum(map(len, texts))
     begun = process_time()
     texts = free_texts(policy, prompts, trainer.eos_token_ids[0], 1.0, trainer.max_completion_length, (0, 0))
@@ -69,7 +69,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder, reader_of("short") as read:
         config = replace(CONFIGS["crystext"], base=arguments.base, data=arguments.data, output=folder)
-        torch.set_num_threads(config.threads)
+        torch.set_num_threads(1)
         trainer = make_trainer(config, RunClock(config, 0.0), GroupReward(read))
         trainer.current_gradient_accumulation_steps = arguments.prompts
         tokenizer = trainer.processing_class
