@@ -1,8 +1,8 @@
 """Free texts of a run of the stage ``grpo``, drawn together.
 
 transformers' `generate` keeps a text that has ended in its batch until the longest has, and draws with one exponential
-number for each word of the vocabulary. On a processor both cost more than the model: here a text leaves the batch with
-its end, and each token takes one random number (measured in `tests/benchmarks/reinforcement.py`).
+number for each word of the vocabulary. Here a text leaves the batch with its end, and a token takes one random number:
+on two cores 72 texts of at most 96 tokens take 25 s instead of 44 (`tests/benchmarks/reinforcement.py`).
 
 Letters of the shapes: B texts under way, P tokens of the longest prompt, V tokens of the vocabulary.
 """

@@ -115,7 +115,7 @@ class QuietTrainer(GRPOTrainer):  # type: ignore[misc]
         return self.constrained.log_probabilities(logits / self.temperature, *parts)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """As of the stage ``sft``: where the rate did not fall, what ten steps had gained was lost again in ten."""
+        """As of the stage ``sft``."""
         return scheduled(self, self.clock, optimizer)
 
     def _send_telemetry(self) -> None:
