@@ -2,7 +2,8 @@
 
 transformers' `generate` keeps a text that has ended in its batch until the longest has, and draws with one exponential
 number for each word of the vocabulary. Here a text leaves the batch with its end, and a token takes one random number:
-on two cores 72 texts of at most 96 tokens take 25 s instead of 44 (`tests/benchmarks/reinforcement.py`).
+72 texts of at most 96 tokens take 25 s instead of 44 on two cores, 36 of at most 64 tokens 24 s instead of 28 on one
+(`tests/benchmarks/reinforcement.py`).
 
 Letters of the shapes: B texts under way, P tokens of the longest prompt, V tokens of the vocabulary.
 """
