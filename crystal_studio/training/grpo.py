@@ -1,11 +1,11 @@
 """Stage ``grpo``: CrysText-RL, the crystal writer's policy improved by the reward of what it writes.
 
 Several texts are written for each prompt; each is rewarded (`rewards`), and the policy moves towards those that beat
-the mean of their prompt, in units of their spread, while the divergence from the supervised model is charged for. The
-policy is the supervised adapter itself, trained on; its frozen copy is the reference, so that one adapter comes out
-that fits the plain base. Source: Shao et al. 2024 (GRPO, DeepSeekMath); CrysText for samples, temperature and reward.
+the mean of their prompt, in units of their spread. The policy is the supervised adapter itself, trained on, so that one
+adapter comes out that fits the plain base; where the divergence from it is charged for (`beta`), a frozen copy of it is
+the reference. Source: Shao et al. 2024 (GRPO, DeepSeekMath); CrysText for samples, temperature and reward.
 
-    python -m crystal_studio.training.grpo --base FOLDER --adapter FOLDER --minutes 35 --export FOLDER
+    python -m crystal_studio.training.grpo --base FOLDER --minutes 40 --export FOLDER
     python -m crystal_studio.training.grpo --config tiny --output runs/grpo-tiny
 
 Ctrl-C or a termination signal ends the step under way and saves; the same command goes on from there, also after a

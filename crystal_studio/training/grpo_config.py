@@ -19,13 +19,13 @@ class GrpoConfig:
 
     Attributes:
         base: folder of the language model.
-        adapter: folder of the supervised adapter, or of a checkpoint: the policy starts as it, and is held near it.
+        adapter: folder of the supervised adapter, or of a checkpoint: the policy starts as it.
         data: folder with ``train.jsonl``, a prompt and the true text a line.
         output: where the log, the plot and the checkpoints go.
         minutes: of wall time over all restarts.
         max_steps: of the optimizer; the run ends with whichever comes first.
         prompts_per_step: each is answered `generations` times.
-        beta: weight of the Kullback-Leibler divergence from the supervised model. Source: Shao et al. 2024.
+        beta: weight of the Kullback-Leibler divergence from that adapter; 0 charges nothing. Source: Shao et al. 2024.
         max_tokens: of a text; prompts whose true text is longer are left out.
         constrained: whether only what a prompt asks for can be written, as in the product; not so in the paper.
         dialect: "short", or "cif" as the paper has it.

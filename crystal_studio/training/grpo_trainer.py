@@ -60,7 +60,7 @@ class QuietTrainer(GRPOTrainer):  # type: ignore[misc]
         policy.eval()
         seed = (self.args.seed, self.state.global_step)
         if self.constrained is None:
-            how = (self.eos_token_ids[0], self.temperature, self.max_completion_length)
+            how = (self.eos_token_ids, self.temperature, self.max_completion_length)
             texts = free_texts(policy, prompt_ids, *how, seed)
         else:
             texts = self.constrained.drawn(policy, prompt_ids, seed)
@@ -71,7 +71,7 @@ class QuietTrainer(GRPOTrainer):  # type: ignore[misc]
         """The loss of the texts that teach something, as their part of the mean over all.
 
         A text that is worth what the others of its prompt are worth has no gradient, unless the divergence is charged
-        for; and nothing is learned behind the end of the longest. Neither is computed.
+        for; and nothing is learned behind the end of the longest. Neither is computed, nor is in the log's entropy.
         """
         loss: torch.Tensor
         advantages = inputs["advantages"]

@@ -35,7 +35,7 @@ def seconds_to_draw(trainer: QuietTrainer, prompts: list[list[int]]) -> dict[str
     texts, _ = GRPOTrainer._generate_single_turn(trainer, prompts, None, {}, trainer.num_generations)
     found["generate"] = process_time() - begun, sum(map(len, texts))
     begun = process_time()
-    texts = free_texts(policy, prompts, trainer.eos_token_ids[0], 1.0, trainer.max_completion_length, (0, 0))
+    texts = free_texts(policy, prompts, trainer.eos_token_ids, 1.0, trainer.max_completion_length, (0, 0))
     found["together"] = process_time() - begun, sum(map(len, texts))
     policy.train()
     return found

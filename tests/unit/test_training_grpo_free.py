@@ -40,8 +40,8 @@ def tokens_of(tokenizer, *prompts: str) -> list[list[int]]:
     return [tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
 
 
-def written(model, tokenizer, prompts, temperature=1.0, max_tokens=60, seed=(0, 1)) -> list[list[int]]:
-    return free_texts(model, prompts, tokenizer.eos_token_id, temperature, max_tokens, seed)
+def written(model, tokenizer, prompts, temperature=1.0, max_tokens=60, seed=(0, 1), others=()) -> list[list[int]]:
+    return free_texts(model, prompts, [tokenizer.eos_token_id, *others], temperature, max_tokens, seed)
 
 
 def test_that_prompts_of_several_lengths_get_the_texts_that_transformers_writes_for_each_alone(model, tokenizer):
@@ -77,6 +77,18 @@ def test_that_a_seed_decides_every_draw_and_a_long_text_is_cut(model, tokenizer)
     assert once == written(model, tokenizer, prompts, 1.5)
     assert once != written(model, tokenizer, prompts, 1.5, seed=(0, 2))
     assert [len(text) for text in written(model, tokenizer, prompts, COLD, max_tokens=4)] == [4] * 6
+
+
+def test_that_each_of_several_ends_ends_a_text(model, tokenizer):
+    prompts = tokens_of(tokenizer, "SrTiO3 221\n", "CaO 225\n")
+    [newline] = tokenizer.encode("\n", add_special_tokens=False)
+    for text, whole in zip(
+        written(model, tokenizer, prompts, COLD, others=[newline]),
+        written(model, tokenizer, prompts, COLD),
+        strict=True,
+    ):
+        assert text == whole[: whole.index(newline) + 1]
+        assert len(text) < len(whole)
 
 
 @pytest.fixture
