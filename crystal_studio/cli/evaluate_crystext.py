@@ -45,7 +45,7 @@ _PAGE = Path("docs") / "evaluation_crystext.md"
 _TRIAL_PAGE = "evaluation-crystext-trial.md"
 _WRITERS = {SUPERVISED: True, SUPERVISED_FREE: False, RL: True, RL_FREE: False}  # line -> whether constrained
 _RIVALS = {NOISE: (ModelKind.DENOISER,), PROTOTYPE: (ModelKind.DENOISER, ModelKind.PROTOTYPES), RETRIEVAL: ()}
-_ROWS_WRITTEN = {1: 32, BEST_OF: 4}  # tries -> rows that are written together: a multiple of sixteen texts
+_ROWS_WRITTEN = {1: 75, BEST_OF: 4}  # tries -> rows that are written together: a batch of the writer
 _ROWS_IN_BATCH = 10
 _NOT_INSTALLED = (
     "Not installed: there is no supervised writer of crystals. Train one: `python -m crystal_studio.training.sft`.",

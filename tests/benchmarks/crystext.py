@@ -27,7 +27,7 @@ from crystal_studio.engines.llm.crystext.site_plan import plan_of
 from crystal_studio.engines.llm.crystext.writer import CrysTextWriter
 from crystal_studio.ports.crystal_writer import CrystalTask, WrittenCrystal
 
-_ADAPTER = Path(__file__).parents[2] / "models_registry" / "adapter" / "crystext-sft-smollm2"
+ADAPTER = Path(__file__).parents[2] / "models_registry" / "adapter" / "crystext-sft-smollm2"
 _COMPOUNDS = (("SrTiO3", 221), ("NaCl", 225), ("MgZn2", 194), ("CaTiO3", 62), ("YBa2Cu3O7", 47), ("LiFePO4", 1))
 _REPEATS = 5
 
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--candidates", type=int, default=10)
     parser.add_argument("--attempts", type=int, default=2)
-    parser.add_argument("--adapter", type=Path, default=_ADAPTER)
+    parser.add_argument("--adapter", type=Path, default=ADAPTER)
     options = parser.parse_args(arguments)
     writer = loaded(options.adapter)
     manners: dict[str, Any] = {"constrained": writer, "free": writer.rewritten(constrained=False)}

@@ -24,6 +24,7 @@ from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.llm import transformers_nf4
 from crystal_studio.engines.llm.crystext.writer import CrysTextWriter, Manner
 from crystal_studio.engines.llm.packed_rows import PackedRows
+from crystal_studio.engines.llm.separate_rows import SeparateRows
 from crystal_studio.engines.llm.transformers_nf4 import create
 from crystal_studio.engines.llm.writing import PivotWriter
 from crystal_studio.ports.crystal_writer import CrystalTask
@@ -53,16 +54,21 @@ def small_card(monkeypatch: pytest.MonkeyPatch):
 
     def room_for(rows: int, writer: Any) -> list[int]:
         fed: list[int] = []
-        feed = PackedRows.advance
 
-        def advance(self: PackedRows, tokens_of: Any, *arguments: Any) -> Any:
-            owners = {row for row in self._continued} or set(tokens_of)
-            if writer.sparing.on_card and len(owners) > rows:
-                raise FULL
-            fed.append(len(owners))
-            return feed(self, tokens_of, *arguments)
+        def sparing(kind: Any) -> Any:
+            feed = kind.advance
 
-        monkeypatch.setattr(PackedRows, "advance", advance)
+            def advance(self: Any, tokens_of: Any, *arguments: Any) -> Any:
+                owners = {row for row in self._continued} or set(tokens_of)
+                if writer.sparing.on_card and len(owners) > rows:
+                    raise FULL
+                fed.append(len(owners))
+                return feed(self, tokens_of, *arguments)
+
+            return advance
+
+        for kind in (PackedRows, SeparateRows):
+            monkeypatch.setattr(kind, "advance", sparing(kind))
         writer.sparing.on_card = True
         return fed
 

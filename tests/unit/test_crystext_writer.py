@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+import crystal_studio.engines.llm.crystext.writer as writer_module
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import Unavailable, UserCorrectable
 from crystal_studio.engines.chem.cif import p1_cif, symmetrized_cif
@@ -23,6 +24,7 @@ from crystal_studio.engines.llm.crystext.site_matcher import LineGrammars, SiteG
 from crystal_studio.engines.llm.crystext.writer import form_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
 from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning
+from crystal_studio.engines.llm.separate_rows import SeparateBeginning
 from crystal_studio.ports.crystal_writer import CrystalTask
 from crystal_studio.training.sft_tiny import make_tiny
 
@@ -100,8 +102,9 @@ def test_that_a_wish_that_cannot_be_met_costs_no_token_even_of_a_free_model(base
     assert context.partials == []
 
 
-def test_that_more_crystals_than_a_batch_holds_are_all_written(writer):
+def test_that_more_crystals_than_a_batch_holds_are_all_written(writer, monkeypatch):
     context = FakeContext()
+    monkeypatch.setattr(writer_module, "_MOST_ROWS", 16)
     answers = writer.write([PEROVSKITE] * 19, 4, context)
     assert all(answer.crystal is not None for answer in answers)
     assert len({answer.text for answer in answers}) == 19
@@ -124,7 +127,8 @@ def test_that_the_same_weights_can_write_freely(writer):
     assert writer.write([PEROVSKITE], 0, FakeContext())[0].crystal is not None
 
 
-def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base):
+@pytest.mark.parametrize("kind", [PackedBeginning, SeparateBeginning])
+def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base, kind):
     model = load_base(base, "float32")
     prompts = [list(range(2, 40)), [*range(2, 20), *range(60, 75)], list(range(2, 40))]
 
@@ -132,7 +136,7 @@ def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base):
         return [Row(Drawing((7, index), 1.0, 25, frozenset()), None) for index in range(3)]
 
     def decode(chosen: list[Row], prompts: list[list[int]], shared: int) -> list[list[int]]:
-        begun = PackedBeginning(model, Beginnings().cache_of(model, prompts[0][:shared]))
+        begun = kind(model, Beginnings().cache_of(model, prompts[0][:shared]))
         decode_rows(begun, prompts, chosen, lambda: None)
         return [row.tokens for row in chosen]
 
@@ -142,7 +146,8 @@ def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base):
     assert len(set(map(tuple, together))) == 3
 
 
-def test_that_what_is_written_in_place_of_a_site_taken_back_is_drawn_as_if_there_had_been_none(base, monkeypatch):
+@pytest.mark.parametrize("kind", [PackedBeginning, SeparateBeginning])
+def test_that_what_is_written_in_place_of_a_site_taken_back_is_drawn_as_if_there_had_been_none(base, kind, monkeypatch):
     monkeypatch.setattr(ShortForm, "stands", lambda _self, text: text[-1] not in "13579")
     model, tokenizer = load_base(base, "float32"), load_tokenizer(base)
     tasks = [QUARTZ, CrystalTask(Composition.parse("CaTiO3"), 62), QUARTZ]
@@ -154,7 +159,7 @@ def test_that_what_is_written_in_place_of_a_site_taken_back_is_drawn_as_if_there
         return [Row(Drawing((3, number), 1.0, 300, frozenset()), matcher) for number, matcher in enumerate(matchers)]
 
     together, alone = rows(), rows()
-    begun = PackedBeginning(model, Beginnings().cache_of(model, []))
+    begun = kind(model, Beginnings().cache_of(model, []))
     decode_rows(begun, prompts, together, lambda: None)
     for row, prompt in zip(alone, prompts, strict=True):  # everything is computed anew for every token
         while not row.finished:

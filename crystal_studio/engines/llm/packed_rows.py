@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.engines.llm.scored_head import ScoredHead
+
 _PROMPT = -1
 _NOBODY = np.iinfo(np.int64).min
-_FEW = 0.25  # share of the vocabulary up to which scoring only the allowed tokens is worth copying their weights
 
 
 class PackedRows:
@@ -40,7 +41,7 @@ class PackedRows:
     def __init__(self, model: Any, cache: Any, continued: Mapping[int, int] | None = None) -> None:
         self._model = model
         self._cache = cache
-        self._head = _head_name(model)
+        self._head = ScoredHead(model)
         self._continued = continued or {}
         self._owner_K: NDArray[np.int64] = np.full(cache.get_seq_length(), _PROMPT)
 
@@ -66,7 +67,7 @@ class PackedRows:
         places_Q = [before[row] + step for row, tokens in tokens_of.items() for step in range(len(tokens))]
         self._owner_K = np.concatenate([self._owner_K, owner_Q])
         device = self._model.device
-        return self._scores(
+        return self._head.scores(
             scored,
             input_ids=torch.tensor([[token for tokens in tokens_of.values() for token in tokens]], device=device),
             position_ids=torch.tensor([places_Q], device=device),
@@ -95,33 +96,6 @@ class PackedRows:
         mask_QK = torch.zeros(seen_QK.shape, dtype=self._model.dtype)
         mask_QK[torch.from_numpy(~seen_QK)] = torch.finfo(self._model.dtype).min
         return mask_QK[None, None].to(self._model.device)
-
-    def _scores(self, scored: NDArray[np.int64] | None, **inputs: Any) -> NDArray[np.float64]:
-        """Logits in float64 on the CPU, where the draws are made: one seed gives one text on every device."""
-        import torch
-
-        few = scored is not None and len(scored) <= _FEW * self._model.config.vocab_size
-        with torch.inference_mode():
-            if few and self._head:
-                weight = self._model.get_output_embeddings().weight
-                rows = weight.index_select(0, torch.from_numpy(scored).to(weight.device))
-                chosen = {f"{self._head}.weight": rows}
-                logits = torch.func.functional_call(self._model, chosen, kwargs=inputs, tie_weights=False).logits[0]
-            else:
-                logits = self._model(**inputs).logits[0]
-                logits = logits if scored is None else logits[:, torch.from_numpy(scored).to(logits.device)]
-        array: NDArray[np.float64] = logits.double().cpu().numpy()
-        return array
-
-
-def _head_name(model: Any) -> str:
-    """Name of the layer that scores the vocabulary; "" where it is not a plain one that can score a part of it."""
-    import torch
-
-    head = model.get_output_embeddings()
-    if type(head) is not torch.nn.Linear or head.bias is not None:
-        return ""
-    return str(next(name for name, module in model.named_modules() if module is head))
 
 
 @dataclass(frozen=True)

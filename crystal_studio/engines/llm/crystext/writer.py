@@ -20,12 +20,13 @@ from crystal_studio.engines.llm.crystext.short_form import ShortForm
 from crystal_studio.engines.llm.crystext.site_matcher import Form, LineGrammars, SiteGrammar
 from crystal_studio.engines.llm.crystext.site_plan import plan_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
-from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning
+from crystal_studio.engines.llm.packed_rows import Beginnings
+from crystal_studio.engines.llm.separate_rows import SeparateBeginning
 from crystal_studio.engines.llm.writing import common_beginning
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.crystal_writer import CrystalTask, WrittenCrystal
 
-_MOST_ROWS = 16  # of a batch: what they attend to grows with all of them
+_MOST_ROWS = 80  # of a batch
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class CrysTextWriter:
         rows = [self._row(draft, (seed[0], draft.index, seed[1])) for draft in batch]
         prompts = [draft.prompt for draft in batch]
         shared = reduce(common_beginning, (list(prompt[:-1]) for prompt in prompts))
-        begun = PackedBeginning(self._model, self._beginnings.cache_of(self._model, shared))
+        begun = SeparateBeginning(self._model, self._beginnings.cache_of(self._model, shared))
         decode_rows(begun, prompts, rows, lambda: follow.step(draws, rows))
         return rows
 

@@ -1,4 +1,4 @@
-"""Alternatives packed into one sequence write what one token at a time would; what is remembered changes nothing."""
+"""Rows fed together, packed or apart, write what one token at a time would; what is remembered changes nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
 from crystal_studio.engines.llm.decoding import Decoding, Grammar, _row, decode, vocabulary_of
 from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning, PackedRows
 from crystal_studio.engines.llm.pivot_constraint import grammar_of
+from crystal_studio.engines.llm.separate_rows import SeparateBeginning
+from crystal_studio.engines.llm.token_rows import TokenRows
 from crystal_studio.engines.llm.transformers_nf4 import create
 from crystal_studio.engines.llm.writing import common_beginning
 from crystal_studio.ports.language_model import WritingTask
@@ -34,6 +36,11 @@ def model(base):
     return load_base(base, "float32")
 
 
+@pytest.fixture(params=[PackedBeginning, SeparateBeginning], ids=["packed", "separate"])
+def kind(request):
+    return request.param
+
+
 def whole(model, tokens) -> np.ndarray:
     """Scores behind the last token, from one pass over everything."""
     with torch.inference_mode():
@@ -43,8 +50,14 @@ def whole(model, tokens) -> np.ndarray:
 def begun(model, known: int, beginnings: Beginnings | None = None) -> tuple[PackedRows, np.ndarray]:
     """A prompt of which the first `known` tokens were remembered, and the scores behind it."""
     packed = PackedRows(model, (beginnings or Beginnings()).cache_of(model, PROMPT[:known]))
-    with torch.inference_mode():
-        return packed, packed.start(PROMPT[known:], None)[0]
+    return packed, packed.start(PROMPT[known:], None)[0]
+
+
+def continued(model, kind, known: int, rows: int) -> TokenRows:
+    """Rows that go on from a prompt of which the first `known` tokens were remembered."""
+    begun = kind(model, Beginnings().cache_of(model, PROMPT[:known])).rows(dict.fromkeys(range(rows), -2))
+    assert begun.advance({-2: PROMPT[known:]}, None)[0] == pytest.approx(whole(model, PROMPT), abs=1e-5)
+    return begun
 
 
 @pytest.mark.parametrize("known", [0, 1, 40, 57])
@@ -69,11 +82,11 @@ def test_that_only_the_latest_beginnings_are_kept(model):
     assert [len(key) for key in beginnings._known] == [10, 30]
 
 
-def test_that_rows_of_different_lengths_do_not_see_each_other(model):
-    packed, _ = begun(model, 40)
-    with torch.inference_mode():
-        packed.advance({0: [7], 1: [9, 10, 11], 2: [4]}, NOTHING)
-        scores = packed.advance({2: [5, 6], 0: [8]}, None)
+@pytest.mark.parametrize("known", [0, 40])
+def test_that_rows_of_different_lengths_do_not_see_each_other(model, kind, known):
+    rows = continued(model, kind, known, 3)
+    rows.advance({0: [7], 1: [9, 10, 11], 2: [4]}, NOTHING)
+    scores = rows.advance({2: [5, 6], 0: [8]}, None)
     assert scores[0] == pytest.approx(whole(model, [*PROMPT, 4, 5, 6]), abs=1e-5)
     assert scores[1] == pytest.approx(whole(model, [*PROMPT, 7, 8]), abs=1e-5)
 
@@ -116,11 +129,11 @@ def drawn(scores: np.ndarray, temperature: float, generator: np.random.Generator
     [Limits(formula="SrTiO3", dimensionality=3), Limits(required=frozenset({"Ga", "Te"}), dimensionality=2)],
     ids=["formula", "layered"],
 )
-def test_that_packed_rows_write_what_one_token_at_a_time_would(base, model, limits):
+def test_that_rows_write_what_one_token_at_a_time_would(base, model, kind, limits):
     tokenizer = load_tokenizer(base)
     grammar = Grammar(vocabulary_of(tokenizer, model.config.vocab_size), grammar_of(limits))
     decoding = Decoding(3, 5, 170, frozenset({tokenizer.eos_token_id}))
-    begun = PackedBeginning(model, Beginnings().cache_of(model, PROMPT[:30]))
+    begun = kind(model, Beginnings().cache_of(model, PROMPT[:30]))
     rows = decode(begun, PROMPT, decoding, grammar, lambda _length, _tokens: None)
     assert rows == [one_token_at_a_time(model, decoding, index, grammar) for index in range(3)]
     assert len({len(row) for row in rows}) > 1, "rows should end at different times"
@@ -152,16 +165,39 @@ def test_that_every_prompt_of_the_prompted_form_reuses_its_beginning(base):
     assert common_beginning([1, 2, 3], [1, 2, 4, 5]) == [1, 2]
 
 
-def test_that_tokens_taken_back_are_not_seen_again(model):
-    packed, _ = begun(model, 40)
-    packed.advance({0: [7, 8, 9], 1: [3]}, NOTHING)
-    packed.forget(0, 2)
-    assert packed.advance({0: [5]}, None)[0] == pytest.approx(whole(model, [*PROMPT, 7, 5]), abs=1e-5)
+def test_that_a_row_that_ended_leaves_its_place_to_another(model, kind):
+    rows = continued(model, kind, 40, 4)
+    rows.advance({row: [row + 3] for row in range(4)}, NOTHING)
+    rows.advance({1: [20, 21], 3: [22]}, NOTHING)
+    scores = rows.advance({3: [30], 1: [31]}, None)
+    assert scores[0] == pytest.approx(whole(model, [*PROMPT, 6, 22, 30]), abs=1e-5)
+    assert scores[1] == pytest.approx(whole(model, [*PROMPT, 4, 20, 21, 31]), abs=1e-5)
 
 
-def test_that_scores_are_given_behind_as_many_tokens_as_asked(model):
-    packed, _ = begun(model, 40)
-    scores = packed.advance({0: [7, 8, 9], 1: [3]}, None, {0: 2})
+def test_that_rows_outgrow_the_room_that_they_began_with(model):
+    rows = continued(model, SeparateBeginning, 40, 2)
+    text = [number % 90 + 2 for number in range(150)]
+    for start in range(0, 150, 30):
+        scores = rows.advance({0: text[start : start + 30], 1: [5]}, None)
+    assert scores[0] == pytest.approx(whole(model, [*PROMPT, *text]), abs=1e-5)
+    assert scores[1] == pytest.approx(whole(model, [*PROMPT, *[5] * 5]), abs=1e-5)
+
+
+def test_that_a_model_attends_as_usual_after_a_step_of_separate_rows(model):
+    usual = model.config._attn_implementation
+    continued(model, SeparateBeginning, 40, 1)
+    assert model.config._attn_implementation == usual
+
+
+def test_that_tokens_taken_back_are_not_seen_again(model, kind):
+    rows = continued(model, kind, 40, 2)
+    rows.advance({0: [7, 8, 9], 1: [3]}, NOTHING)
+    rows.forget(0, 2)
+    assert rows.advance({0: [5]}, None)[0] == pytest.approx(whole(model, [*PROMPT, 7, 5]), abs=1e-5)
+
+
+def test_that_scores_are_given_behind_as_many_tokens_as_asked(model, kind):
+    scores = continued(model, kind, 40, 2).advance({0: [7, 8, 9], 1: [3]}, None, {0: 2})
     for found, tokens in zip(scores, ([7, 8], [7, 8, 9], [3]), strict=True):
         assert found == pytest.approx(whole(model, [*PROMPT, *tokens]), abs=1e-5)
 
