@@ -24,8 +24,8 @@ class TokenRows(Protocol):
         """Feed the next tokens of some rows.
 
         Args:
-            tokens_of: row -> its next tokens, at least one. A row that was fed before and is not named has ended, unless
-                others still have to go on from it.
+            tokens_of: row -> its next tokens, at least one. A row that was fed before and is not named has ended,
+                unless others still have to go on from it.
             scored: ascending numbers of the tokens that need a score; None for all.
             places: row -> behind how many of its last tokens scores are wanted; one for a row that is not named.
 
