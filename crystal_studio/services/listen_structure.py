@@ -51,7 +51,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
             r"\b(?:three[- ]dimensional(?:ity)?|3-?d(?! (?:transition|metal|view|element))|"
-            rf"framework (?:structure|material)|{_NUMBERED}(?:3|three))\b|{_MADE_OF}network\b",
+            rf"framework(?: structure| material|[- ]like)|fully connected|{_NUMBERED}(?:3|three))\b|"
+            rf"{_MADE_OF}network\b",
             re.IGNORECASE,
         ),
         3,

@@ -47,7 +47,8 @@ _SYSTEM = re.compile(
     re.IGNORECASE,
 )
 _CUED_SYMBOL = re.compile(
-    r"\b(?:[Cc]rystalli[sz]\w+ in|(?:[Mm]ake|[Tt]urn|[Cc]hange|[Bb]ring|[Pp]ut|[Cc]onvert|[Ss]witch) (?:it|this)"
+    r"\b(?:[Cc]rystalli[sz]\w+ in|(?:[Cc]ompound|[Cc]omposition|[Ff]ormula) in|"
+    r"(?:[Mm]ake|[Tt]urn|[Cc]hange|[Bb]ring|[Pp]ut|[Cc]onvert|[Ss]witch) (?:it|this)"
     r"(?: in| to| into)*) (?:the )?(?P<name>[PIFCAR][-_/\da-z]{1,7})(?![\w/-])"
 )
 SOURCE = re.compile(r"\b(?:from|out of|away from|leave|leaving) (?:an? |the |its |space group )*$", re.IGNORECASE)

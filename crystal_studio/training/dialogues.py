@@ -14,12 +14,13 @@ import json
 import os
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.intent import Limits
 from crystal_studio.domain.pivot import BondLengths, Pivot
-from crystal_studio.engines.llm.trained_form import prompt_of, target_of, telling_bonds
+from crystal_studio.engines.llm.trained_form import prompt_of, substitutes_by_likeness, target_of, telling_bonds
 from crystal_studio.ports.language_model import WritingTask
 from crystal_studio.training import dialogues_phrases as phrases
 from crystal_studio.training.data import DATA_VARIABLE
@@ -46,6 +47,7 @@ SHARES = {
 }
 _LEAST_GAP_CHANGE_EV = 0.15
 _LEAST_CHANGE = 0.01  # of volume and of bond length
+_CHOSEN = 0.8  # share of the swaps whose formula the program chooses
 BENCHMARK = Path("resources/evaluation/dialogues.jsonl")
 
 
@@ -133,27 +135,37 @@ def _swap(mine: Mine, generator: random.Random) -> TrainingDialogue | None:
         return None
     chosen = _pick_swap(mine.swaps, generator)
     old, new = chosen.old, chosen.new
-    kept = frozenset(chosen.parent.composition.elements) - {old}
-    limits = Limits(
-        required=kept if generator.random() < 0.7 else frozenset(),
-        excluded=frozenset({old}),
-        anonymous=chosen.parent.composition.anonymous if generator.random() < 0.8 else (),
-    )
     draw = generator.random()
     abundant = more_abundant_than(old)
+    among = frozenset(BY_SYMBOL)
     if new in abundant and draw < 0.6:
         patterns: tuple[str, ...] = phrases.REPLACE_ABUNDANT
-        limits = replace(limits, replaced=((old, abundant - {old}),))
+        among = abundant
     elif is_toxic(old) and not is_toxic(new) and draw < 0.8:
         patterns = phrases.REPLACE_SAFER
+        among = frozenset(symbol for symbol in BY_SYMBOL if not is_toxic(symbol))
     elif draw < 0.75:
         patterns = phrases.REPLACE_NAMED
-        limits = replace(limits, replaced=((old, frozenset({new})),), required=limits.required | {new})
+        among = frozenset({new})
     else:
         patterns = phrases.REPLACE_OPEN
     words = {"old": phrases.name_of(old, generator), "new": phrases.name_of(new, generator)}
     message = _capitalised(generator.choice(patterns).format(**words), generator)
+    limits = _limits_of_swap(chosen, among, generator)
     return _feedback("swap", chosen.parent, message, limits, target_of(chosen.target.pivot))
+
+
+def _limits_of_swap(chosen: Swap, among: frozenset[str], generator: random.Random) -> Limits:
+    """As the program narrows them: everyone else keeps place and amount, and mostly it chose the formula itself."""
+    whole, old = chosen.parent.composition, chosen.old
+    near = substitutes_by_likeness(old, among - {old})[: generator.randint(1, 5)]
+    return Limits(
+        required=frozenset(whole.elements) - {old},
+        excluded=frozenset({old}),
+        replaced=((old, frozenset({chosen.new, *near})),),
+        formula=chosen.target.composition.formula if generator.random() < _CHOSEN else None,
+        anonymous=whole.anonymous,
+    )
 
 
 def _gap_change(parent: Material, target: Material) -> float:

@@ -170,7 +170,7 @@ KEEPING = (
     " for the same compound.",
     " with the composition fixed.",
 )
-CHANGING = (".", ", please.", "", "; you may change one element.", " by swapping an element.", "!")
+CHANGING = ("; you may change one element.", " by swapping an element.")  # without such words the formula is kept
 LONGER = (
     "Increase the distance between the structural units.",
     "Make the bonds longer.",

@@ -31,6 +31,7 @@ class SftConfig:
 
     Attributes:
         base: folder of the model that is tuned.
+        adapter: folder of an adapter to go on from, with its rank and alpha; "" for a new one.
         data: folder with ``train.jsonl`` and ``val.jsonl``.
         minutes: wall time over all restarts; the schedule ends with it, or with `max_steps`.
         row_tokens: dialogues or crystals are packed into rows of at most so many tokens; longer ones are left out.
@@ -40,6 +41,7 @@ class SftConfig:
     """
 
     base: str = ""
+    adapter: str = ""
     data: str = ""
     output: str = ""
     minutes: float = 60.0
@@ -78,11 +80,14 @@ def run(config: SftConfig) -> dict[str, float]:
     """Train to the end of the schedule, or until it is stopped; returns where the run stands.
 
     Raises:
-        UserCorrectable: there is no base or no data, or the run has been started with other settings.
+        UserCorrectable: there is no base, no data or no adapter to go on from, or the run has been started with other
+            settings.
         Unavailable: trl is not installed, or the base cannot be loaded.
     """
     if not config.base:
         raise UserCorrectable("Name the folder of the model that is to be tuned with --base.")
+    if config.adapter and not (Path(config.adapter) / "adapter_config.json").exists():
+        raise UserCorrectable(f"There is no adapter in '{config.adapter}'. Name another, or none for a new one.")
     go_offline()  # before the libraries are imported, which read it then
     import torch
 

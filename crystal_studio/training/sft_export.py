@@ -116,7 +116,7 @@ def _provenance(run: Path, checkpoint: Path, scores: Mapping[str, float]) -> dic
         "tokens": sum(row.get("tokens", 0) for row in done),
         "training_minutes": round(stored["seconds"] / 60, 1),
         **{name: config[name] for name in _TOLD + _TOLD_OF_REWARDED if name in config},
-        **({"supervised_sha256": sha256_of(Path(config["adapter"]) / WEIGHTS)} if "adapter" in config else {}),
+        **({"supervised_sha256": sha256_of(Path(config["adapter"]) / WEIGHTS)} if config.get("adapter") else {}),
         **({"val_loss": round(losses[-1], 4)} if losses else {}),
         **scores,
         "limits": words.limits,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from datasets import Dataset
 from datasets.utils.logging import disable_progress_bar as disable_progress_bar_of_datasets
-from peft import LoraConfig
+from peft import LoraConfig, PeftModel
 from torch.nn.functional import cross_entropy
 from transformers.utils.logging import disable_progress_bar
 from trl import SFTConfig as TrlConfig
@@ -120,15 +120,16 @@ def _tuner(config: SftConfig, clock: RunClock, output: Path) -> Tuner:
     val = read_examples(data / "val.jsonl", tokenizer, config.row_tokens)
     chosen = random.Random(0).sample(val, min(config.val_rows, len(val)))
     lora = LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=PROJECTIONS, task_type="CAUSAL_LM")
+    begun = PeftModel.from_pretrained(base, config.adapter, is_trainable=True) if config.adapter else None
     return Tuner(
         clock,
         output / LOG,
-        model=base,
+        model=begun or base,
         args=_options(config, output, device),
         train_dataset=_dataset(read_examples(data / "train.jsonl", tokenizer, config.row_tokens)),
         eval_dataset=_dataset(chosen),
         processing_class=tokenizer,
-        peft_config=lora,
+        peft_config=None if begun else lora,
     )
 
 

@@ -54,6 +54,8 @@ WISHES = [
         set(),
     ),
     ("a layered telluride", "contains Te; 2-dimensional", set()),
+    ("a framework-like telluride", "contains Te; 3-dimensional", set()),
+    ("A fully connected telluride, please", "contains Te; 3-dimensional", set()),
     ("a 2D material with molybdenum", "contains Mo; 2-dimensional", set()),
     ("a molecular crystal of iodine", "contains I; 0-dimensional", set()),
     ("A layered material made only of Mo and S", "contains Mo, S; only Mo, S; 2-dimensional", set()),
@@ -164,6 +166,8 @@ FEEDBACK = [
         "contains Sr, O; not Ti; Ti replaced by one of Zr; formula SrZrO3",
         set(),
     ),
+    ("Same compound in Pm.", "formula SrTiO3; space group 6", set()),
+    ("add promethium", "contains Sr, Pm, Ti, O", set()),
 ]
 
 

@@ -113,6 +113,15 @@ def test_that_a_signal_ends_the_run_with_a_checkpoint_and_the_clock_goes_on_from
     assert stored_in(newest_checkpoint(tmp_path / "run"))["seconds"] > seconds
 
 
+def test_that_a_run_can_go_on_from_an_adapter_and_begins_as_good_as_that_one_ended(trained, tmp_path):
+    shipped = export(trained, tmp_path / "adapter", Path(tiny(trained).base), {}).parent
+    run(tiny(tmp_path / "run", "--adapter", str(shipped), "--max-steps", "4"))
+    first, whole = losses(tmp_path / "run"), losses(trained)
+    assert sum(first) / 4 < sum(whole[:4]) / 4 - 0.5 * (sum(whole[:4]) - sum(whole[-4:])) / 4
+    with pytest.raises(UserCorrectable, match="no adapter in"):
+        run(tiny(tmp_path / "other", "--adapter", str(tmp_path)))
+
+
 def test_that_a_finished_run_trains_no_more(trained):
     before = losses(trained)
     assert run(tiny(trained))["step"] == CONFIGS["tiny"].max_steps

@@ -6,8 +6,8 @@ rows as one sequence, of as many tokens as each row knows, and the attention of 
 crystals take half the time, ten as much as packed ones (`tests/benchmarks/separate_rows.py`).
 
 Letters of the shapes: T new tokens of all rows, S rows, Q new tokens of a row at most, K tokens of a row at most,
-H heads of the queries, G heads of the keys and values, D numbers of a head, V tokens of the vocabulary, N places that are
-scored.
+H heads of the queries, G heads of the keys and values, D numbers of a head, V tokens of the vocabulary, N places that
+are scored.
 """
 
 from __future__ import annotations
