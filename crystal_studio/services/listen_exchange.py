@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from crystal_studio.domain.composition import Composition
@@ -190,6 +191,7 @@ def _statements(text: str, parent: Composition) -> Iterator[tuple[int, str]]:
             yield sentence.start(), sentence[0]
 
 
+@lru_cache(maxsize=256)  # a part of a message is looked at more than once
 def cast_in(words: str, parent: Composition) -> Cast:
     """Who appears in some words about a crystal."""
     mentions, places = _mentioned(words, parent)
