@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from crystal_studio.domain.intent import Limits
 from crystal_studio.engines.fake import FakeContext
@@ -181,6 +182,20 @@ def test_that_rows_outgrow_the_room_that_they_began_with(model):
         scores = rows.advance({0: text[start : start + 30], 1: [5]}, None)
     assert scores[0] == pytest.approx(whole(model, [*PROMPT, *text]), abs=1e-5)
     assert scores[1] == pytest.approx(whole(model, [*PROMPT, *[5] * 5]), abs=1e-5)
+
+
+@pytest.mark.parametrize("family", ["mistral", "qwen3", "gemma3_text", "gpt2", "stablelm"])
+def test_that_separate_rows_fit_every_family_of_models(family):
+    torch.manual_seed(0)
+    size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "pad_token_id": 0, "eos_token_id": 1}
+    size |= {} if family == "gpt2" else {"num_key_value_heads": 2, "intermediate_size": 64}
+    config = AutoConfig.for_model(family, vocab_size=120, bos_token_id=0, max_position_embeddings=256, **size)
+    other = AutoModelForCausalLM.from_config(config).eval()
+    rows = continued(other, SeparateBeginning, 40, 2)
+    rows.advance({0: [5], 1: [6, 7]}, NOTHING)
+    scores = rows.advance({1: [9], 0: [8, 3]}, None)
+    assert scores[0] == pytest.approx(whole(other, [*PROMPT, 6, 7, 9]), abs=1e-5)
+    assert scores[1] == pytest.approx(whole(other, [*PROMPT, 5, 8, 3]), abs=1e-5)
 
 
 def test_that_a_model_attends_as_usual_after_a_step_of_separate_rows(model):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ class SeparateRows:
         ends = np.cumsum([count for _, count in fed])
         kept_N = np.concatenate([np.arange(end - many, end) for end, many in zip(ends, wanted, strict=True)])
         tokens_T = [token for tokens in tokens_of.values() for token in tokens]
-        with _attending_to_rows(self._model):
+        with _attending_to_rows(self._model, layout):
             scores = self._head.scores(
                 scored,
                 input_ids=torch.tensor([tokens_T], device=self._model.device),
@@ -71,7 +72,6 @@ class SeparateRows:
                 past_key_values=self._kept,
                 logits_to_keep=torch.tensor(kept_N, device=self._model.device),
                 use_cache=True,
-                rows_layout=layout,
             )
         for slot, count in fed:
             self._lengths[slot] += count
@@ -222,8 +222,11 @@ class _Kept:
         return wider
 
 
+_LAYOUT: ContextVar[_Layout] = ContextVar("layout of the step that the model takes in this thread")
+
+
 @contextmanager
-def _attending_to_rows(model: Any) -> Iterator[None]:
+def _attending_to_rows(model: Any, layout: _Layout) -> Iterator[None]:
     """Let the attention of a model look at each row alone, for the time of a step."""
     from transformers import AttentionInterface
 
@@ -231,14 +234,16 @@ def _attending_to_rows(model: Any) -> Iterator[None]:
     config = model.config
     usual = config._attn_implementation
     config._attn_implementation = _ATTENTION
+    told = _LAYOUT.set(layout)
     try:
         yield
     finally:
+        _LAYOUT.reset(told)
         config._attn_implementation = usual
 
 
 def _attention(
-    _module: Any, query: Any, key: Any, value: Any, mask: Any, scaling: float, rows_layout: _Layout, **_: Any
+    _module: Any, query: Any, key: Any, value: Any, mask: Any, scaling: float | None = None, **_: Any
 ) -> tuple[Any, None]:
     """Attention of each row to its own tokens.
 
@@ -246,19 +251,19 @@ def _attention(
         query: of all new tokens, shape (1, H, T, D).
         key: of all rows, shape (S, G, K, D); so is `value`.
         mask: what is added, shape (S, 1, Q, K).
-        scaling: of the scores.
-        rows_layout: of the new tokens.
+        scaling: of the scores; one over the root of D where a model has none of its own.
 
     Returns:
         What was found, shape (1, T, H, D), and None for the weights.
     """
     import torch
 
+    layout = _LAYOUT.get()
     heads, size = query.shape[1], query.shape[3]
     slots, shared = key.shape[:2]
-    group, widest = heads // shared, rows_layout.widest
+    group, widest = heads // shared, layout.widest
     padded = query.new_zeros(slots * widest, heads, size)
-    padded[rows_layout.padded_T] = query[0].transpose(0, 1)
+    padded[layout.padded_T] = query[0].transpose(0, 1)
     # Heads that share their keys are asked as further queries, so that no key is repeated.
     grouped = padded.view(slots, widest, shared, group, size).permute(0, 2, 3, 1, 4)
     grouped = grouped.reshape(slots, shared, group * widest, size)
@@ -266,4 +271,4 @@ def _attention(
         grouped, key, value, attn_mask=mask.repeat(1, 1, group, 1), scale=scaling
     )
     found = found.view(slots, shared, group, widest, size).permute(0, 3, 1, 2, 4).reshape(-1, heads, size)
-    return found[rows_layout.padded_T][None], None
+    return found[layout.padded_T][None], None
