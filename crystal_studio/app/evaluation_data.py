@@ -35,6 +35,6 @@ def evaluation_records(name: str) -> Sequence[Mapping[str, Any]]:
 
 def _row(record: Record, text: str) -> dict[str, Any]:
     known = {"id": record.identifier, "spacegroup": record.space_group, "text": text}
-    asked = {"prompt": record.prompt, "megnet_gap": record.megnet_gap_ev}
+    asked = {"prompt": record.prompt, "megnet_gap": record.megnet_gap_ev, "e_above_hull": record.hull_energy_ev}
     told = {name: value for name, value in asked.items() if value is not None}
     return {**record.crystal.to_dict(), "formula": record.crystal.formula, **known, **told}
