@@ -30,7 +30,12 @@ def _is_stable(sample: Sample, judge: str) -> bool:
 
 def _stable(judge: str) -> Pick:
     """Whether a sample is stable; None where the judge cannot say, 0 where there is no crystal."""
-    return lambda sample: None if "novel" in sample and sample[judge] is None else float(_is_stable(sample, judge))
+    return lambda sample: None if _is_unjudged(sample, judge) else float(_is_stable(sample, judge))
+
+
+def _is_unjudged(sample: Sample, judge: str) -> bool:
+    """Whether there is a crystal of which the judge cannot say how stable it is."""
+    return "novel" in sample and sample[judge] is None
 
 
 def _stable_unique_new(judge: str) -> Pick:
@@ -123,17 +128,24 @@ def stability_page(table: StabilityTable) -> str:
 
 def _line(energy: float, outcomes: Sequence[Outcome]) -> StabilityLine:
     of_rows = [outcome["asked"][f"{energy:g}"] for outcome in outcomes]
-    figures = {key: mean_with_interval([_mean(row, pick) for row in of_rows]) for key, _, pick in _COLUMNS}
     samples = [sample for row in of_rows for sample in row]
-    return StabilityLine(
-        energy, len(samples), figures, {key: _median([pick(one) for one in samples]) for key, _, pick in _ENERGIES}
-    )
+    medians = {key: _median([pick(one) for one in samples]) for key, _, pick in _ENERGIES}
+    silent = tuple(judge for judge in JUDGES if medians[f"energy_{judge}"] is None)  # who judged no crystal at all
+    figures = {
+        key: mean_with_interval([] if key.endswith(silent) else [_mean(row, pick) for row in of_rows])
+        for key, _, pick in _COLUMNS
+    }
+    return StabilityLine(energy, len(samples), figures, medians)
 
 
 def _mean(samples: Sequence[Sample], pick: Pick) -> float | None:
-    """Over the samples of one row that have a value."""
-    values = [value for sample in samples if (value := pick(sample)) is not None]
-    return sum(values) / len(values) if values else None
+    """Over the samples of one row; None where one has no value, as leaving it out would favour those without a crystal.
+
+    A judge that cannot say of one crystal of a row cannot say how many of the row are stable.
+    """
+    values = [pick(sample) for sample in samples]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) > 0 else None
 
 
 def _median(values: Sequence[float | None]) -> float | None:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from crystal_studio.app.evaluation_data import evaluation_records
 from crystal_studio.cli import evaluate
 from crystal_studio.cli.console import Stop
 from crystal_studio.cli.program import Program
@@ -164,6 +165,27 @@ def test_that_a_crystal_that_was_not_written_is_not_stable() -> None:
     assert figures["stable_predictor"].value == 0.5  # 0.076 eV/atom by the predictor, 0.22 by the potential
     assert figures["stable_potential"].value == 0.0
     assert figures["sun_predictor"].value == 0.5
+
+
+def test_that_a_judge_that_judged_nothing_has_no_share_and_one_that_missed_a_crystal_leaves_its_row_out() -> None:
+    gone: dict = {"attempts": 5, "written": False}
+    kept = {"attempts": 1, "written": True, "unique": True, "novel": True, "true": False}
+    first = {"id": "a", "asked": {"0": [{**kept, "predictor": 0.01, "potential": None}, gone]}}
+    settings = StabilitySettings("m", asked=(0.0,))
+    figures = stability_table([first], settings, {}, "command").lines[0].figures
+    assert figures["stable_predictor"].value == 0.5
+    assert (figures["stable_potential"].value, figures["sun_potential"].value) == (None, None)
+    second = {"id": "b", "asked": {"0": [{**kept, "predictor": 0.3, "potential": 0.02}, gone]}}
+    figures = stability_table([first, second], settings, {}, "command").lines[0].figures
+    assert figures["stable_predictor"].value == 0.25
+    assert figures["stable_potential"].value == 0.5
+
+
+def test_that_the_data_tell_the_energy_above_the_hull_of_a_test_crystal(tmp_path) -> None:
+    crystal = halite(_TRUE_EDGE, "K", "Br")
+    line = {"id": "a", **crystal.to_dict(), "e_above_hull": 0.02, "spacegroup": 225}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(line) + "\n")
+    assert hull_energies(evaluation_records(str(tmp_path / "rows.jsonl"))) == {"a": 0.02}
 
 
 def test_that_a_crystal_the_potential_does_not_know_is_left_to_the_predictor() -> None:
