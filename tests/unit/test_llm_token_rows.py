@@ -176,12 +176,14 @@ def test_that_a_row_that_ended_leaves_its_place_to_another(model, kind):
 
 
 def test_that_rows_outgrow_the_room_that_they_began_with(model):
-    rows = continued(model, SeparateBeginning, 40, 2)
+    rows = continued(model, SeparateBeginning, 40, 5)
     text = [number % 90 + 2 for number in range(150)]
-    for start in range(0, 150, 30):
-        scores = rows.advance({0: text[start : start + 30], 1: [5]}, None)
+    rows.advance({row: text[:1] for row in range(5)}, NOTHING)
+    for start in range(1, 150, 30):
+        scores = rows.advance({1: text[start : start + 30], 4: [5]}, None)
     assert scores[0] == pytest.approx(whole(model, [*PROMPT, *text]), abs=1e-5)
-    assert scores[1] == pytest.approx(whole(model, [*PROMPT, *[5] * 5]), abs=1e-5)
+    assert scores[1] == pytest.approx(whole(model, [*PROMPT, text[0], *[5] * 5]), abs=1e-5)
+    assert {kept.shape[0] for pair in rows._kept._layers for kept in pair} == {2}, "room grows for who is left"
 
 
 @pytest.mark.parametrize("family", ["mistral", "qwen3", "gemma3_text", "gpt2", "stablelm"])

@@ -184,8 +184,8 @@ class _Kept:
         self.layout: _Layout | None = None
 
     def make_room(self, slots: int, tokens: int) -> None:
-        """Hold at least so many rows, of so many tokens."""
-        self._slots, self._tokens = max(slots, self._slots), max(tokens, self._tokens)
+        """Hold at least so many rows, of so many tokens; what later slots hold may be lost."""
+        self._slots, self._tokens = slots, tokens
         self._layers = [tuple(self._grown(one) for one in pair) for pair in self._layers]
 
     def begin(self, slot: int) -> None:
@@ -217,8 +217,9 @@ class _Kept:
         slots, heads, tokens, size = kept.shape
         if slots >= self._slots and tokens >= self._tokens:
             return kept
-        wider = kept.new_zeros(max(slots, self._slots), heads, -(-self._tokens // _ROOM) * _ROOM, size)
-        wider[:slots, :, :tokens] = kept
+        room = max(tokens, -(-self._tokens // _ROOM) * _ROOM)
+        wider = kept.new_zeros(self._slots, heads, room, size)  # the last rows, which are long, are few
+        wider[:slots, :, :tokens] = kept[: self._slots]
         return wider
 
 
