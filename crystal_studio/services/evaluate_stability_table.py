@@ -52,6 +52,7 @@ def _energy(judge: str) -> Pick:
 
 _COLUMNS: tuple[tuple[str, str, Pick], ...] = (
     ("written", "written %", _truth("written")),
+    ("relaxed", "a crystal once relaxed %", lambda sample: float("novel" in sample)),
     ("unique", "unique %", _truth("unique")),
     ("novel", "novel %", _truth("novel")),
     ("true", "the test crystal %", _truth("true")),
@@ -175,8 +176,8 @@ def _notes(table: StabilityTable) -> list[str]:
     settings = table.settings
     return [
         f"each pair is written {settings.draws} times for each energy (at most {settings.attempts} texts), relaxed "
-        f"with CHGNet in at most {settings.relax_steps} steps; shares are of all that were asked for, 95 % intervals "
-        "over the pairs",
+        f"with CHGNet in at most {settings.relax_steps} steps, where atoms that lie too close fall onto each other; "
+        "shares are of all that were asked for, 95 % intervals over the pairs",
         f"stable: at most {STABLE_EV:g} eV/atom above the hull; judges: "
         + "; ".join(f"{judge}: {told}" for judge, told in JUDGES.items())
         + " (its energy above the hull from the data plus the difference of the two relaxed energies; CHGNet's "

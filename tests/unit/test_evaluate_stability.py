@@ -178,6 +178,7 @@ def test_that_a_judge_that_judged_nothing_has_no_share_and_one_that_missed_a_cry
     second = {"id": "b", "asked": {"0": [{**kept, "predictor": 0.3, "potential": 0.02}, gone]}}
     figures = stability_table([first, second], settings, {}, "command").lines[0].figures
     assert figures["stable_predictor"].value == 0.25
+    assert (figures["written"].value, figures["relaxed"].value) == (0.5, 0.5)
     assert figures["stable_potential"].value == 0.5
 
 
