@@ -19,12 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from crystal_studio.engines.llm.beginnings import Beginnings, CachedBeginning
 from crystal_studio.engines.llm.crystext.reading import Dialect
 from crystal_studio.engines.llm.crystext.site_matcher import LineGrammars, SiteGrammar
 from crystal_studio.engines.llm.crystext.writer import form_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
-from crystal_studio.engines.llm.packed_rows import Beginnings
-from crystal_studio.engines.llm.separate_rows import SeparateBeginning
+from crystal_studio.engines.llm.separate_rows import SeparateRows
 from crystal_studio.engines.llm.writing import common_beginning
 from crystal_studio.ports.crystal_writer import CrystalTask
 
@@ -83,7 +83,7 @@ class ConstrainedTexts:
                 for place, prompt in enumerate(batch)
             ]
             shared = reduce(common_beginning, (list(prompt[:-1]) for prompt in batch))
-            begun = SeparateBeginning(policy, Beginnings().cache_of(policy, shared))
+            begun = CachedBeginning(policy, Beginnings().cache_of(policy, shared), SeparateRows)
             decode_rows(begun, batch, rows, lambda: None)
             texts += [self._text(prompt, row, grammars[prompt]) for prompt, row in zip(batch, rows, strict=True)]
         return texts

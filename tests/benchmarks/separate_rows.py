@@ -19,21 +19,21 @@ from crystext import ADAPTER, loaded
 import crystal_studio.engines.llm.crystext.writer as writer_module
 from crystal_studio.domain.composition import Composition
 from crystal_studio.engines.fake import FakeContext
-from crystal_studio.engines.llm.packed_rows import PackedBeginning
-from crystal_studio.engines.llm.separate_rows import SeparateBeginning
+from crystal_studio.engines.llm.packed_rows import PackedRows
+from crystal_studio.engines.llm.separate_rows import SeparateRows
 from crystal_studio.ports.crystal_writer import CrystalTask
 
 _COMPOUNDS = (("SrTiO3", 221), ("MgZn2", 194), ("CaTiO3", 62), ("YBa2Cu3O7", 47))
 _LAYOUTS: dict[str, tuple[Any, int]] = {
-    "packed, 16 at once": (PackedBeginning, 16),
-    "packed, 80 at once": (PackedBeginning, 80),
-    "separate, 80 at once": (SeparateBeginning, 80),
+    "packed, 16 at once": (PackedRows, 16),
+    "packed, 80 at once": (PackedRows, 80),
+    "separate, 80 at once": (SeparateRows, 80),
 }
 
 
 def seconds(writer: writer_module.CrysTextWriter, tasks: Sequence[CrystalTask], layout: str) -> tuple[float, int]:
     """To write one text for each task, and its tokens."""
-    writer_module.SeparateBeginning, writer_module._MOST_ROWS = _LAYOUTS[layout]
+    writer_module.SeparateRows, writer_module._MOST_ROWS = _LAYOUTS[layout]
     start = perf_counter()
     written = writer.write(tasks, 0, FakeContext(), attempts=1)
     return perf_counter() - start, sum(one.tokens for one in written)

@@ -15,6 +15,7 @@ from crystal_studio.engines.chem.short_cif import read, written
 from crystal_studio.engines.chem.symmetry import SpglibSymmetrizer
 from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
+from crystal_studio.engines.llm.beginnings import Beginnings, CachedBeginning
 from crystal_studio.engines.llm.crystext.engine import create
 from crystal_studio.engines.llm.crystext.prompt import prompt_of
 from crystal_studio.engines.llm.crystext.reading import reader_of
@@ -23,8 +24,8 @@ from crystal_studio.engines.llm.crystext.short_form import ShortForm
 from crystal_studio.engines.llm.crystext.site_matcher import LineGrammars, SiteGrammar
 from crystal_studio.engines.llm.crystext.writer import form_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
-from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning
-from crystal_studio.engines.llm.separate_rows import SeparateBeginning
+from crystal_studio.engines.llm.packed_rows import PackedRows
+from crystal_studio.engines.llm.separate_rows import SeparateRows
 from crystal_studio.ports.crystal_writer import CrystalTask
 from crystal_studio.training.sft_tiny import make_tiny
 
@@ -127,7 +128,7 @@ def test_that_the_same_weights_can_write_freely(writer):
     assert writer.write([PEROVSKITE], 0, FakeContext())[0].crystal is not None
 
 
-@pytest.mark.parametrize("kind", [PackedBeginning, SeparateBeginning])
+@pytest.mark.parametrize("kind", [PackedRows, SeparateRows])
 def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base, kind):
     model = load_base(base, "float32")
     prompts = [list(range(2, 40)), [*range(2, 20), *range(60, 75)], list(range(2, 40))]
@@ -136,7 +137,7 @@ def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base, k
         return [Row(Drawing((7, index), 1.0, 25, frozenset()), None) for index in range(3)]
 
     def decode(chosen: list[Row], prompts: list[list[int]], shared: int) -> list[list[int]]:
-        begun = kind(model, Beginnings().cache_of(model, prompts[0][:shared]))
+        begun = CachedBeginning(model, Beginnings().cache_of(model, prompts[0][:shared]), kind)
         decode_rows(begun, prompts, chosen, lambda: None)
         return [row.tokens for row in chosen]
 
@@ -146,7 +147,7 @@ def test_that_rows_with_prompts_of_their_own_write_what_each_would_alone(base, k
     assert len(set(map(tuple, together))) == 3
 
 
-@pytest.mark.parametrize("kind", [PackedBeginning, SeparateBeginning])
+@pytest.mark.parametrize("kind", [PackedRows, SeparateRows])
 def test_that_what_is_written_in_place_of_a_site_taken_back_is_drawn_as_if_there_had_been_none(base, kind, monkeypatch):
     monkeypatch.setattr(ShortForm, "stands", lambda _self, text: text[-1] not in "13579")
     model, tokenizer = load_base(base, "float32"), load_tokenizer(base)
@@ -159,7 +160,7 @@ def test_that_what_is_written_in_place_of_a_site_taken_back_is_drawn_as_if_there
         return [Row(Drawing((3, number), 1.0, 300, frozenset()), matcher) for number, matcher in enumerate(matchers)]
 
     together, alone = rows(), rows()
-    begun = kind(model, Beginnings().cache_of(model, []))
+    begun = CachedBeginning(model, Beginnings().cache_of(model, []), kind)
     decode_rows(begun, prompts, together, lambda: None)
     for row, prompt in zip(alone, prompts, strict=True):  # everything is computed anew for every token
         while not row.finished:

@@ -10,10 +10,11 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from crystal_studio.domain.intent import Limits
 from crystal_studio.engines.fake import FakeContext
 from crystal_studio.engines.llm.base_model import load_base, load_tokenizer
+from crystal_studio.engines.llm.beginnings import Beginnings, CachedBeginning
 from crystal_studio.engines.llm.decoding import Decoding, Grammar, _row, decode, vocabulary_of
-from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning, PackedRows
+from crystal_studio.engines.llm.packed_rows import PackedRows
 from crystal_studio.engines.llm.pivot_constraint import grammar_of
-from crystal_studio.engines.llm.separate_rows import SeparateBeginning
+from crystal_studio.engines.llm.separate_rows import SeparateRows
 from crystal_studio.engines.llm.token_rows import TokenRows
 from crystal_studio.engines.llm.transformers_nf4 import create
 from crystal_studio.engines.llm.writing import common_beginning
@@ -37,7 +38,7 @@ def model(base):
     return load_base(base, "float32")
 
 
-@pytest.fixture(params=[PackedBeginning, SeparateBeginning], ids=["packed", "separate"])
+@pytest.fixture(params=[PackedRows, SeparateRows], ids=["packed", "separate"])
 def kind(request):
     return request.param
 
@@ -56,7 +57,7 @@ def begun(model, known: int, beginnings: Beginnings | None = None) -> tuple[Pack
 
 def continued(model, kind, known: int, rows: int) -> TokenRows:
     """Rows that go on from a prompt of which the first `known` tokens were remembered."""
-    begun = kind(model, Beginnings().cache_of(model, PROMPT[:known])).rows(dict.fromkeys(range(rows), -2))
+    begun = kind(model, Beginnings().cache_of(model, PROMPT[:known]), dict.fromkeys(range(rows), -2))
     assert begun.advance({-2: PROMPT[known:]}, None)[0] == pytest.approx(whole(model, PROMPT), abs=1e-5)
     return begun
 
@@ -134,7 +135,7 @@ def test_that_rows_write_what_one_token_at_a_time_would(base, model, kind, limit
     tokenizer = load_tokenizer(base)
     grammar = Grammar(vocabulary_of(tokenizer, model.config.vocab_size), grammar_of(limits))
     decoding = Decoding(3, 5, 170, frozenset({tokenizer.eos_token_id}))
-    begun = kind(model, Beginnings().cache_of(model, PROMPT[:30]))
+    begun = CachedBeginning(model, Beginnings().cache_of(model, PROMPT[:30]), kind)
     rows = decode(begun, PROMPT, decoding, grammar, lambda _length, _tokens: None)
     assert rows == [one_token_at_a_time(model, decoding, index, grammar) for index in range(3)]
     assert len({len(row) for row in rows}) > 1, "rows should end at different times"
@@ -176,7 +177,7 @@ def test_that_a_row_that_ended_leaves_its_place_to_another(model, kind):
 
 
 def test_that_rows_outgrow_the_room_that_they_began_with(model):
-    rows = continued(model, SeparateBeginning, 40, 5)
+    rows = continued(model, SeparateRows, 40, 5)
     text = [number % 90 + 2 for number in range(150)]
     rows.advance({row: text[:1] for row in range(5)}, NOTHING)
     for start in range(1, 150, 30):
@@ -193,7 +194,7 @@ def test_that_separate_rows_fit_every_family_of_models(family):
     size |= {} if family == "gpt2" else {"num_key_value_heads": 2, "intermediate_size": 64}
     config = AutoConfig.for_model(family, vocab_size=120, bos_token_id=0, max_position_embeddings=256, **size)
     other = AutoModelForCausalLM.from_config(config).eval()
-    rows = continued(other, SeparateBeginning, 40, 2)
+    rows = continued(other, SeparateRows, 40, 2)
     rows.advance({0: [5], 1: [6, 7]}, NOTHING)
     scores = rows.advance({1: [9], 0: [8, 3]}, None)
     assert scores[0] == pytest.approx(whole(other, [*PROMPT, 6, 7, 9]), abs=1e-5)
@@ -202,7 +203,7 @@ def test_that_separate_rows_fit_every_family_of_models(family):
 
 def test_that_a_model_attends_as_usual_after_a_step_of_separate_rows(model):
     usual = model.config._attn_implementation
-    continued(model, SeparateBeginning, 40, 1)
+    continued(model, SeparateRows, 40, 1)
     assert model.config._attn_implementation == usual
 
 
@@ -222,7 +223,7 @@ def test_that_scores_are_given_behind_as_many_tokens_as_asked(model, kind):
 class Counted:
     """Rows that count their steps."""
 
-    def __init__(self, begun: PackedBeginning) -> None:
+    def __init__(self, begun: CachedBeginning) -> None:
         self.length, self._begun, self.steps = begun.length, begun, 0
 
     def rows(self, continued):
@@ -239,7 +240,7 @@ class Counted:
 
 def written_freely(model, count: int, guessed: int) -> tuple[list[list[int]], int]:
     """The texts, and the steps of the model that they took."""
-    counted = Counted(PackedBeginning(model, Beginnings().cache_of(model, PROMPT[:30])))
+    counted = Counted(CachedBeginning(model, Beginnings().cache_of(model, PROMPT[:30]), PackedRows))
     decoding = Decoding(count, 5, 40, frozenset(), guessed=guessed)
     return decode(counted, PROMPT, decoding, None, lambda _length, _tokens: None), counted.steps
 

@@ -1,4 +1,4 @@
-"""Several continuations of one prompt in one sequence, and prompts whose common beginning is computed once.
+"""Several continuations of one prompt in one sequence.
 
 On a CPU a step of the model costs little more for sixteen tokens than for four, because reading the weights takes most
 of the time (measured for SmolLM2-135M on one core: 0.11 s against 0.15 s). So the alternatives are not rows of a batch,
@@ -14,16 +14,13 @@ Letters of the shapes: Q new tokens, K cached and new tokens, N places that are 
 
 from __future__ import annotations
 
-import copy
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.engines.llm.scored_head import ScoredHead
+from crystal_studio.engines.llm.scored_head import ScoredHead, scored_places
 
 _PROMPT = -1
 _NOBODY = np.iinfo(np.int64).min
@@ -59,9 +56,6 @@ class PackedRows:
         import torch
 
         counts = [len(tokens) for tokens in tokens_of.values()]
-        wanted = [(places or {}).get(row, 1) for row in tokens_of]
-        ends = np.cumsum(counts)
-        kept_N = np.concatenate([np.arange(end - many, end) for end, many in zip(ends, wanted, strict=True)])
         owner_Q = np.repeat(np.fromiter(tokens_of, dtype=np.int64), counts)
         before = {row: int(np.isin(self._owner_K, (row, self._begun(row), _PROMPT)).sum()) for row in tokens_of}
         places_Q = [before[row] + step for row, tokens in tokens_of.items() for step in range(len(tokens))]
@@ -73,7 +67,7 @@ class PackedRows:
             position_ids=torch.tensor([places_Q], device=device),
             attention_mask=self._mask(owner_Q),
             past_key_values=self._cache,
-            logits_to_keep=torch.tensor(kept_N, device=device),
+            logits_to_keep=torch.tensor(scored_places(tokens_of, places), device=device),
             use_cache=True,
         )
 
@@ -96,53 +90,3 @@ class PackedRows:
         mask_QK = torch.zeros(seen_QK.shape, dtype=self._model.dtype)
         mask_QK[torch.from_numpy(~seen_QK)] = torch.finfo(self._model.dtype).min
         return mask_QK[None, None].to(self._model.device)
-
-
-@dataclass(frozen=True)
-class PackedBeginning:
-    """Implements `token_rows.Begun` by the keys and values of those tokens."""
-
-    model: Any
-    cache: Any
-
-    @property
-    def length(self) -> int:
-        """How many tokens are computed."""
-        return int(self.cache.get_seq_length())
-
-    def rows(self, continued: Mapping[int, int]) -> PackedRows:
-        """Texts that go on from here."""
-        return PackedRows(self.model, self.cache, continued)
-
-
-class Beginnings:
-    """Keys and values of the beginnings of prompts, such as the examples that every prompt of one form starts with.
-
-    What is written does not depend on what is remembered: a beginning is computed by itself the first time as well.
-
-    Args:
-        capacity: of these beginnings the latest are kept.
-    """
-
-    def __init__(self, capacity: int = 2) -> None:
-        self._capacity = capacity
-        self._known: OrderedDict[tuple[int, ...], Any] = OrderedDict()
-
-    def cache_of(self, model: Any, beginning: Sequence[int]) -> Any:
-        """A cache of its own that holds this beginning; empty for an empty one."""
-        import torch
-        from transformers import DynamicCache
-
-        if not beginning:
-            return DynamicCache()
-        key = tuple(beginning)
-        if key not in self._known:
-            fresh = DynamicCache()
-            fed = torch.tensor([key], device=model.device)
-            with torch.inference_mode():
-                model(input_ids=fed, past_key_values=fresh, use_cache=True, logits_to_keep=1)
-            self._known[key] = fresh
-        self._known.move_to_end(key)
-        while len(self._known) > self._capacity:
-            self._known.popitem(last=False)
-        return copy.deepcopy(self._known[key])

@@ -5,12 +5,20 @@ Letters of the shapes: N places that are scored, V tokens of the vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _FEW = 0.25  # share of the vocabulary up to which scoring only the allowed tokens is worth copying their weights
+
+
+def scored_places(tokens_of: Mapping[int, Sequence[int]], places: Mapping[int, int] | None) -> NDArray[np.int64]:
+    """Which of the tokens that are fed are scored, shape (N,); see `token_rows.TokenRows.advance`."""
+    wanted = [(places or {}).get(row, 1) for row in tokens_of]
+    ends = np.cumsum([len(tokens) for tokens in tokens_of.values()])
+    return np.concatenate([np.arange(end - many, end) for end, many in zip(ends, wanted, strict=True)])
 
 
 class ScoredHead:

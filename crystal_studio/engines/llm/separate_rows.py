@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.engines.llm.scored_head import ScoredHead
+from crystal_studio.engines.llm.scored_head import ScoredHead, scored_places
 
 _ROOM = 64  # tokens by which the room of a row grows
 _ATTENTION = "crystal_studio_separate_rows"
@@ -59,9 +59,6 @@ class SeparateRows:
         slot_of = {row: slot for slot, row in enumerate(self._rows)}
         fed = [(slot_of[row], len(tokens)) for row, tokens in tokens_of.items()]
         layout = self._kept.layout = _Layout.of(fed, self._lengths, self._model.device)
-        wanted = [(places or {}).get(row, 1) for row in tokens_of]
-        ends = np.cumsum([count for _, count in fed])
-        kept_N = np.concatenate([np.arange(end - many, end) for end, many in zip(ends, wanted, strict=True)])
         tokens_T = [token for tokens in tokens_of.values() for token in tokens]
         with _attending_to_rows(self._model, layout):
             scores = self._head.scores(
@@ -70,7 +67,7 @@ class SeparateRows:
                 position_ids=layout.places_T[None],
                 attention_mask=self._mask(layout),
                 past_key_values=self._kept,
-                logits_to_keep=torch.tensor(kept_N, device=self._model.device),
+                logits_to_keep=torch.tensor(scored_places(tokens_of, places), device=self._model.device),
                 use_cache=True,
             )
         for slot, count in fed:
@@ -116,23 +113,6 @@ class SeparateRows:
         hidden_SQK = torch.arange(layout.tokens, device=device) > last_SQ[:, :, None]
         mask_SQK = torch.zeros(hidden_SQK.shape, dtype=dtype, device=device)
         return mask_SQK.masked_fill_(hidden_SQK, torch.finfo(dtype).min)[:, None]
-
-
-@dataclass(frozen=True)
-class SeparateBeginning:
-    """Implements `token_rows.Begun` by the keys and values of those tokens."""
-
-    model: Any
-    cache: Any
-
-    @property
-    def length(self) -> int:
-        """How many tokens are computed."""
-        return int(self.cache.get_seq_length())
-
-    def rows(self, continued: Mapping[int, int]) -> SeparateRows:
-        """Texts that go on from here."""
-        return SeparateRows(self.model, self.cache, continued)
 
 
 @dataclass(frozen=True)

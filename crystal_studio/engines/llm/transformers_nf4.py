@@ -12,8 +12,9 @@ from typing import Any
 
 from crystal_studio.engines.devices.sparing import CardSparing, loaded_where_it_fits, memory_in_words
 from crystal_studio.engines.llm.adapted_model import AdaptedModel, load_adapted
+from crystal_studio.engines.llm.beginnings import Beginnings, CachedBeginning
 from crystal_studio.engines.llm.decoding import Decoding, Grammar, vocabulary_of
-from crystal_studio.engines.llm.packed_rows import Beginnings, PackedBeginning
+from crystal_studio.engines.llm.packed_rows import PackedRows
 from crystal_studio.engines.llm.writing import PivotWriter, Writing
 from crystal_studio.ports.context import JobContext
 
@@ -69,9 +70,9 @@ class TransformersModel:
         known = self._tokenizer.get_vocab()
         return frozenset({self._tokenizer.eos_token_id} | {known[word] for word in words if word in known})
 
-    def begin(self, first: Sequence[int], most_tokens: int) -> PackedBeginning:
+    def begin(self, first: Sequence[int], most_tokens: int) -> CachedBeginning:
         """Keys and values of the first tokens, remembered where they were computed before."""
-        return PackedBeginning(self._model, self.beginnings.cache_of(self._model, first))
+        return CachedBeginning(self._model, self.beginnings.cache_of(self._model, first), PackedRows)
 
 
 class TransformersNF4(PivotWriter):

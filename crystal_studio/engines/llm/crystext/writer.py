@@ -11,6 +11,7 @@ from typing import Any
 
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.engines.devices.sparing import CardSparing, memory_in_words
+from crystal_studio.engines.llm.beginnings import Beginnings, CachedBeginning
 from crystal_studio.engines.llm.crystext.following import Following
 from crystal_studio.engines.llm.crystext.plain_form import PlainForm
 from crystal_studio.engines.llm.crystext.prompt import Layout, prompt_of
@@ -20,8 +21,7 @@ from crystal_studio.engines.llm.crystext.short_form import ShortForm
 from crystal_studio.engines.llm.crystext.site_matcher import Form, LineGrammars, SiteGrammar
 from crystal_studio.engines.llm.crystext.site_plan import plan_of
 from crystal_studio.engines.llm.decoding import Drawing, Row, decode_rows, vocabulary_of
-from crystal_studio.engines.llm.packed_rows import Beginnings
-from crystal_studio.engines.llm.separate_rows import SeparateBeginning
+from crystal_studio.engines.llm.separate_rows import SeparateRows
 from crystal_studio.engines.llm.writing import common_beginning
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.crystal_writer import CrystalTask, WrittenCrystal
@@ -171,7 +171,7 @@ class CrysTextWriter:
         rows = [self._row(draft, (seed[0], draft.index, seed[1])) for draft in batch]
         prompts = [draft.prompt for draft in batch]
         shared = reduce(common_beginning, (list(prompt[:-1]) for prompt in prompts))
-        begun = SeparateBeginning(self._model, self._beginnings.cache_of(self._model, shared))
+        begun = CachedBeginning(self._model, self._beginnings.cache_of(self._model, shared), SeparateRows)
         decode_rows(begun, prompts, rows, lambda: follow.step(draws, rows))
         return rows
 
