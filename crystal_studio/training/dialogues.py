@@ -3,6 +3,8 @@
 A wish is told about a crystal and answered by it. Feedback is mined as pairs of real crystals: one element swapped in
 the same prototype, polymorphs with a wider or narrower gap or longer bonds, another dimensionality, space group or
 crystal system. Where nature offers no longer-bonded polymorph the target is the parent itself, strained by 2 to 6 %.
+In a third of the dialogues some of the limits are missing, as when the listener did not hear them: the message is then
+all that tells them, and the model learns to read it.
 
     python -m crystal_studio.training.dialogues --data FOLDER --output runs/dialogues
 """
@@ -14,7 +16,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crystal_studio.domain.elements import BY_SYMBOL
@@ -48,6 +50,7 @@ SHARES = {
 _LEAST_GAP_CHANGE_EV = 0.15
 _LEAST_CHANGE = 0.01  # of volume and of bond length
 _CHOSEN = 0.8  # share of the swaps whose formula the program chooses
+_HALF_HEARD = 1 / 3  # share of the dialogues
 BENCHMARK = Path("resources/evaluation/dialogues.jsonl")
 
 
@@ -100,8 +103,10 @@ def build(mine: Mine, count: int, seed: int) -> list[TrainingDialogue]:
         made = makers[kind](mine, generator)
         if made is None:
             failures += 1
-        else:
-            found.append(made)
+            continue
+        if generator.random() < _HALF_HEARD:
+            made = replace(made, task=replace(made.task, limits=half_heard(made.task.limits, generator)))
+        found.append(made)
     return found
 
 
@@ -121,6 +126,26 @@ def _feedback(kind: str, parent: Material, message: str, limits: Limits, target:
     gap = parent.band_gap_ev
     predicted = () if gap is None else (("band gap", f"{gap:.2f} eV"),)
     return TrainingDialogue(kind, WritingTask(message, limits, parent.text, predicted), target)
+
+
+def half_heard(limits: Limits, generator: random.Random) -> Limits:
+    """What a listener has left of limits that misses about half of them, and any formula."""
+
+    def is_heard(_: object = None) -> bool:
+        return generator.random() < 0.5
+
+    return Limits(
+        required=frozenset(filter(is_heard, sorted(limits.required))),
+        any_of=tuple(filter(is_heard, limits.any_of)),
+        excluded=frozenset(filter(is_heard, sorted(limits.excluded))),
+        replaced=tuple(filter(is_heard, limits.replaced)),
+        anonymous=limits.anonymous if is_heard() else (),
+        space_group=limits.space_group if is_heard() else None,
+        crystal_system=limits.crystal_system if is_heard() else None,
+        dimensionality=limits.dimensionality if is_heard() else None,
+        prototype=limits.prototype if is_heard() else None,
+        num_elements=limits.num_elements if is_heard() else None,
+    )
 
 
 def _pick_swap(candidates: Sequence[Swap], generator: random.Random) -> Swap:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 
 import pytest
 
 from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.intent import Limits
 from crystal_studio.domain.pivot_grammar import headline, parse_pivot
-from crystal_studio.training.dialogues import Mine, build, main
+from crystal_studio.training.dialogues import Mine, build, half_heard, main
 from crystal_studio.training.dialogues_materials import (
     Material,
     forbidden_formulas,
@@ -82,10 +84,29 @@ def test_that_longer_bonds_are_longer(mine):
 def test_that_a_wider_gap_is_wider_and_keeps_the_formula(mine):
     gaps = {row.text: row.band_gap_ev for row in mine.materials}
     made = [d for d in build(mine, 400, 2) if d.kind == "gap"]
-    assert made
+    assert any(d.task.limits.formula for d in made)
     for dialogue in made:
-        assert dialogue.task.limits.formula == parse_pivot(dialogue.target).composition.formula
+        formula = parse_pivot(dialogue.target).composition.formula
+        assert dialogue.task.limits.formula in (formula, None)
+        assert parse_pivot(dialogue.task.description).composition.formula == formula
         assert dialogue.task.description in gaps
+
+
+def test_that_a_third_of_the_dialogues_lack_limits_that_the_message_tells(mine):
+    locked = [d for d in build(mine, 600, 4) if d.kind in ("gap", "distance")]
+    share = sum(d.task.limits.formula is None for d in locked) / len(locked)
+    assert 0.2 < share < 0.45
+
+
+def test_what_is_left_of_limits_that_were_half_heard():
+    limits = Limits(
+        required=frozenset({"Sr", "Ti", "O"}), excluded=frozenset({"Pb"}), formula="SrTiO3", space_group=221
+    )
+    generator = random.Random(0)
+    left = [half_heard(limits, generator) for _ in range(400)]
+    assert all(each.required <= limits.required and each.formula is None for each in left)
+    for is_heard in (lambda each: "Sr" in each.required, lambda each: each.space_group, lambda each: each.excluded):
+        assert 0.4 < sum(map(bool, map(is_heard, left))) / len(left) < 0.6
 
 
 def test_that_one_seed_gives_the_same_dialogues(mine):
