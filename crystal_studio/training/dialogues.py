@@ -56,11 +56,16 @@ BENCHMARK = Path("resources/evaluation/dialogues.jsonl")
 
 @dataclass(frozen=True)
 class TrainingDialogue:
-    """One request and its answer."""
+    """One request and its answer.
+
+    Attributes:
+        told: the limits that the message tells; the task has those of them that the listener heard.
+    """
 
     kind: str
     task: WritingTask
     target: str
+    told: Limits
 
     def to_dict(self) -> dict[str, str]:
         """What the next stage reads: the prompt in trained form and the target."""
@@ -119,13 +124,14 @@ def _weight(material: Material) -> float:
 def _wish(mine: Mine, generator: random.Random) -> TrainingDialogue | None:
     target = generator.choices(mine.materials, mine.wanted)[0]
     message, limits = wish(target, generator)
-    return TrainingDialogue("wish", WritingTask(message, limits), target_of(target.pivot))
+    return TrainingDialogue("wish", WritingTask(message, limits), target_of(target.pivot), limits)
 
 
 def _feedback(kind: str, parent: Material, message: str, limits: Limits, target: str) -> TrainingDialogue:
     gap = parent.band_gap_ev
     predicted = () if gap is None else (("band gap", f"{gap:.2f} eV"),)
-    return TrainingDialogue(kind, WritingTask(message, limits, parent.text, predicted), target)
+    told = replace(limits, formula=None) if limits.replaced else limits  # the program chose the formula of a swap
+    return TrainingDialogue(kind, WritingTask(message, limits, parent.text, predicted), target, told)
 
 
 def half_heard(limits: Limits, generator: random.Random) -> Limits:

@@ -1,6 +1,8 @@
-"""Scores an adapter on held-out dialogues: shares of pivots that parse and keep every limit, tuned against untuned.
+"""Scores an adapter on held-out dialogues, tuned against untuned.
 
-python -m crystal_studio.training.sft_scores --data FOLDER --base FOLDER --adapter FOLDER --count 24
+The shares are those of pivots that parse and keep every limit that the message tells, also where it was not heard.
+
+    python -m crystal_studio.training.sft_scores --data FOLDER --base FOLDER --adapter FOLDER --count 24
 """
 
 from __future__ import annotations
@@ -51,9 +53,9 @@ def keeps(text: str, limits: Limits) -> bool:
 
 
 def share_kept(writer: TransformersNF4, dialogues: Sequence[TrainingDialogue]) -> float:
-    """Share of the likeliest pivots that parse and keep every limit."""
+    """Share of the likeliest pivots that parse and keep every limit that was told."""
     texts = [writer.write_pivots(each.task, 1, 0, Unattended())[0] for each in dialogues]
-    kept = [keeps(text, each.task.limits) for text, each in zip(texts, dialogues, strict=True)]
+    kept = [keeps(text, each.told) for text, each in zip(texts, dialogues, strict=True)]
     return sum(kept) / len(kept)
 
 

@@ -20,6 +20,7 @@ from crystal_studio.training.dialogues_materials import (
     read_materials,
     swaps,
 )
+from crystal_studio.training.sft_scores import keeps
 
 OCTAHEDRA = " Ti(1) is bonded to six equivalent O(1) atoms to form corner-sharing TiO6 octahedra."
 SHEETS = " The structure is two-dimensional and consists of two {} sheets oriented in the (0, 0, 1) direction."
@@ -63,8 +64,16 @@ def test_that_every_answer_meets_the_limits_of_its_request(mine):
     for dialogue in made:
         pivot = parse_pivot(dialogue.target)
         assert dialogue.task.limits.violations(pivot.composition) == (), dialogue
-        group = dialogue.task.limits.space_group
-        assert group is None or pivot.space_group.number == group
+        assert keeps(dialogue.target, dialogue.told), dialogue
+
+
+def test_that_a_pivot_is_scored_by_what_was_told_and_not_by_what_was_heard(mine):
+    lost = [d for d in build(mine, 600, 4) if d.kind == "wish" and d.told.required > d.task.limits.required]
+    assert lost
+    for dialogue in lost:
+        wrong = headline("NaCl" if "Cl" not in dialogue.told.required else "MgO", 225, None)
+        assert keeps(dialogue.target, dialogue.told)
+        assert not keeps(wrong, dialogue.told)
 
 
 def test_that_longer_bonds_are_longer(mine):
