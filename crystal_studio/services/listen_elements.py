@@ -31,14 +31,25 @@ _CUE = re.compile(
     r"avoid(?:ing)?|"
     r"exclud(?:e|es|ing)|"
     r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|to|only|and|or|both|"
-    r"either|plus|keep|"
+    r"either|plus|keep|put|insert|try|"
     r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly|among|them|nor|neither|out|"
     r"based on|built on))|[A-Z][a-z]?\s?[,/&+–-]|"
     r"[A-Za-z],|\+)\s?$"
 )
 _LISTED = re.compile(
     r"\s*(?:$|[,.;:!?)/&+–-]|(?:and|or|but|instead|atoms?|with|by|for|ions?|sites?|in|is|only|system|plus|as well|of|"
-    r"along|together|without)\b)"
+    r"along|together|without|that|which|free|structured|crystalli[sz]\w+)\b)"
+)
+# What else a capital letter is: a unit, a quantity, an axis, a lattice, a site of ABX3, a label.
+_BEFORE_LETTER = re.compile(
+    r"(?:\d|°|\bdegrees?|[A-Z]{2,}\+|\bT(?: and|,|/)|\b(?:hubbard|vitamin|type|class|group|grade|plan|option|phase|"
+    r"structure|version|candidate|sample|part|point|figure|lab|room|series|step|site|position|label|letter|column|row|"
+    r"case|model|set|answer|question|applied|finite|spin|total|effective)) ?$|[=<>^_]$",
+    re.IGNORECASE,
+)
+_BEHIND_LETTER = re.compile(
+    r"-(?!(?:based|free|containing|rich|doped|poor)\b|[A-Z])|\s?[=<>≈~≤≥]\s?-?[\d.]|/(?:\d|A\b)|"
+    r"[- ](?:centred|centered|lattices?|field|axis|value|parameter|point|glide|type|phase|factor|edge|band|shell)\b"
 )
 _NEXT_SYMBOL = re.compile(r"\s*(?:,|and|or|/|-|–)\s*(?:and |or )?[A-Z][a-z]?(?![A-Za-z'’])")
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
@@ -202,8 +213,9 @@ def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
     before, after = text[max(0, match.start() - _REACH) : match.start()], text[match.end() :]
     if _BASED.match(after) or (match[1] in ("As", "In") and GONE.match(text, match.end())):
         return True
-    if match[1] == "B" and re.match(r"[- ](?:site|cation)", after):
-        return False
+    if len(match[1]) == 1 and match[1] != "I":
+        is_site = match[1] == "B" and re.match(r"[- ](?:site|cation)", after)
+        return not (is_site or _BEFORE_LETTER.search(before) or _BEHIND_LETTER.match(after))
     if match[1] == "I" and not _LISTED.match(after):
         return False
     if in_chemistry and not re.search(r"\d\s?$", before):

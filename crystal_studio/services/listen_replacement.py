@@ -41,6 +41,10 @@ _INSTEAD_FIRST = re.compile(
     rf"(?P<new>[^.;!?]{{1,80}}?){_END}",
     re.IGNORECASE,
 )
+_WHAT_IF = re.compile(
+    rf"\bwhat if (?P<old>[^.;!?,]{{1,40}}?) (?:were|was|is|became|becomes)\b(?P<new>[^.;!?]{{1,60}}?){_END}",
+    re.IGNORECASE,
+)
 _ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)")
 _BARE = re.compile(
     r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|$)", re.IGNORECASE
@@ -68,7 +72,7 @@ _PARTLY = re.compile(
 )
 
 
-_BY_VERB = (_ARROW, _ACTIVE, _PASSIVE, _BARE)
+_BY_VERB = (_ARROW, _ACTIVE, _PASSIVE, _WHAT_IF, _BARE)
 _BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _COMPLAINT)
 
 
@@ -130,7 +134,8 @@ def _matched(
         for match in pattern.finditer(text):
             if _DENIED.search(text[: match.start()]):
                 continue
-            heard = _compared(match, parent) if pattern is _COMPLAINT else _read(match, parent)
+            is_of_parent = pattern in (_COMPLAINT, _WHAT_IF)
+            heard = _of_parent(match, parent) if is_of_parent else _read(match, parent)
             if heard:
                 found += heard
                 start = match.start("new") if pattern is _INSTEAD else match.start()
@@ -150,10 +155,10 @@ def _exchanged(exchange: Exchange, parent: Composition) -> Replacement:
     return Replacement(exchange.old, within or fitting, words, len(within) == 1)
 
 
-def _compared(match: re.Match[str], parent: Composition | None) -> list[Replacement]:
-    """ "cheaper than strontium", "strontium is too rare": about the parent's elements, and only by plain names."""
+def _of_parent(match: re.Match[str], parent: Composition | None) -> list[Replacement]:
+    """ "strontium is too rare", "what if strontium were calcium": only where the parent has the element."""
     present = set(parent.elements) if parent else set()
-    named = {symbol for mention in mentions_in(match["old"]) for symbol in mention.symbols}
+    named = {symbol for mention in mentions_in(match["old"], in_chemistry=True) for symbol in mention.symbols}
     return _read(match, parent) if named & present else []
 
 
