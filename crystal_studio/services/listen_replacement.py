@@ -134,6 +134,8 @@ def _matched(
         for match in pattern.finditer(text):
             if _DENIED.search(text[: match.start()]):
                 continue
+            if pattern is _WHAT_IF and not _comes_first(match["new"]):
+                continue
             is_of_parent = pattern in (_COMPLAINT, _WHAT_IF)
             heard = _of_parent(match, parent) if is_of_parent else _read(match, parent)
             if heard:
@@ -153,6 +155,13 @@ def _exchanged(exchange: Exchange, parent: Composition) -> Replacement:
     fitting = substitutes_for(exchange.old, exchange.kind, frozenset(parent.elements), refused)
     within = fitting.intersection(*families) if families else fitting
     return Replacement(exchange.old, within or fitting, words, len(within) == 1)
+
+
+def _comes_first(words: str) -> bool:
+    """Whether words begin with a newcomer, and not with a place: "were calcium", but not "were closer to calcium"."""
+    named = mentions_in(words, in_chemistry=True)
+    is_named = bool(named) and re.fullmatch(r"(?: (?:an?|the|some|made|of))* ", words[: named[0].start]) is not None
+    return is_named or (re.match(r" (?:an?|another|some\w*)\b", words) is not None and is_comparative(words))
 
 
 def _of_parent(match: re.Match[str], parent: Composition | None) -> list[Replacement]:

@@ -22,6 +22,8 @@ _PLAIN = (
     (re.compile(r"\bs/([A-Z][a-z]?)/([A-Z][a-z]?)(?:/g?)?(?=\s|$)"), r"replace \1 by \2"),
     (re.compile(r"\bdiff(?= [a-z])"), "different"),
     (re.compile(r"(?<=\brid )fo\b"), "of"),
+    (re.compile(r"\b(?:P\. ?S\.|N\. ?B\.)|^K[,.](?= [a-z])"), ""),  # "K, make it cubic" agrees
+    (re.compile(r"\b(?P<may>[CcWw](?:an|ould|ill)) U\b"), r"\g<may> you"),
     (re.compile(r"\bmoly\b", re.IGNORECASE), "molybdenum"),
     (re.compile(r"\bRE (?=ions?|elements?|cations?|metals?)"), "rare earth "),
     (re.compile(r"\bw/(?= ?[A-Za-z])"), "with "),

@@ -37,6 +37,9 @@ NO_SYMBOLS = [
     ("a V-shaped valence band, a selenide", "Se"),
     ("group V elements with gallium", "Ga"),
     ("I need a dielectric sulfide, I think", "S"),
+    ("P.S. it should be an oxide", "O"),
+    ("K, make it an oxide with Ti please", "Ti O"),
+    ("can U find an oxide of Ti?", "Ti O"),
 ]
 EXCHANGES = [
     ("What if cobalt were holmium?", "LaCoO3", "LaHoO3"),
@@ -63,6 +66,13 @@ def test_that_an_exchange_takes_the_place_that_it_names(message, parent, formula
     asked = listen(message, ParentFacts(parent)).limits.formula
     assert asked is not None
     assert listen(f"keep the composition {formula}").limits.formula == asked
+
+
+@pytest.mark.parametrize(
+    "message", ["What if Li and Te were farther apart?", "What if the lithium was further from Te?"]
+)
+def test_that_atoms_which_move_are_not_replaced(message):
+    assert listen(message, ParentFacts("Li2Te", 225, unit_distance_angstrom=3.9)).limits.replaced == ()
 
 
 @pytest.mark.parametrize(
