@@ -51,7 +51,7 @@ _CUED_SYMBOL = re.compile(
     r"(?:[Mm]ake|[Tt]urn|[Cc]hange|[Bb]ring|[Pp]ut|[Cc]onvert|[Ss]witch) (?:it|this)"
     r"(?: in| to| into)*|(?:[Cc]an|[Cc]ould|[Ss]hould|[Mm]ust) (?:it|this) be(?: in)?|[Ii]t (?:should|must) be|"
     r"[Ss]witch to|[Pp]refer|[Tt]ry) (?:the )?(?P<name>[PIFCAR][-_/\da-z]{1,7})(?![\w/-])"
-    r"|\b(?P<named>[PIFCAR]\d[-_/\da-z]{0,6}) (?:phase|polymorph|form|structure)\b"
+    r"|\b(?P<named>(?!P[23]\b)[PIFCAR]\d[-_/\da-z]{0,6}) (?:phase|polymorph|form|structure)\b"  # P2, P3: stackings
 )
 SOURCE = re.compile(r"\b(?:from|out of|away from|leave|leaving) (?:an? |the |its |space group )*$", re.IGNORECASE)
 _BROKEN = re.compile(

@@ -90,3 +90,7 @@ def test_that_poisonous_arsenic_is_replaced_though_its_symbol_is_a_word():
 
 def test_that_a_letter_that_is_out_of_place_is_read_as_meant():
     assert listen("Get rid fo Zn", ParentFacts("ZnO", 186)).limits.excluded == {"Zn"}
+
+
+def test_that_a_stacking_of_layers_is_no_space_group():
+    assert listen("a P2 phase with sodium and cobalt, an oxide").limits.space_group is None
