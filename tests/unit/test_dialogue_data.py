@@ -107,7 +107,7 @@ def test_that_a_third_of_the_dialogues_lack_limits_that_the_message_tells(mine):
     assert 0.2 < share < 0.45
 
 
-def test_what_is_left_of_limits_that_were_half_heard():
+def test_that_about_half_of_the_limits_are_left_when_half_is_heard():
     limits = Limits(
         required=frozenset({"Sr", "Ti", "O"}), excluded=frozenset({"Pb"}), formula="SrTiO3", space_group=221
     )
