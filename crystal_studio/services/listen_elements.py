@@ -222,7 +222,7 @@ def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
         return True
     if match[1] not in _WORDS and _NEXT_SYMBOL.match(after) and re.search(r"(?:^|[;:,(])\s*$", before):
         return True
-    return bool(_CUE.search(before)) and bool(_LISTED.match(after) or len(match[1]) == 2)
+    return bool(_CUE.search(before))
 
 
 def grouped_by_or(mentions: list[Mention], text: str) -> list[list[Mention]]:
