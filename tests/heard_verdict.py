@@ -13,6 +13,7 @@ from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS
 from crystal_studio.services.evaluate_dialogue import more_abundant_than
 from crystal_studio.services.least_change import least_change
 from crystal_studio.services.listen import ParentFacts, listen
+from crystal_studio.services.listen_words import PROTOTYPES
 
 CORPUS = Path(__file__).parent / "data" / "listening.txt"
 STRUCTURE = ("space_group", "crystal_system", "dimensionality", "num_elements")
@@ -42,7 +43,9 @@ def misheard(told: Told) -> list[str]:
     except UserCorrectable as error:
         return [f"refused: {error}"]
     present = frozenset(Composition.parse(told.parent).elements) if told.parent else frozenset()
-    return _of_elements(limits, truth, present) + _of_exchange(limits, replaced, present) + _of_structure(limits, truth)
+    return (
+        _of_elements(limits, truth, present) + _of_exchanges(limits, replaced, present) + _of_structure(limits, truth)
+    )
 
 
 def _heard(told: Told) -> Limits:
@@ -52,13 +55,13 @@ def _heard(told: Told) -> Limits:
     return least_change(listen(told.message, ParentFacts(whole.formula, 62, 1.0)).limits, whole)
 
 
-def _truth(words: str) -> tuple[Limits, tuple[str, frozenset[str]] | None]:
+def _truth(words: str) -> tuple[Limits, dict[str, frozenset[str]]]:
     """The truth as limits, and who leaves with those who may come."""
-    found, replaced = Limits(), None
+    found, replaced = Limits(), {}
     for word in words.split():
         if ">" in word:
             old, new = re.split(">+", word)
-            replaced = (old, more_abundant_than(old) if ">>" in word else frozenset(new.split(",")) - {old})
+            replaced[old] = more_abundant_than(old) if ">>" in word else frozenset(new.split(",")) - {old}
         elif word[0] in "+-" or "=" in word:
             found = _with_elements(found, word)
         else:
@@ -101,7 +104,8 @@ def _of_elements(limits: Limits, truth: Limits, present: frozenset[str]) -> list
         may = not present or symbol in present or any(symbol in new for _, new in limits.replaced)
         found += [f"-{symbol}"] if may and not cannot else []
     for group in truth.any_of:
-        narrowed = [each for each in (*limits.any_of, *(new for _, new in limits.replaced)) if each <= group]
+        choices = (*limits.any_of, *(new for _, new in limits.replaced))
+        narrowed = [each for each in choices if each - limits.excluded <= group]
         if not (group & sure or narrowed or (limits.allowed and limits.allowed <= group)):
             found.append(f"one of {', '.join(sorted(group))}")
     within = limits.allowed or formula
@@ -112,21 +116,27 @@ def _of_elements(limits: Limits, truth: Limits, present: frozenset[str]) -> list
     return found
 
 
-def _of_exchange(limits: Limits, replaced: tuple[str, frozenset[str]] | None, present: frozenset[str]) -> list[str]:
-    if replaced is None:
+def _of_exchanges(limits: Limits, replaced: dict[str, frozenset[str]], present: frozenset[str]) -> list[str]:
+    if not replaced:
         return []
-    old, permitted = replaced
+    leaving = ({old for old, _ in limits.replaced} | limits.excluded & present) - replaced.keys()
+    found = [f"{symbol} leaves" for symbol in sorted(leaving)]
+    for old, permitted in replaced.items():
+        found += _of_exchange(limits, old, permitted, present)
+    return found
+
+
+def _of_exchange(limits: Limits, old: str, permitted: frozenset[str], present: frozenset[str]) -> list[str]:
     heard = dict(limits.replaced)
     newcomers = limits.required - present
     if limits.formula:
         newcomers = frozenset(Composition.parse(limits.formula).elements) - present
     newcomers = heard.get(old, newcomers)
-    found = [f"{symbol} leaves" for symbol in sorted(({*heard} | limits.excluded & present) - {old})]
     if old not in heard and old not in limits.excluded:
-        found.append(f"{old} stays")
-    elif not newcomers or not newcomers <= permitted:
-        found.append(f"for {old} {', '.join(sorted(newcomers)) or 'nobody'}")
-    return found
+        return [f"{old} stays"]
+    if not newcomers or not newcomers <= permitted:
+        return [f"for {old} {', '.join(sorted(newcomers)) or 'nobody'}"]
+    return []
 
 
 def _of_structure(limits: Limits, truth: Limits) -> list[str]:
@@ -138,9 +148,15 @@ def _of_structure(limits: Limits, truth: Limits) -> list[str]:
         )
         if asked is not None and asked != heard and not is_implied:
             found.append(f"{name} {asked}")
-    asked_type = (truth.prototype or "").replace("rocksalt", "rock salt").lower()
+    asked_type = _robocrystallographers_name(truth.prototype or "")
     if asked_type not in (limits.prototype or "").lower():
         found.append(f"{truth.prototype} structure")
     if truth.anonymous and not limits.formula and tuple(sorted(limits.anonymous)) != truth.anonymous:
         found.append("stoichiometry")
     return found
+
+
+def _robocrystallographers_name(name: str) -> str:
+    """What Robocrystallographer calls a structure type: a delafossite is one of its caswellsilverites."""
+    known = [its_name for pattern, its_name, _ in PROTOTYPES if re.fullmatch(pattern, name, re.IGNORECASE)]
+    return (known or [name.lower()])[0]

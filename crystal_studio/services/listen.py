@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
+from crystal_studio.services.listen_background import without_background
 from crystal_studio.services.listen_composition import composition_in
 from crystal_studio.services.listen_elements import refuse_made_up
 from crystal_studio.services.listen_formulas import HeardComposition
@@ -56,6 +57,7 @@ def listen(message: str, parent: ParentFacts | None = None) -> Intent:
     """
     text = _readable(message)
     refuse_made_up(text)
+    text = without_background(text) if parent is None else text
     structure, left = structure_in(text, parent.space_group if parent else None, parent is not None)
     composition, left = composition_in(left, Composition.parse(parent.formula) if parent else None)
     heard = goals_in(
@@ -68,6 +70,9 @@ def listen(message: str, parent: ParentFacts | None = None) -> Intent:
     if not phrases and not MATERIALS_WORDS.search(text):
         raise UserCorrectable(_NOTHING_HEARD if parent is None else _NO_FEEDBACK_HEARD)
     limits = _limits(composition, structure)
+    if (further := structure.stoichiometry.further) and not composition.any_of:
+        present = limits.required if parent is None else frozenset(Composition.parse(parent.formula).elements)
+        limits = replace(limits, num_elements=max(1, len(present) + further))
     if parent is not None:
         wants_gap = any(each.goal.quantity is Quantity.BAND_GAP for each in heard)
         is_free = (

@@ -27,11 +27,16 @@ _KEEP = re.compile(
     r"modify\w*))\b(?:(?!\b(?:but|change|replace|"
     r"swap|vary)\b)[^.;!?]){0,30}?"
     r"\b(?P<what>composition|ratios?|proportions|formula type|formula|compound|"
-    r"chemistry|stoichiometr\w*|elements|ingredients|material)\b"
-    r"|\b(?P<subject>composition|formula|chemistry|stoichiometry)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|the same|"
-    r"constant|locked|"
+    r"chemistry|stoichiometr\w*|elements|ingredients|material|what(?:'?s| is) in it)\b"
+    r"|\b(?P<subject>composition|formula|chemistry|stoichiometry|elements)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|"
+    r"unaltered|"
+    r"the same|constant|locked|let alone|"
     r"as it is|as is|alone)\b|\b(?P<form>polymorph|allotrope|polytype|"
-    r"(?:another|different|other|new) phase)s?\b",
+    r"(?:another|different|other|new) phase)s?\b"
+    r"|\b(?P<none>no (?:other|new|further|additional|foreign|more) (?:chemical )?element|"
+    r"(?:don'?t|do not|not|without|never) (?:go )?(?:add|throw|bring|introduc|us)(?:e|ing|in'?)?(?: in)? "
+    r"(?:(?:any|or|drop|other|new|further|more|foreign|additional|extra) )*element|nothing beyond|"
+    r"no (?:\w+ )?elements? (?:beyond|besides|other than) (?:the )?(?:one|those|what))s?\b",
     re.IGNORECASE,
 )
 _FREE = re.compile(
@@ -43,7 +48,8 @@ _FREE = re.compile(
     r"a bit) (?:it )?(?:cheaper|greener|less (?:toxic|expensive|"
     r"rare)|non-?toxic|"
     r"more (?:abundant|sustainable|available))\b|"
-    r"\b(?:chang|swap|exchang|vary|replac|substitut)\w*(?: out)? (?:(?:the|one|an?|some|any|other)(?: of (?:the|its))?"
+    r"\b(?:chang|swap|exchang|vary|replac|substitut)\w*(?: out)? (?:(?:the|one|an?|some|any|other)(?: of (?:the|"
+    r"its))?"
     r" )+(?:element|cation|anion|metal|ion|atom)s?\b(?! (?:with|by|for|to)\b)|"
     r"\b(?:chemical|by|through|via|element(?:al)?) substitutions?\b",
     re.IGNORECASE,
@@ -63,6 +69,7 @@ _ASKS_FOR = re.compile(
     r"plus)\s+(?:[\w-]+\s+){0,2}$",
     re.IGNORECASE,
 )
+_THAN = re.compile(r"(?<!other) than $")
 _MODEL = re.compile(r"[- ]like\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
@@ -119,18 +126,15 @@ def _elements(text: str, found: HeardComposition, present: frozenset[str]) -> No
     mentions = [
         mention
         for mention in mentions_in(text)
-        if not text[: mention.start].rstrip().endswith(" than") and not _MODEL.match(text, mention.end)
+        if not _THAN.search(text, 0, mention.start) and not _MODEL.match(text, mention.end)
     ]
     for mention in mentions:
         if mention.denied:
             _exclude(mention, found)
-        elif mention.is_family:
-            if set(mention.symbols) not in (TOXIC, RADIOACTIVE):
-                found.any_of.append((frozenset(mention.symbols), mention.words))
-                found.heard.append(mention.words)
-        elif not mention.is_plain:
-            found.required |= {symbol: mention.words for symbol in mention.symbols}
+        elif mention.is_family and set(mention.symbols) not in (TOXIC, RADIOACTIVE):
+            found.any_of.append((frozenset(mention.symbols), mention.words))
             found.heard.append(mention.words)
+    _compounds([each for each in mentions if not (each.is_plain or each.is_family or each.denied)], text, found)
     _plain([mention for mention in mentions if mention.is_plain and not mention.denied], text, found)
     _without_asides(mentions, text, found)
     if _NONTOXIC.search(text):
@@ -150,7 +154,7 @@ def _without_asides(mentions: list[Mention], text: str, found: HeardComposition)
     Where the message plainly asks for it as well, the two contradict each other, and `_check` says so.
     """
     for symbol in found.required.keys() & found.excluded.keys():
-        naming = [each for each in mentions if not each.denied and symbol in each.symbols]
+        naming = [each for each in mentions if not (each.denied or each.is_family) and symbol in each.symbols]
         if not any(_ASKS_FOR.search(text[: each.start]) for each in naming):
             del found.required[symbol]
 
@@ -159,6 +163,18 @@ def _exclude(mention: Mention, found: HeardComposition) -> None:
     symbols = mention.symbols if mention.is_family else mention.symbols[:1]
     found.excluded |= {symbol: mention.words for symbol in symbols}
     found.heard.append(f"no {mention.words}")
+
+
+def _compounds(mentions: list[Mention], text: str, found: HeardComposition) -> None:
+    """ "A titanate" holds titanium and oxygen, "a phosphate or sulfate" oxygen and one of the two others."""
+    for run in grouped_by_or(mentions, text):
+        words = text[run[0].start : run[-1].end]
+        shared = set.intersection(*(set(mention.symbols) for mention in run))
+        choice = frozenset(symbol for mention in run for symbol in mention.symbols[:1]) - shared
+        found.required |= {symbol: words for symbol in shared}
+        if choice:
+            found.any_of.append((choice, words))
+        found.heard.append(words)
 
 
 def _plain(mentions: list[Mention], text: str, found: HeardComposition) -> None:
@@ -274,7 +290,7 @@ def _keep(text: str, found: HeardComposition, parent: Composition | None) -> Non
     match = _KEEP.search(text)
     if match is None:
         return
-    what = (match["what"] or match["subject"] or match["form"]).lower()
+    what = (match["what"] or match["subject"] or match["form"] or "elements").lower()
     if parent is None:
         if match["what"] and found.formula is None and what in ("composition", "formula"):
             raise UserCorrectable(

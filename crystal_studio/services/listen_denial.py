@@ -9,45 +9,64 @@ from collections.abc import Sequence
 from crystal_studio.services.listen_words import PROTOTYPES
 
 _NEGATOR = re.compile(
-    r"\b(?:no(?! one\b| more than| less| fewer| longer|\s*[,.;]|\s*$)|"
+    r"\b(?:no(?! one\b| more than| less| fewer| longer| (?:other|new|further|additional|foreign|"
+    r"more) (?:chemical )?elements?\b|"
+    r"\s*[,.;:]|\s*$)|"
     r"(?<!why )not(?! only| just| necessarily| too)|"
     r"without(?![^.;!?]*\b(?:makes? no sense|(?:is|are|be) (?:pointless|useless)|(?:wo|does|would)(?:n't|"
     r" not) work)\b)|sans|"
-    r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|from)|"
-    r"devoid of|lacking|lacks?|instead of|in place of|rather than|remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|"
+    r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|"
+    r"from)|"
+    r"devoid of|lacking|lacks?|instead of|in place of|in lieu of|rather than|remov(?:e|ing)|drop|omit|strip|nix|"
+    r"ditch|scrap|"
     r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"
     r"bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|"
-    r"barren of|blank for|cut(?! (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
+    r"barren of|blank for|cut(?! (?:it|this|down|to)\b| (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
     r"get rid of|rid (?:me|us) of|(?:do|does|did|must|should|could|would|is|are)n[o']?t(?! (?:there|we|you|one)\b)|"
-    r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|can'?t|cannot|never|nor|neither|ban|eliminate|"
-    r"forbids?|prohibits?|all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
+    r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|ain't got|hold the(?= \w+\s*(?:[,.;!]|$))|"
+    r"refuse(?! to)|save(?: for)?(?= (?:the )?\w*(?:ide|ium|ine|gen|ate)s?\b)|"
+    r"can'?t|cannot|never|nor|neither|ban|eliminate|"
+    r"forbids?|prohibits?|veto(?:ed|es)?|kill(?:ed|s)|axed?|disclaim(?:s|ed|ing)?|spare (?:me|us)|(?:done|"
+    r"finished) with|(?<!at )all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
     r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leav(?:e|es|"
     r"ing) out|(?:I|we)(?: have|'ve)? (?:excluded|banned|ruled out)|"
-    r"(?:any|every)thing but|other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else)|away from|"
+    r"any (?:\w+ )?but|(?:any|every)thing (?:but|apart from|aside from)|(?:apart|"
+    r"aside) from(?=[^.;,]{0,25}? (?:any|every))|"
+    r"other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else| beyond| besides)|away from|"
     r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
-    r"swap|exchang|substitut))",
+    r"swap|exchang|substitut|appear|occur|feature|belong|be (?:in|there|present)\b|mind\b|care\b(?! for)|matter|"
+    r"(?:go )?(?:add|throw|bring|introduc)\w*[^.;!?,]{0,30}? elements?\b))",
     re.IGNORECASE,
 )
 _ANY_WORD = re.compile(r"[\s-]?\w+")  # "non-toxic telluride" denies the adjective, "non-Cd options" the element
 _PARTED = re.compile(
-    r"\b(?:leav|keep|tak|get|throw|kick|rul)(?:e|ing)?(?: (?!in\b|(?:that|this|it|them|one)\b)[A-Za-z]+,?){1,9}? "
+    r"\b(?:leav|keep|tak|get|throw|kick|rul|strik)(?:e|ing)?(?: (?!in\b|(?:that|this|it|them|"
+    r"one)\b)[A-Za-z]+,?){1,9}? "
     r"(?:out|away|off|aside)\b",
     re.IGNORECASE,
 )
 _AFTER_NEGATOR = re.compile(
     r"(?:[ -]*(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|on|an|"
     r"a|the|all|"
-    r"more|further|other|kind|sort|either|tak(?:e|ing)|accept|anything|something|want(?:ed)?|allowed|permitted|like|"
+    r"work(?:ing)?|deal(?:ing)?|do(?:ing)?|more|further|other|kind|sort|either|tak(?:e|ing)|accept|anything|"
+    r"something|want(?:ed)?|allowed|permitted|like|"
     r"need|give|me|but)\b)*(?: ?:)?",
     re.IGNORECASE,
 )
 _VERB = (
-    r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|instead|"
+    r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|"
+    r"instead|"
     r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
     r"give|hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
 )
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
+    r",? \b(?:also|otherwise|still|because|bc|cuz|cos|since|any ?more)\b|,\s*(?:as|could|can|may|might|should|"
+    r"would|how|what)\b|"
+    r",(?= \w+(?:,? (?:and|or) \w+)? (?:would|can|could|will|should|might|must|may|has to|have to)(?! ?(?:not|"
+    r"n't|never)\b))|,(?= \w+ (?:on|at) (?:the )?[ABX]\b)|"
+    r"\b(?:occurs?|appears?|(?:is|are) (?:present|contained|included|used)),"
+    r"| [-–] |,? \band (?:our|my|his|her|there|then)\b|"
     rf",?\s*\b(?:so|hence|thus|therefore|and yes)\b|"
     rf",?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
     rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
@@ -68,7 +87,8 @@ FREE = re.compile(
 )
 _FREE_LIST = re.compile(r"\([^()]*-free\)")
 _ADVERB = (
-    r"(?:,? (?:is|are|was|has|have|had|been|be|being|to|must|should|can|could|may|might|ought|needs?|got|also|all|both|"
+    r"(?:,? (?:is|are|was|has|have|had|been|be|being|to|must|should|can|could|may|might|ought|needs?|got|also|"
+    r"all|both|"
     r"therefore|thereby|altogether|entirely|already|strictly|please)|'s)*"
 )
 # What points back has no object of its own: "lead I do not want", but not "titanium, I do not want lead".
@@ -82,31 +102,48 @@ _PERSON = r",? (?:I|we|he|she|they|you|it)"
 GONE = re.compile(
     "|".join(
         (
-            r"(?: atoms?| ions?| content)?(?: is| are)?(?: (?:out of (?:the )?(?:picture|budget|reach|question)|"
-            r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought)(?: to)? (?:go|disappear|leave|vanish|"
-            r"stay (?:out|away)|be (?:removed|eliminated|avoided|gone|dropped|excluded|out|absent|banned|left out))|"
-            r"(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)? (?:appear|occur|feature|"
-            r"be (?:in|present|part|there|used|contained|included|found)))|"
-            r" (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|not allowed|out(?! of)))\b",
-            r" is (?:not|no longer) (?:in it|part|present|there|contained|included)\b",
+            r"(?: atoms?| ions?| content| itself| themselves)?(?: is| are)?(?: (?:out of (?:the )?(?:picture|"
+            r"budget|reach|question)|"
+            r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought|can|"
+            r"may)(?: of course)?(?: to)? (?:go|disappear|leave|vanish|"
+            r"stay (?:out|away)|be (?:\w+ly )?(?:removed|missing|eliminated|avoided|gone|dropped|excluded|out|"
+            r"absent|banned|left out))|"
+            r"(?:(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)?|can't|won't|will (?:not|never)) "
+            r"(?:appear|occur|feature|pass|be (?:in|present|part|there|used|contained|included|found|handled|"
+            r"tolerated))|"
+            r"(?:does not|doesn't|do not|don't|not) (?:appears?|occurs?|features?|belongs?)|"
+            r"(?:itself )?(?:isn't|aren't|ain't) (?:allowed|wanted|permitted|acceptable|welcome|an option))|"
+            r" (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|not allowed|unwanted|unwelcome|undesired|"
+            r"disclaimed|disallowed|nowhere|disqualif\w+|out(?! of)))\b",
+            r"(?: is| are)?(?: \w+ly)? not(?= this time| at all| ok(?:ay)?\b|\s*[.,;!?)]|\s*$)",
+            r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)",
+            r"(?:'s| has)(?: got)? no (?:business|place)\b",
+            r" (?:on no account|under no circumstances)\b",
+            r" (?:has|have)(?: had)? (?:its|their) day\b",
+            r" (?:is|are) (?:not|no longer) (?:in it|that|one of|part|present|there|contained|included|"
+            r"comprised|wanted|used|"
+            r"to be (?:in|there|used|present))\b",
             rf"{_ADVERB} (?:barred|vetoed|blacklisted|outlawed|(?:ruled|left|kept|taken|thrown|struck|phased) "
             r"(?:out|off|away)|dropped|removed|excluded|avoided|eliminated|omitted|discarded|banned|forbidden|"
-            r"off[- ]limits|gotta go|got to go)\b",
-            rf"{_ADVERB} not (?:being )?(?:admitted|included|accepted|tolerated|permitted|among|"
+            r"off[- ]limits|absent|disclaimed|unwanted|gotta go|got to go)\b",
+            rf"{_ADVERB} not (?:being )?(?:admitted|wanted|needed|required|allowed|acceptable|included|accepted|"
+            rf"tolerated|permitted|among|"
             r"on the (?:menu|list|table)|in the running)\b",
             rf"{_PERSON} (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
-            r"(?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch)\b"
+            r"(?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch|care for)\b"
             rf"{_ENDS}",
+            rf"{_PERSON} (?:decline|refuse|reject)\b",
             r" (?:must|should|may|can|could) ?(?:not|n't) (?:stay|remain|be kept)\b",
             rf",? (?:I|we) (?:have )?(?:excluded|banned|ruled out|dropped)\b{_ENDS}",
             r",? (?:would be|is|are|'s) (?:just as bad|no better|even worse|not ok(?:ay)?|unwelcome)\b",
             r"\)? (?:is|are) (?:a red line|not an ingredient|headed for a ban|strictly out)\b",
-            r"(?: strictly)? (?:out|gone)(?=\s*[.,;!?)]|\s*$)",
+            r"(?: strictly)? (?:out|gone)(?=\s*[.,;!?()–-]|\s*$)",
             r",? (?:(?:does|do) not|(?:does|do)n't) (?:interest (?:me|us)|count)\b",
             r" (?:stay(?:s|ing)?|left|(?:kindly )?waiting) (?:out(?:side)?|away|home|ashore)\b",
             r" ?(?:=|:) ?(?:zero|none|no|0)(?=\s*(?:[.,;!?)]|$))",
             r" no(?=\s*(?:[,.;]|$))",
-            r" (?:is|are)(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|no-?go|"
+            r" (?:is|are)(?: both| all| now| also)?(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|"
+            r"acceptable|welcome|an option)|no-?go|"
             r"taboo|"
             r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out)\b",
         )
@@ -114,11 +151,13 @@ GONE = re.compile(
     re.IGNORECASE,
 )
 # A denial of what was named before: "germanium is too dear, so leave that one out".
-_IT = r"(?:it|that|this|those|these|them)(?: one| ones)?"
+_IT = r"(?:it|that|this|those|these|them)(?: ones?| elements?| metals?)?"
 _IT_GOES = re.compile(
     "|".join(
         (
             rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:miles )?(?:out|off|away)\b",
+            r"(?<=, )leave (?:out|off|away)\b",
+            rf"\b(?:so|and|but|though) not {_IT}{_ENDS}|\b(?:minus|without) (?:that|this) (?:element|metal)\b",
             rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate)s? {_IT}{_ENDS}",
             rf"\b(?:get rid of|steer clear of|design around|needs none of) (?:both|{_IT}){_ENDS}",
             rf"\b(?:can't|cannot|can not|couldn't|won't|don't|do not|mustn't|shouldn't) (?:\w+ )?"
@@ -128,9 +167,11 @@ _IT_GOES = re.compile(
             r"(?= (?:it|that|them)\b|\s*(?:[.,;!?]|$))",
             r"(?<=[.?!] )same (?:story|problem|goes for)\b",
             rf"\b(?:none|neither|not any|no more) of {_IT}{_ENDS}|\bneither(?=,? please|\s*[.!;]|\s*$)",
-            rf"\b{_IT}(?:'s| is| are) (?:off (?:the )?(?:table|menu|list|limits)|forbidden|banned|excluded|prohibited|"
+            rf"\b{_IT}(?:'s| is| are) (?:off (?:the )?(?:table|menu|list|limits)|forbidden|banned|excluded|"
+            rf"prohibited|"
             r"out|not allowed|a no-?go)\b",
-            r"\b(?:(?:must|should|can|could|may|do|does|did|would)(?: not|n't)|cannot|never) (?:contain|include|have) "
+            r"\b(?:(?:must|should|can|could|may|do|does|did|would)(?: not|n't)|cannot|never) (?:contain|include|"
+            r"have) "
             rf"(?:it|any|them|those){_ENDS}",
             rf"\b{_IT} (?:cannot|can't|must not|may not) be\b(?! (?:chang|replac))",
             rf"\b{_IT} (?:(?:has|have|needs?|ought) to|must|should|can|could|may) (?:go|leave|disappear|stay out)\b",
@@ -146,12 +187,12 @@ _NOT = re.compile(
 _IS_VERB = re.compile(
     r"(?:remov|drop|omit|strip|nix|ditch|scrap|lose|cut|giv|eliminate|leave|exclud|skip|get|tak)", re.I
 )
-LIST_GAP = re.compile(r"\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
+LIST_GAP = re.compile(r"(?: ?\([^()]*\))?\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
 _AND_THE = re.compile(r"\s*,?\s*(?:and|or|nor) the\s+", re.IGNORECASE)
 _LAST = re.compile(r"\s*(?:[,;.!?)]|$)")
 _OF_ONE = re.compile(r"(?: is| was| has|'s| does)\b", re.IGNORECASE)
 _OF_ALL = re.compile(r"[,)]? (?:are|were|have|both|all)\b", re.IGNORECASE)
-_AND = re.compile(r"\s*(?:&|/|\band\b|\bor\b|\bas well as\b)\s*", re.IGNORECASE)
+_AND = re.compile(r"(?: ?\([^()]*\))?\s*(?:&|/|\band\b|\bor\b|\bas well as\b)\s*", re.IGNORECASE)
 _MOST_BETWEEN = 90  # characters from what was named to the denial of it
 
 

@@ -27,10 +27,11 @@ _LEAD_VERB = re.compile(
 )
 _SYMBOL = re.compile(r"(?<![A-Za-z0-9_.'])([A-Z][a-z]?)(?![A-Za-z0-9_]|['’](?!s\b))")
 _CUE = re.compile(
-    r"(?:(?i:\b(?:contain(?:s|ing)?|with|without|sans|zero|lacking|of|no|not|includ(?:e|es|ing)|add(?:ing)?|elements?|"
+    r"(?:(?i:\b(?:contain(?:s|ing)?|with|without|sans|zero|lacking|of|no|not|includ(?:e|es|ing)|add(?:ing)?|"
+    r"elements?|"
     r"avoid(?:ing)?|"
-    r"exclud(?:e|es|ing)|"
-    r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|to|only|and|or|both|"
+    r"exclud(?:e|es|ing)|combin(?:e|es|ing)|pair(?:s|ing)?|(?:why|where) is|"
+    r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|to|only|and|or|but|both|"
     r"either|plus|keep|put|insert|try|"
     r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly|among|them|nor|neither|out|"
     r"based on|built on))|[A-Z][a-z]?\s?[,/&+–-]|"
@@ -43,17 +44,20 @@ _LISTED = re.compile(
 # What else a capital letter is: a unit, a quantity, an axis, a lattice, a site of ABX3, a label.
 _BEFORE_LETTER = re.compile(
     r"(?:\d|°|\bdegrees?|[A-Z]{2,}\+|\bT(?: and|,|/)|\b(?:hubbard|vitamin|type|class|group|grade|plan|option|phase|"
-    r"structure|version|candidate|sample|part|point|figure|lab|room|series|step|site|position|label|letter|column|row|"
+    r"structure|version|candidate|sample|part|point|figure|lab|room|series|step|site|position|label|letter|"
+    r"column|row|"
     r"case|model|set|answer|question|applied|finite|spin|total|effective)) ?$|[=<>^_]$",
     re.IGNORECASE,
 )
 _BEHIND_LETTER = re.compile(
-    r"-(?!(?:based|free|containing|rich|doped|poor)\b|[A-Z])|\s?[=<>≈~≤≥]\s?-?[\d.]|/(?:\d|A\b)|"
+    r"-(?!(?:based|free|containing|bearing|rich|doped|poor|only|less)\b|[A-Z])|\s?[=<>≈~≤≥]\s?-?[\d.]|/(?:\d|A\b)|"
     r"[- ](?:centred|centered|lattices?|field|axis|value|parameter|point|glide|type|phase|factor|edge|band|shell)\b"
 )
 _NEXT_SYMBOL = re.compile(r"\s*(?:,|and|or|/|-|–)\s*(?:and |or )?[A-Z][a-z]?(?![A-Za-z'’])")
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
-_BASED = re.compile(r"-(?:based|free|containing|rich|doped|poor)\b")
+_PREFIX = re.compile(r"-[a-z]")  # "re-run", "in-plane", "as-grown"
+_NEVER_GONE = frozenset({"I", "No", "He", "At", "Am"})  # "I cannot", "He is out"
+_BASED = re.compile(r"-(?:based|free|containing|bearing|rich|doped|poor|only|less)\b")
 _FORMULA = re.compile(
     r"(?<![A-Za-z0-9_-])(?:(?:[A-Z][a-z]?|\((?:[A-Z][a-z]?\d*)+\))\d*){2,}(?![A-Za-z0-9_'’])|\b[A-Z][a-z]?\d+\b(?!-)"
 )
@@ -66,19 +70,27 @@ _ONLY = re.compile(
     r"(?:species|element|component|ingredient|constituent|metal)s?\b|"
     r"\band that(?:'s| is) (?:it|all)\b|\bnot(?:hing| a thing) (?:more|else|beyond)\b|"
     r"\bnot one (?:element|atom) more\b|\b(?:these|those) (?:two|three|four)(?: only| and stop)\b|"
-    r"\banything beyond (?:these|those|that)\b",
+    r"\banything beyond (?:these|those|that)\b|\bthat(?:'s| is) the (?:whole|lot|full list)\b|\b(?:zip|zilch|"
+    r"nada) else\b|"
+    r"\bnot one (?:element|thing|atom) (?:more|beyond|besides)\b|\bnothing beyond\b",
     re.IGNORECASE,
 )
 _ABUNDANT = re.compile(
-    r"\b(?:earth[- ]abundant|(?<!more )abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|material)s?\b|"
+    r"\b(?:earth[- ]abundant|(?<!more )abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|"
+    r"material)s?\b|"
     r"\bearth[- ]abundant\b|\b(?:(?:no|not|nothing|without|free of) (?:any(?:thing)? |too |very )?"
     r"(?:rare(?![- ]earth)|expensive|scarce|exotic|critical)|avoid\w* (?:scarce|exotic|critical))\b",
     re.I,
 )
 _REACH = 40  # characters before a symbol that tell whether it is one
 _SCARCE_PPM = 2.0
-_OR = re.compile(r",?\s*(?:and/)?or(?:\s+(?:even|maybe|perhaps|else))?\s*|\s*/\s*", re.IGNORECASE)
+_OR = re.compile(r",?\s*(?:and/)?or(?:\s+(?:even|maybe|perhaps|else|on|an?|the|some))?\s*|\s*/\s*", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
+_CHOICE = re.compile(
+    r"\b(?:among(?:st)?|(?:any|one|either)(?: one)? of|choice of|chosen from|picked from)(?: (?:the|"
+    r"these))?:? $|∈ ?\{ ?$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -211,12 +223,12 @@ def _symbols(text: str, in_chemistry: bool) -> list[tuple[re.Match[str], str]]:
 
 def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
     before, after = text[max(0, match.start() - _REACH) : match.start()], text[match.end() :]
-    if _BASED.match(after) or (match[1] in ("As", "In") and GONE.match(text, match.end())):
+    if _BASED.match(after) or (match[1] not in _NEVER_GONE and GONE.match(text, match.end())):
         return True
     if len(match[1]) == 1 and match[1] != "I":
         is_site = match[1] == "B" and re.match(r"[- ](?:site|cation)", after)
         return not (is_site or _BEFORE_LETTER.search(before) or _BEHIND_LETTER.match(after))
-    if match[1] == "I" and not _LISTED.match(after):
+    if _PREFIX.match(after) or (match[1] == "I" and not _LISTED.match(after)):
         return False
     if in_chemistry and not re.search(r"\d\s?$", before):
         return True
@@ -237,7 +249,9 @@ def grouped_by_or(mentions: list[Mention], text: str) -> list[list[Mention]]:
     separated = []
     for run in runs:
         gaps = [text[first.end : second.start] for first, second in pairwise(run)]
-        is_choice = any(_OR.fullmatch(gap) and "/" not in gap.replace("and/or", "") for gap in gaps)
+        is_choice = any(_OR.fullmatch(gap) and "/" not in gap.replace("and/or", "") for gap in gaps) or (
+            len(run) > 1 and _CHOICE.search(text, 0, run[0].start) is not None
+        )
         separated += [run] if is_choice else [[mention] for mention in run]
     return separated
 

@@ -32,13 +32,14 @@ _SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?=\d))+")
 _PART = re.compile(r"(?:(?!,|\band\b).)+")
 _VACATE_WORDS = r"replac|swap|substitut|exchang|switch|chang|vary"
 _VACATE = re.compile(
-    rf"(?<!\bno )(?<!\bnot )(?<!n't )(?<!\bwithout )\b(?:{_VACATE_WORDS}|(?:an|some|any)?other|different|"
-    rf"alternative)\w*",
+    rf"(?<!\bno )(?<!\bnot )(?<!n't )(?<!\bwithout )\b(?:{_VACATE_WORDS}|(?:(?:an|some|any)?other|different|"
+    rf"alternative)(?! (?:ratio|proportion|stoichiometr|structure|phase|symmetr|polymorph|space)))\w*",
     re.IGNORECASE,
 )
 _VACATE_IT = re.compile(r"\b(?:replac|swap|substitut|exchang)\w*(?: out)? (?:it|that)\b", re.IGNORECASE)
 _EXCHANGE = _beginning(
-    rf"{_VACATE_WORDS}|trad(?:e|ing)\b|turn|convert|transform|transmut|becom|became|tak(?:e|es|ing)\b|took|step|stand|"
+    rf"{_VACATE_WORDS}|trad(?:e|ing)\b|turn|convert|transform|transmut|becom|became|tak(?:e|es|ing)\b|took|step|"
+    rf"stand|"
     rf"fill|"
     r"sit|occup|position|place|stead|role|part\b|out\b|away\b|favou?r|upgrad|drop|giv(?:e|ing) up|way\b|serv|acts?\b|"
     r"job|expense|los(?:e|ing)\b|"
@@ -47,14 +48,15 @@ _EXCHANGE = _beginning(
     r"use\b"
 )
 _ANALOGY = _beginning(
-    r"version|analog|counterpart|equivalent|homolog|congener|variant|sister|cousin|sibling|relative|member|alternative|"
+    r"version|analog|counterpart|equivalent|homolog|congener|variant|sister|cousin|sibling|relative|member|"
+    r"alternative|"
     r"based|instead|prefer|rather|this (?:time|structure)|now with|(?:how|what) (?:about|if|would|does|do)|try|same|"
     r"look|"
     r"make it|convert|turn|go for|go from|move to|switch|show me|the \w+ (?:one|salt)|please|i(?:'d| would) like"
 )
 MIXED = _beginning(
     r"add|introduc|incorporat|dop(?:e|ed|ing|ant)\b|includ|alloy|mix|partial|partly|half|some of|a fraction|percent|"
-    r"contains?\b|also\b(?! (?:work|be|do|exist|possible))|as well\b|additional|extra\b|"
+    r"contains?\b|(?<!but )also\b(?! (?:work|be|do|exist|possible))|as well\b|additional|extra\b|"
     r"an? (?:second|third|fourth|fifth|further)\b|"
     r"intercalat|(?<=[- ])(?:rich|poor|deficient|content|concentration|fraction)\b"
 )
@@ -90,7 +92,8 @@ _KEPT = re.compile(
     r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
     r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$|"
     r"\b(?:still (?:want|need)|hang on to|hold on to|stick with|fond of) (?:the |its |my |our )?$|"
-    r"\bsame $|\b(?:next to|beside|besides|alongside|along with|together with) (?:the |its )?$",
+    r"\bsame $|\b(?:next to|beside|besides|alongside|along with|together with|combin\w+ with|"
+    r"pair\w* with) (?:the |its )?$",
     re.IGNORECASE,
 )
 _STAYS = re.compile(
@@ -110,6 +113,7 @@ _ELSE = re.compile(
 _REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
 _OTHER = re.compile(r"\b(?:an?other|different|other|new) (?:\w+ )?$", re.IGNORECASE)
+_REACH = 160
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 
 
@@ -198,7 +202,7 @@ def cast_in(words: str, parent: Composition) -> Cast:
     parts: defaultdict[str, list[str]] = defaultdict(list)
     parts["families"] += [symbol for symbol in parent.elements if BY_SYMBOL[symbol].group == group_in(words)]
     for symbols, start, _ in places:
-        parts["kept" if _KEPT.search(words[:start]) else "places"] += symbols
+        parts["kept" if _KEPT.search(_before(words, start)) else "places"] += symbols
     spans = [(start, end) for _, start, end in places]
     staying = _staying(mentions, words)
     for mention in mentions:
@@ -224,11 +228,16 @@ def cast_in(words: str, parent: Composition) -> Cast:
     )
 
 
+def _before(words: str, place: int) -> str:
+    """The words that can say of what stands at a place that it stays; all of a long message would take too long."""
+    return words[max(0, place - _REACH) : place]
+
+
 def _staying(mentions: list[Mention], words: str) -> list[Mention]:
     """Mentions of which the words say that they stay, with their neighbours in a list: "Mn and Ni remain"."""
     found: list[Mention] = []
     for at, mention in enumerate(mentions):
-        if _KEPT.search(words[: mention.start]) or _STAYS.match(words, mention.end):
+        if _KEPT.search(_before(words, mention.start)) or _STAYS.match(words, mention.end):
             first = at
             while first and LIST_GAP.fullmatch(words[mentions[first - 1].end : mentions[first].start]):
                 first -= 1

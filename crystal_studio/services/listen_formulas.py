@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.services.listen_denial import denied_spans, is_denied
-from crystal_studio.services.listen_elements import blanked, formulas_in
+from crystal_studio.services.listen_elements import blanked, formulas_in, mentions_in
 
 _COMPARED = re.compile(
     r"\b(?:(?<!-)like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
@@ -23,6 +23,7 @@ _COMPARED = re.compile(
 )
 # "Sc, H and IO3 ions", "MgO doped with iron": what the formula names has to be there beside the others.
 _PART = re.compile(r" (?:ions?|groups?|anions?|units?|doped|alloyed|with|plus|and|containing)\b| ?\+", re.IGNORECASE)
+_WITHOUT = re.compile(r"[\w -]{0,24}")  # "SrTiO3 without titanium" contradicts itself; "GeTe bores me. No Te!" does not
 _IS_MODEL = re.compile(
     r"[- ](?:like|type|derived|based|structure|analog|variant|derivative|relative|cousin)|"
     r"(?: (?:is|has|having|been|being))* (?:done to death|boring|bores|overdone|well[- ]known|old hat)",
@@ -53,11 +54,17 @@ def lock_formulas(text: str, found: HeardComposition, parent: Composition | None
     """
     named: list[tuple[Composition, int, int]] = []
     spans = denied_spans(text)
+    unwanted = [each for each in mentions_in(text) if each.denied and not each.is_family]
     for composition, start, end in formulas_in(text):
         is_parent = parent is not None and composition.formula == parent.formula
         is_model = bool(_COMPARED.search(text[:start]) or _IS_MODEL.match(text, end))
         is_part = parent is not None and set(composition.elements) < set(parent.elements)
-        if is_model or is_part or is_denied(start, end, text, spans) or (has_replacements and is_parent):
+        is_foil = any(
+            each.symbols[0] in composition.elements
+            and (each.start < start or not _WITHOUT.fullmatch(text[end : each.start]))
+            for each in unwanted
+        )
+        if is_model or is_part or is_foil or is_denied(start, end, text, spans) or (has_replacements and is_parent):
             found.heard.append(f"{text[start:end]} as a model, not a lock")
         elif len(composition.elements) == 1:
             found.required[composition.elements[0]] = text[start:end]

@@ -142,7 +142,8 @@ _CLASSES: tuple[
         re.compile(
             _NOT + r"(?<!semi)(?<!super)(?<!half-)(?<!inter)\b"
             r"(?:metallic(?! radi)|(?:a|good|electrical|electronic) (?:metal\b"
-            r"(?!\w|[- ](?:oxide|halide|nitride|sulfide|sulphide|atom|ion|cation|site|hydride|carbide|boride|chalc\w+|"
+            r"(?!\w|[- ](?:oxide|halide|nitride|sulfide|sulphide|atom|ion|cation|site|hydride|carbide|boride|"
+            r"chalc\w+|"
             r"organic|fluoride|chloride|bromide|iodide|selenide|telluride|phosph\w+))|conductor)"
             r"|electrically conduct(?:ive|ing))",
             re.IGNORECASE,

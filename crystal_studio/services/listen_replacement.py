@@ -31,7 +31,8 @@ _PASSIVE = re.compile(
     re.IGNORECASE,
 )
 _INSTEAD = re.compile(
-    r"(?P<new>[^.;!?,]{1,80}?)\b(?:instead of|in place of|in the place of|in lieu of|rather than)\b"
+    r"(?<!\w)(?P<new>(?:(?!\b(?:with|contain\w*|using|based on|has|having) )[^.;!?,]){1,80}?)\b(?:instead of|"
+    r"in place of|in the place of|in lieu of|rather than)\b"
     r"(?P<old>[^.;!?,]{1,60}?)(?=[.;!?,]|$|\bbut\b|\band\b)",
     re.IGNORECASE,
 )
@@ -47,7 +48,9 @@ _WHAT_IF = re.compile(
 )
 _ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)")
 _BARE = re.compile(
-    r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|$)", re.IGNORECASE
+    r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|"
+    r"$)",
+    re.IGNORECASE,
 )
 _TROUBLE = r"(?:risk|problem|concern|hazard|bottleneck|issue|headache)s?"
 _COMPLAINT = re.compile(
@@ -62,7 +65,7 @@ _COMPLAINT = re.compile(
 )
 _CHAINED = re.compile(
     r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|chang(?:e|ing)|trad(?:e|ing))"
-    r"(?P<first> [^.;!?,]{1,40}? (?:with|by|for|to|against) (?:the )?\w+)(?:,|,? and|,? as well as)"
+    r"(?P<first> [^.;!?,]{1,40}? (?:with|by|for|to|against) (?:the )?\w+)(?:,|,? and(?: also)?|,? as well as)"
     r"(?= (?:the )?\w+ (?:with|by|for|to|against) )",
     re.IGNORECASE,
 )
@@ -152,9 +155,9 @@ def _exchanged(exchange: Exchange, parent: Composition) -> Replacement:
     mentions = mentions_in(exchange.kind, in_chemistry=True)
     refused = frozenset(symbol for mention in mentions if mention.denied for symbol in mention.symbols)
     families = [set(mention.symbols) for mention in mentions if mention.is_family and not mention.denied]
-    fitting = substitutes_for(exchange.old, exchange.kind, frozenset(parent.elements), refused)
-    within = fitting.intersection(*families) if families else fitting
-    return Replacement(exchange.old, within or fitting, words, len(within) == 1)
+    family = frozenset(set.intersection(*families)) if families else frozenset()
+    fitting = substitutes_for(exchange.old, exchange.kind, frozenset(parent.elements), refused, family)
+    return Replacement(exchange.old, fitting, words, len(fitting) == 1)
 
 
 def _comes_first(words: str) -> bool:
@@ -256,7 +259,7 @@ def _one(
     if substitutes and not has_family:
         is_partial = bool(_PARTLY.search(words))
         return Replacement(symbol, substitutes - set(old), words, len(substitutes) == 1, is_partial)
-    fitting = substitutes_for(symbol, f"{new_text} {old_text}", present, frozenset(refused) | set(old))
-    if has_family:
-        fitting = (fitting & substitutes if is_comparative(new_text) else substitutes - present - {symbol}) or fitting
+    if has_family and not is_comparative(new_text) and (any_of_it := substitutes - present - {symbol}):
+        return Replacement(symbol, any_of_it, words, False)
+    fitting = substitutes_for(symbol, f"{new_text} {old_text}", present, frozenset(refused) | set(old), substitutes)
     return Replacement(symbol, fitting, words, False)

@@ -9,7 +9,7 @@ from crystal_studio.domain.elements import BY_NAME, BY_SYMBOL
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉’‘", "0123456789''")
 _CHARGE = re.compile(
-    r"(?<=[a-zA-Z])[⁰¹²³⁴-⁹]*[⁺⁻]|\b([A-Z][a-z]?)(?:\d?\+|\d[-−](?! ?(?:and|or)\b))(?=[\s,.;!?)]|$)"
+    r"(?<=[a-zA-Z])[⁰¹²³⁴-⁹]*[⁺⁻]|\b([A-Z][a-z]?)(?:\d?\+|\d[-−](?! ?(?:and|or) \d))(?=[\s,.;!?)]|$)"
     r"|(?<=[A-Za-z])\((?:I{1,3}|I?V|VI{0,3}|[1-8]?[+-]|[+-][1-8])\)"  # as in Ti4+, N3-, Fe(III) and tin(2+)
 )
 _BAR = re.compile(r"(\d)[\u0304\u0305]")
@@ -25,6 +25,36 @@ _PLAIN = (
     (re.compile(r"\b(?:P\. ?S\.|N\. ?B\.)|^K[,.](?= [a-z])"), ""),  # "K, make it cubic" agrees
     (re.compile(r"\b(?P<may>[CcWw](?:an|ould|ill)) U\b"), r"\g<may> you"),
     (re.compile(r"\bmoly\b", re.IGNORECASE), "molybdenum"),
+    (re.compile(r"\bnatrium\b", re.IGNORECASE), "sodium"),
+    (re.compile(r"\bkalium\b", re.IGNORECASE), "potassium"),
+    (re.compile(r"\bsilicium\b", re.IGNORECASE), "silicon"),
+    (re.compile(r"\bwolfram(?=ates?\b)", re.IGNORECASE), "tungst"),
+    (re.compile(r"\bwolfram\b", re.IGNORECASE), "tungsten"),
+    (re.compile(r"\bcolumbium\b", re.IGNORECASE), "niobium"),
+    (re.compile(r"\bwismut\b", re.IGNORECASE), "bismuth"),
+    (re.compile(r"\bquicksilver\b", re.IGNORECASE), "mercury"),
+    (re.compile(r"\b(?:anhydrous|water-free)\b", re.IGNORECASE), "hydrogen-free"),
+    (re.compile(r"\b(do|does|did|is|are|was|ca|wo|should|could|would|must|ai)nt\b"), r"\1n't"),
+    (re.compile(r"\bn[ou]th?in['g](?=\W|$)", re.IGNORECASE), "nothing"),
+    (re.compile(r"\b(\w{2,}in)'(?=[\s.,;:!?]|$)"), r"\1g"),
+    (re.compile(r"\bs(?:th|mth)\b"), "something"),
+    (
+        re.compile(r"\bgroup (?:four|five|six)\b"),
+        lambda found: found[0].replace("four", "4").replace("five", "5").replace("six", "6"),
+    ),
+    (re.compile(r"\b\d{1,3}(?=[A-Z][a-z]? (?:NMR|MAS|line|nucle|signal|isotope|spectr))"), ""),
+    (re.compile(r"\bone to one\b"), "1:1"),
+    (
+        re.compile(r"\b(?P<name>(?:ratio|proportion)s?(?: of)?) (?P<one>\d) to (?P<other>\d)\b"),
+        r"\g<name> \g<one>:\g<other>",
+    ),
+    (re.compile(r"\b(two|three|four) to one\b"), lambda found: {"two": "2:1", "three": "3:1", "four": "4:1"}[found[1]]),
+    (re.compile(r" comma "), ", "),
+    (re.compile(r" @ "), " on "),
+    (re.compile(r"¬ ?"), "no "),
+    (re.compile(r" ?≠ ?"), " not "),
+    (re.compile(r" ?∉ ?\w+"), " is excluded"),
+    (re.compile(r" ?∧ ?"), " and "),
     (re.compile(r"\bRE (?=ions?|elements?|cations?|metals?)"), "rare earth "),
     (re.compile(r"\bw/(?= ?[A-Za-z])"), "with "),
     (re.compile(r"\be\.\s?g\.,?", re.IGNORECASE), "such as"),  # their stops would end a sentence
@@ -53,7 +83,8 @@ _CLEAR = (
     "sn sr tb te ti tl yb zn zr"
 )
 _TYPED_SMALL = re.compile(
-    rf"(?<!per )(?<!et )(?<!\d )(?<![\w.'@/-])(?:{_CLEAR.replace(' ', '|')})(?=[\s,.;:!?/)]|'|-(?:free|based|rich|ion)|"
+    rf"(?<!per )(?<!et )(?<!\d )(?<![\w.'@/-])(?:{_CLEAR.replace(' ', '|')})(?=[\s,.;:!?/)]|'|-(?:free|based|"
+    rf"rich|ion|containing)|"
     r"\+|$)(?! \d)"
     r"|\b(?:(?<=no )|(?<=use )|(?<=without )|(?<=avoid ))co(?=[\s,.;!?]|-free|$)"
 )

@@ -22,6 +22,7 @@ _ONLY_LETTERS = frozenset({"AB", "ABX", "ABC", "MX", "AX"})  # other capitals wi
 _RATIO = re.compile(
     r"(?<![\w.:-])(?:\d{1,2}(?::\d{1,2})+|\d{1,2}(?:[-–]\d{1,2}){2,})(?![\w:%]|\.\d|[-–]\d| ?(?:%|eV|Å|pm))"
 )
+_EQUIATOMIC = re.compile(r"\b(?:equiatomic|equimolar|one of each|equal amounts)\b", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:from|not|instead of|rather than|than|away from) (?:an? |the )?$", re.IGNORECASE)
 _PREFIXED = re.compile(
     r"\b(?P<prefix>mono|di|tri|tetra|pent(?:a)?|hexa|sesqui)"
@@ -39,11 +40,23 @@ _COUNTS = (
 )
 _ELEMENT_COUNT = re.compile(
     r"\b(?P<exact>exactly |only |just )?(?P<count>one|two|three|four|five|six|[1-6])"
-    r"[- ](?:different |distinct |chemical )?(?:element|component)s?\b",
+    r"[- ](?:different |distinct |chemical )*(?:elements?|components?|ingredients?|constituents?|species|"
+    r"kinds? of atoms?)\b"
+    r"|(?:#(?:species|elements)|\bN_?el(?:ements|em)?) ?= ?(?P<equals>[1-6])\b"
+    r"|\b(?P<ordinal>third|3rd|fourth|4th|fifth|5th) (?:and (?:last|final) )?"
+    r"(?:element|component|ingredient|constituent|species|player|partner|guest)\b",
     re.I,
 )
+_ORDINALS = {"third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
+_ONE_MORE = re.compile(
+    r"(?<!\bnot )(?<!\bno )\b(?:(?:one|a single) (?:more|extra|further|additional)|(?:and|plus|with) one other) "
+    r"(?:kind of atom|element|component|ingredient|constituent|species|metal)\b",
+    re.IGNORECASE,
+)
+_ONE_LESS = re.compile(r"\bone (?:element|component) (?:fewer|less)\b|\bone (?:fewer|less) element\b", re.IGNORECASE)
 _NO_COUNT = re.compile(
-    r"\b(?:than|most|least|to|under|other|(?:chang|swap|replac|exchang|vary|substitut|remov|drop|add)\w*(?: \w+){0,3})"
+    r"\b(?:than|most|least|up to|under|other|(?:chang|swap|replac|exchang|vary|substitut|remov|drop|"
+    r"add)\w*(?: \w+){0,3})"
     r" $",
     re.IGNORECASE,
 )
@@ -58,6 +71,7 @@ class Stoichiometry:
         num_elements: number of distinct elements.
         elements: real elements of a general formula ("ABO3" holds oxygen).
         is_of_two: whether a word such as "dioxide" said it, which only counts two elements.
+        further: how many elements more than are named, or than the parent has, are asked for; 0 where none is said.
         heard: phrases.
     """
 
@@ -65,6 +79,7 @@ class Stoichiometry:
     num_elements: int | None = None
     elements: tuple[str, ...] = ()
     is_of_two: bool = False
+    further: int = 0
     heard: tuple[str, ...] = ()
 
 
@@ -75,6 +90,7 @@ def stoichiometry_in(text: str) -> tuple[Stoichiometry, str]:
         UserCorrectable: two that contradict each other.
     """
     count = _count(text)
+    further = 0 if count else bool(_ONE_MORE.search(text)) - bool(_ONE_LESS.search(text))
     heard = (f"{count} elements",) if count else ()
     spans = denied_spans(text)
     asked: dict[tuple[int, ...], tuple[str, ...]] = {}
@@ -87,14 +103,16 @@ def stoichiometry_in(text: str) -> tuple[Stoichiometry, str]:
         is_other = _FROM.search(text[: found.start()]) or is_denied(found.start(), found.end(), text, spans)
         if not is_other:
             asked[amounts] = (*asked.get(amounts, ()), *named)
+    if count and _EQUIATOMIC.search(text):
+        asked.setdefault((1,) * count, ())
     if len(asked) > 1:
         first, second = (":".join(map(str, amounts)) for amounts in list(asked)[:2])
         raise UserCorrectable(f"The stoichiometries {first} and {second} contradict each other. Name one of the two.")
     if asked:
         ((amounts, named),) = asked.items()
         phrase = f"stoichiometry {':'.join(map(str, amounts))}"
-        return Stoichiometry(amounts, count, named, heard=(*heard, phrase)), left
-    return Stoichiometry(_prefixed(text, spans), count, is_of_two=True, heard=heard), left
+        return Stoichiometry(amounts, count, named, further=further, heard=(*heard, phrase)), left
+    return Stoichiometry(_prefixed(text, spans), count, (), True, further, heard), left
 
 
 def _count(text: str) -> int | None:
@@ -103,7 +121,10 @@ def _count(text: str) -> int | None:
         if re.search(rf"\b(?:{word})\b", text, re.IGNORECASE):
             found = count
     for match in _ELEMENT_COUNT.finditer(text):
-        word = match["count"].lower()
+        if match["ordinal"]:
+            is_absent = re.search(r"\b(?:no|without(?: an?)?) $", text[: match.start()], re.IGNORECASE)
+            return _ORDINALS[match["ordinal"].lower()] - bool(is_absent)
+        word = (match["equals"] or match["count"]).lower()
         count = int(word) if word.isdigit() else NUMBERS[word]
         if not _NO_COUNT.search(text[: match.start()]) and (count > 1 or match["exact"]):
             return count

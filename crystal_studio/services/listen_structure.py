@@ -15,17 +15,21 @@ from crystal_studio.services.listen_words import PROTOTYPES, RARE_PROTOTYPES
 
 _MADE_OF = (
     r"\b(?:made (?:up )?(?:of|from)|consist\w* of|built (?:up )?(?:of|from|out of|with)|composed of|assembled from|"
-    r"forms?|forming|into|as|in(?: the form of)?|contain\w*|compris\w+|ha(?:s|ve|ving)|with|"
+    r"forms?|forming|into|as|that(?:'?s| is| are)|in(?: the form of)?|contain\w*|compris\w+|ha(?:s|ve|ving)|with|"
     r"(?:go|turn|switch|change|convert)\w*\b[^.;]{0,30}? to) (?:[\w-]+ ){0,2}?"
 )
 _NUMBERED = r"dimensionality (?:(?:of|to|is|should be|being|=) ?)+"
 _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
-            r"\b(?:layered|two[- ]dimensional(?:ity)?|2-?d|(?:sheet|layer|slab)[- ]?like|exfoliat\w+|exfoliable|"
+            r"\b(?:layered|lamellar|monolayers?|peels?|flat(?= (?:like|material|crystal|thing|structure|compound))|"
+            rf"two[- ]dimensional(?:ity)?|2-?d|(?:sheet|layer|slab)[- ]?like|exfoliat\w+|exfoliable|"
             rf"van[- ]der[- ]waals (?:material|crystal|solid|compound|structure|semiconductor|insulator|metal|"
             rf"superconductor|(?:antiferro|ferro)?magnet|\w+ide)s?|{_NUMBERED}(?:2|two)|"
-            rf"(?:layer|sheet) structure|(?<=\bno )layers|(?<=without )layers)\b|{_MADE_OF}(?:layers|sheets|slabs)\b",
+            rf"(?:layer|sheet) structure|(?<=\bno )layers|(?<=without )layers|"
+            rf"(?:need|want|prefer|to|van der waals|vdw) (?:sheets|layers)|"
+            rf"layers (?:must|should|have to) (?:remain|stay|be kept)|keep (?:the|its) layers)\b|"
+            rf"{_MADE_OF}(?:layers|sheets|slabs)\b",
             re.IGNORECASE,
         ),
         2,
@@ -51,7 +55,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
             r"\b(?:three[- ]dimensional(?:ity)?|3-?d(?! (?:transition|metal|view|element))|"
-            rf"framework(?: structure| material|[- ]like)|fully connected|{_NUMBERED}(?:3|three))\b|"
+            rf"(?:in )?all three dimensions|framework(?: structure| material|[- ]like)|fully connected|"
+            rf"{_NUMBERED}(?:3|three))\b|"
             rf"{_MADE_OF}network\b",
             re.IGNORECASE,
         ),
@@ -60,12 +65,16 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
 )
 _MAX_ATOMS = re.compile(
     r"\b(?:at most|no more than|not more than|up to|fewer than|less than|under|below|maximum(?: of)?|max\.?(?: of)?|"
-    r"a limit of|within)\s+([a-z]+(?:-[a-z]+)?|\d{1,4})\s+(?:atoms?|sites?)\b|(?:<=|≤)\s*(\d{1,4})\s+(?:atoms?|sites?)",
+    r"a limit of|within)\s+([a-z]+(?:-[a-z]+)?|\d{1,4})\s+(?:atoms?|sites?)\b|(?:<=|≤)\s*(\d{1,4})\s+(?:atoms?|"
+    r"sites?)",
     re.IGNORECASE,
 )
+_TELLS = re.compile(r"\b(?:phase|structure|compound|material|crystal|one|it|this|that)(?:'s| is| was) $", re.IGNORECASE)
 _VARIANTS = {"double perovskite": (1, 1, 2, 6), "vacancy ordered double perovskite": (1, 2, 6)}
 _ARRANGEMENT = re.compile(
-    r"^[\w -]*(?: |-)(?:structure|type|lattice|polymorph|form|phase|variant|arrangement|modification)\b", re.IGNORECASE
+    r"^[\w -]*(?: |-)(?:structure|type|lattice|polymorph|form|phase|variant|arrangement|"
+    r"modification)\b",
+    re.IGNORECASE,
 )
 
 
@@ -110,7 +119,7 @@ def structure_in(text: str, parent_space_group: int | None, has_parent: bool = F
     text = _rare_prototype(text, found)
     found.symmetry, text = symmetry_in(text, parent_space_group)
     text = _prototype(text, found, denied_spans(text), has_parent)
-    _dimensions(text, found)
+    _dimensions(text, found, has_parent)
     found.stoichiometry, text = stoichiometry_in(text)
     _max_atoms(text, found)
     found.heard += (*found.symmetry.heard, *found.stoichiometry.heard)
@@ -155,14 +164,19 @@ def _prototype(text: str, found: Structure, spans: list[tuple[int, int]], has_pa
     return text
 
 
-def _dimensions(text: str, found: Structure) -> None:
-    """The first dimensionality asked for; "not layered" asks for three dimensions."""
+def _dimensions(text: str, found: Structure, has_parent: bool) -> None:
+    """The first dimensionality asked for; "not layered" asks for three dimensions.
+
+    Of a known crystal "this phase is layered" only tells what it is.
+    """
     spans = denied_spans(text)
     denied = None
     mentions = [(match, number) for pattern, number in _DIMENSIONS for match in pattern.finditer(text)]
     for match, number in sorted(mentions, key=lambda mention: mention[0].start()):
         if is_denied(match.start(), match.end(), text, spans):
             denied = number
+        elif has_parent and len(mentions) > 1 and _TELLS.search(text, 0, match.start()):
+            continue
         elif found.dimensionality is None and not SOURCE.search(text[: match.start()]):
             found.dimensionality = number
     if found.dimensionality is None and denied is not None and denied < 3:

@@ -33,8 +33,13 @@ _NOT_TOXIC = re.compile(
     r"\bsafer?\b|\bharmless\b|\bbenign\b",
     re.IGNORECASE,
 )
-_LIGHTER = re.compile(r"(?<!too )\blight(?:er|est|en)?\b|\btoo heavy\b|\blower[- ](?:atomic )?mass\b", re.IGNORECASE)
-_HEAVIER = re.compile(r"\bheav(?:y|ier|iest)\b|\bhigher[- ](?:atomic )?mass\b", re.IGNORECASE)
+_LIGHTER = re.compile(
+    r"(?<!too )\blight(?:er|est|en)?\b|\b(?:too|less) heavy\b|\blower[- ](?:atomic )?(?:mass|number|weight)\b",
+    re.IGNORECASE,
+)
+_HEAVIER = re.compile(
+    r"(?<!less )(?<!too )\bheav(?:y|ier|iest)\b|\bhigher[- ](?:atomic )?(?:mass|number|weight)\b", re.IGNORECASE
+)
 _A_BIT = r"(?:too|a bit|a little|rather|somewhat|slightly) "
 _SMALLER = re.compile(
     rf"(?<!too )(?<!bit )(?<!little )(?<!rather )(?<!somewhat )(?<!slightly )\bsmall(?:er|est)?\b|\bslimmer\b|"
@@ -62,7 +67,8 @@ _CATION = re.compile(r"\b(?:metal|cation)s?\b", re.IGNORECASE)
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
 GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
 _CONGENER = re.compile(
-    r"\b(?:congener|homolog|group neighbou?r|neighbou?r in (?:the|its) group)\w*|\bsame (?:group|column)\b",
+    r"\b(?:congener|homolog|group[- ]mate|group neighbou?r|neighbou?r in (?:the|its) group)\w*|\bsame (?:group|"
+    r"column)\b",
     re.IGNORECASE,
 )
 _ROMAN = {"I": 1, "II": 2, "III": 13, "IV": 14, "V": 15, "VI": 16, "VII": 17, "VIII": 18}  # main groups
@@ -79,7 +85,8 @@ _STEP = re.compile(
 )
 _KIND = (
     r"(?:metal|element|cation|anion|ion|species|substitute|replacement|alternative|option|halide|halogen|chalcogen|"
-    r"pnictogen|pnictide|alkali|alkaline|rare|lanthan|transition|3d|homolog|congener|neighbou?r|relative|group|member|"
+    r"pnictogen|pnictide|alkali|alkaline|rare|lanthan|transition|3d|homolog|congener|neighbou?r|relative|group|"
+    r"member|"
     r"(?:A|B|X)?[- ]?site)"
 )
 _NOUN_AFTER = re.compile(
@@ -130,7 +137,9 @@ def is_comparative(text: str) -> bool:
     return any(pattern.search(text) for pattern in (*_COMPARATIVES, _STEP, _CONGENER, _VALENT))
 
 
-def substitutes_for(old: str, wish: str, present: frozenset[str], excluded: frozenset[str]) -> frozenset[str]:
+def substitutes_for(
+    old: str, wish: str, present: frozenset[str], excluded: frozenset[str], family: frozenset[str] = frozenset()
+) -> frozenset[str]:
     """Elements that fit the words and the old element's chemistry.
 
     Chemically sensible is a common oxidation state of the same sign in common, a metal for a metal; no noble gas, and
@@ -141,14 +150,18 @@ def substitutes_for(old: str, wish: str, present: frozenset[str], excluded: froz
         wish: the words that say what should take its place.
         present: elements of the compound, which cannot take the place.
         excluded: elements not wanted at all.
+        family: those that the words allow; any where it is empty, or where its members are all there or unwanted.
 
     Raises:
         UserCorrectable: no element fits.
     """
-    forbidden = present | excluded | NOBLE_GASES | RADIOACTIVE | {old}
+    unfit = present | excluded | {old}
+    family = family - unfit
+    forbidden = unfit | NOBLE_GASES | (RADIOACTIVE - family)
     compound = Composition.from_species(present | {old})
     is_anion = old in NONMETALS or old == anion_of(compound)
-    kind = [BY_SYMBOL[symbol] for symbol in BY_SYMBOL if symbol not in forbidden and can_replace(symbol, old, compound)]
+    allowed = [symbol for symbol in BY_SYMBOL if symbol not in forbidden and (symbol in family or not family)]
+    kind = [BY_SYMBOL[symbol] for symbol in allowed if family or can_replace(symbol, old, compound)]
     fitting = [element for element in kind if _fits(element, BY_SYMBOL[old], wish)]
     charged = [element for element in fitting if shared_charges(element, BY_SYMBOL[old], is_anion=is_anion)]
     found = frozenset(element.symbol for element in charged or fitting)

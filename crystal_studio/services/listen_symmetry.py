@@ -54,6 +54,10 @@ _CUED_SYMBOL = re.compile(
     r"|\b(?P<named>(?!P[23]\b)[PIFCAR]\d[-_/\da-z]{0,6}) (?:phase|polymorph|form|structure)\b"  # P2, P3: stackings
 )
 SOURCE = re.compile(r"\b(?:from|out of|away from|leave|leaving) (?:an? |the |its |space group )*$", re.IGNORECASE)
+_FOUND_FAULT_WITH = re.compile(
+    r" (?:is|was|looks?|seems?) (?:too|wrong|an? (?:nuisance|pain|problem)|boring|dull|out|no use|not|never)\b",
+    re.IGNORECASE,
+)
 _BROKEN = re.compile(
     r"\b(?:no longer|break\w*|lift\w*|los(?:e|es|ing)|lower\w*|reduc\w+|except(?: for)?|anything but|symmetry than)"
     r" (?:an? |the |its |being |in )*$|\bnon-?\s?$",
@@ -116,7 +120,8 @@ def _space_group(text: str, found: Symmetry) -> str:
             number = _SPELLINGS.get(name) if pattern is _CUED_SYMBOL else _number(name.rstrip(".,-"))
             if number is None or SOURCE.search(text[: match.start()]):
                 continue
-            if is_denied(match.start(match.lastgroup or 1), match.end(), text, denied_spans(text)):
+            is_denied_here = is_denied(match.start(match.lastgroup or 1), match.end(), text, denied_spans(text))
+            if is_denied_here or _FOUND_FAULT_WITH.match(text, match.end()):
                 found.heard.append(f"not space group {SpaceGroup(number).symbol}")
                 continue
             if found.space_group not in (None, number) and re.search(r"\bor\s*$", text[: match.start()]):
@@ -147,7 +152,8 @@ def _systems(text: str, found: Symmetry, spans: list[tuple[int, int]]) -> None:
     for match in matches:
         name = match["name"].lower().replace("rhombohedral", "trigonal")
         before = text[: match.start()]
-        if is_denied(match.start(), match.end(), text, spans) or _BROKEN.search(before):
+        is_refused = is_denied(match.start(), match.end(), text, spans) or _FOUND_FAULT_WITH.match(text, match.end())
+        if is_refused or _BROKEN.search(before):
             found.excluded_systems.add(name)
             found.heard.append(f"not {name}")
         elif (

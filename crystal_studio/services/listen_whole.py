@@ -32,7 +32,8 @@ _TROUBLE = re.compile(
     re.IGNORECASE,
 )
 _UNWELCOME = re.compile(
-    r"\b(?:not|no|none|isn't|aren't|weren't|wasn't|won't|couldn't|without|absent|go|goes|remov\w+|strip\w*|eliminat\w+|"
+    r"\b(?:not|no|none|isn't|aren't|weren't|wasn't|won't|couldn't|without|absent|go|goes|remov\w+|strip\w*|"
+    r"eliminat\w+|"
     r"bother\w*|stink\w*|upset\w*|horrible|awful|annoy\w*|carcinogenic|allerg\w+|too (?:much|many|heavy|soft|"
     r"reactive))\b",
     re.IGNORECASE,

@@ -44,7 +44,9 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
         _symbols("Sc Ti V Cr Mn Fe Co Ni Cu Zn"),
     ),
     (r"(?:transition|d-block)[- ](?:metal|element)s?|(?-i:TM)s?", TRANSITION_METALS),
-    (r"(?:noble|precious|platinum(?:[- ]group)?)[- ](?:metal|element)s?", PRECIOUS),
+    (r"(?:noble|precious)[- ](?:metal|element)s?", PRECIOUS),
+    (r"platinum(?:[- ]group)?[- ](?:metal|element)s?|(?-i:PGM)s?", _symbols("Ru Rh Pd Os Ir Pt")),
+    (r"metalloids?", _symbols("B Si Ge As Sb Te")),
     (r"noble gas(?:es)?", NOBLE_GASES),
     (
         r"radioactive(?: element| atom| metal| specie| thing| isotope| one)s?|"
@@ -52,7 +54,7 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
         RADIOACTIVE,
     ),
     (
-        r"(?:toxic|poisonous|hazardous|harmful)(?: heavy)?"
+        r"(?<!less )(?<!non-)(?<!non )(?:toxic|poisonous|hazardous|harmful)(?: heavy)?"
         r"(?: element| metal| atom| specie| thing| ingredient| stuff)s?|"
         r"(?:toxic|poisonous) ones?|(?:any|some|no)thing (?:that(?:'s| is) )?(?:toxic|poisonous|hazardous|harmful)",
         TOXIC,
@@ -60,7 +62,11 @@ FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
     (r"heavy[- ]metals?", _symbols("Cd Hg Tl Pb Bi")),
     (r"group[- ]II[- ]elements?", _symbols("Be Mg Ca Sr Ba Zn Cd Hg")),
     *(
-        (rf"group[- ]{group}[- ](?:element|metal|cation)s?", frozenset(e.symbol for e in ELEMENTS if e.group == group))
+        (
+            rf"group[- ]{group}[- ](?:transition[- ])?(?:element|metal|cation|ion|anion)s?|"
+            rf"(?:metal|element|cation|anion|ion|something|one|member)s? (?:from|of|in|out of) group[- ]{group}",
+            frozenset(e.symbol for e in ELEMENTS if e.group == group) - RADIOACTIVE - {"H"},
+        )
         for group in range(1, 18)
     ),
     (r"(?:di|tri|tetra)?halides?|halogens?", HALOGENS),
@@ -146,7 +152,14 @@ _ANIONS = {
     r"cerates?": "Ce O",
     r"uranates?": "U O",
     r"zincates?": "Zn O",
-    r"thiophosphates?": "P S",
+    r"thio-?phosphates?": "P S",
+    r"sul(?:f|ph)o-?salts?": "S",
+    r"boro-?silicates?": "B Si O",
+    r"alumino-?silicates?": "Al Si O",
+    r"titano-?silicates?": "Ti Si O",
+    r"alumino-?phosphates?": "Al P O",
+    r"boro-?phosphates?": "B P O",
+    r"hydrated|hydrous|hydrates?": "H O",
     r"thiostannates?": "Sn S",
     r"thioantimon(?:ate|ite)s?": "Sb S",
     r"nitridosilicates?": "Si N",
@@ -241,10 +254,12 @@ NOT_ELEMENTS = _symbols(
     "disequilibrium formamidinium solarium"
 )
 MATERIALS_WORDS = re.compile(
-    r"\b(?:crystal\w*|material\w*|compounds?|structur\w*|mineral\w*|band ?gap|gap|conduct\w*|insulat\w*|semiconduct\w*|"
+    r"\b(?:crystal\w*|material\w*|compounds?|structur\w*|mineral\w*|band ?gap|gap|conduct\w*|insulat\w*|"
+    r"semiconduct\w*|"
     r"superconduct\w*|ferroelectric\w*|piezoelectric\w*|thermoelectric\w*|dielectric\w*|magnet\w*|ferromagnet\w*|"
     r"antiferromagnet\w*|multiferroic\w*|batter(?:y|ies)|cathodes?|anodes?|electrolytes?|cataly\w*|photocataly\w*|"
-    r"photovoltaic\w*|solar cells?|phosphors?|scintillat\w*|lasers?|leds?|ceramics?|alloys?|intermetallics?|lattices?|"
+    r"photovoltaic\w*|solar cells?|phosphors?|scintillat\w*|lasers?|leds?|ceramics?|alloys?|intermetallics?|"
+    r"lattices?|"
     r"polymorphs?|phases?|solids?|unit cells?|space group|symmetr\w*|polyhedr\w*|octahedr\w*|tetrahedr\w*|bonds?|"
     r"bond lengths?|layers?|layered|sheets?|transparent|optical\w*|hardness|hard|superhard|stable|stability|density|"
     r"dense|volume|elements?|formula|composition|stoichiometr\w*|metals?|metallic|ionic|cations?|anions?|oxidation|"
