@@ -58,7 +58,7 @@ def _heard(told: Told) -> Limits:
 def _truth(words: str) -> tuple[Limits, dict[str, frozenset[str]]]:
     """The truth as limits, and who leaves with those who may come."""
     found, replaced = Limits(), {}
-    for word in words.split():
+    for word in words.removeprefix("none").split():
         if ">" in word:
             old, new = re.split(">+", word)
             replaced[old] = more_abundant_than(old) if ">>" in word else frozenset(new.split(",")) - {old}

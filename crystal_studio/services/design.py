@@ -25,6 +25,7 @@ from crystal_studio.ports.prototype_library import DecoratedPrototype
 from crystal_studio.services.engines import Engines
 from crystal_studio.services.goals import is_met, measure, total_gain
 from crystal_studio.services.interpret import Answered, WrittenPivot, person_pivot, write_pivot
+from crystal_studio.services.listen_structure import NOT_HELD
 from crystal_studio.services.propose import Drawn, Preference, Proposal, draw_all, plans
 from crystal_studio.services.provenance import ENVIRONMENT
 from crystal_studio.services.request import DesignRequest, heard
@@ -282,6 +283,7 @@ class _Round:
     def _notes(self, best: Candidate, written: WrittenPivot) -> Iterator[str]:
         yield from best.notes
         yield from self._context.notices
+        yield from (heard for heard in self._intent.heard if heard.endswith(NOT_HELD))
         for goal in self._intent.goals:
             key = goal.quantity.value
             if is_met(goal, best.goal_values.get(key), self._reference.get(key)) is False:

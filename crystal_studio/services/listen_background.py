@@ -9,7 +9,7 @@ from crystal_studio.services.listen_elements import blanked
 _TOLD = re.compile(
     r"(?:^|(?<=[.;!?] ))(?:I|we|my|our)\b(?P<words>[^.;!?]*?\b(?:was|were|worked|tested|looked at|tried|studied|"
     r"measured|grew|made|used to|have (?:tested|tried|studied|worked|had|made))\b[^.;!?]*?)"
-    r"(?:[.;!?](?= )|,(?= (?:now|this time|today)\b))",
+    r"(?:[.;!?](?= )|,(?= (?:so |and )?(?:now|this time|today)\b))",
     re.IGNORECASE,
 )
 # Then the words are a wish or a refusal after all.

@@ -21,7 +21,8 @@ from crystal_studio.services.listen_whole import unwelcome_in
 from crystal_studio.services.listen_words import RADIOACTIVE, TOXIC, joined, name_of
 
 _KEEP = re.compile(
-    r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same|leav\w+|stick (?:to|with)|hold\w*|fix\w*|lock\w*|"
+    r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same(?! (?:kind|type|sort|family|class))|leav\w+|"
+    r"stick (?:to|with)|hold\w*|fix\w*|lock\w*|"
     r"unchanged|"
     r"no changes? (?:of|in|to)|(?:without|don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|"
     r"modify\w*))\b(?:(?!\b(?:but|change|replace|"
@@ -36,6 +37,7 @@ _KEEP = re.compile(
     r"|\b(?P<none>no (?:other|new|further|additional|foreign|more) (?:chemical )?element|"
     r"(?:don'?t|do not|not|without|never) (?:go )?(?:add|throw|bring|introduc|us)(?:e|ing|in'?)?(?: in)? "
     r"(?:(?:any|or|drop|other|new|further|more|foreign|additional|extra) )*element|nothing beyond|"
+    r"(?:exactly|only|just) (?:these|those|the same)(?: two| three| four| five)? element|"
     r"no (?:\w+ )?elements? (?:beyond|besides|other than) (?:the )?(?:one|those|what))s?\b",
     re.IGNORECASE,
 )
@@ -70,7 +72,10 @@ _ASKS_FOR = re.compile(
     re.IGNORECASE,
 )
 _THAN = re.compile(r"(?<!other) than $")
-_MODEL = re.compile(r"[- ]like\b", re.IGNORECASE)
+_TROUBLE_WITH = re.compile(
+    r"\b(?:trouble|problems?|issues?|worked|experience|accidents?|fed up|done) with (?:the )?$", re.I
+)
+_MODEL = re.compile(r"-like\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
 _NONTOXIC = re.compile(
@@ -155,8 +160,12 @@ def _without_asides(mentions: list[Mention], text: str, found: HeardComposition)
     """
     for symbol in found.required.keys() & found.excluded.keys():
         naming = [each for each in mentions if not (each.denied or each.is_family) and symbol in each.symbols]
-        if not any(_ASKS_FOR.search(text[: each.start]) for each in naming):
+        if not any(_asks_for(text[: each.start]) for each in naming):
             del found.required[symbol]
+
+
+def _asks_for(before: str) -> bool:
+    return bool(_ASKS_FOR.search(before)) and not _TROUBLE_WITH.search(before)
 
 
 def _exclude(mention: Mention, found: HeardComposition) -> None:

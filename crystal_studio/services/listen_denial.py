@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from crystal_studio.services.listen_words import PROTOTYPES
 
 _NEGATOR = re.compile(
-    r"\b(?:no(?! one\b| more than| less| fewer| longer| (?:other|new|further|additional|foreign|"
+    r"\b(?:no(?! one\b| elements? (?:apart|aside|other|besides|except|beyond)\b| more than| less| fewer| longer|"
+    r" (?:other|new|further|additional|foreign|"
     r"more) (?:chemical )?elements?\b|"
     r"\s*[,.;:]|\s*$)|"
     r"(?<!why )not(?! only| just| necessarily| too)|"
     r"without(?![^.;!?]*\b(?:makes? no sense|(?:is|are|be) (?:pointless|useless)|(?:wo|does|would)(?:n't|"
     r" not) work)\b)|sans|"
-    r"avoid(?:ing|s)?|exclud(?:e|es|ing)|except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|free (?:of|"
+    r"avoid(?:ing|s)?|exclud(?:e|es|ing)|(?<!elements )except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|"
+    r"for)\b)|free (?:of|"
     r"from)|"
     r"devoid of|lacking|lacks?|instead of|in place of|in lieu of|rather than|remov(?:e|ing)|drop|omit|strip|nix|"
     r"ditch|scrap|"
     r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"
     r"bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|"
     r"barren of|blank for|cut(?! (?:it|this|down|to)\b| (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
-    r"get rid of|rid (?:me|us) of|(?:do|does|did|must|should|could|would|is|are)n[o']?t(?! (?:there|we|you|one)\b)|"
+    r"get rid of|rid (?:me|us) of|refrain\w* from|ha(?:s|ve)n't|(?:do|does|did|must|should|could|would|is|"
+    r"are)n[o']?t(?! (?:there|we|you|one)\b)|"
     r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|ain't got|hold the(?= \w+\s*(?:[,.;!]|$))|"
     r"refuse(?! to)|save(?: for)?(?= (?:the )?\w*(?:ide|ium|ine|gen|ate)s?\b)|"
     r"can'?t|cannot|never|nor|neither|ban|eliminate|"
@@ -32,7 +35,8 @@ _NEGATOR = re.compile(
     r"ing) out|(?:I|we)(?: have|'ve)? (?:excluded|banned|ruled out)|"
     r"any (?:\w+ )?but|(?:any|every)thing (?:but|apart from|aside from)|(?:apart|"
     r"aside) from(?=[^.;,]{0,25}? (?:any|every))|"
-    r"other than|minus|zero(?![- ]?d)|none of|non|nothing(?! but| else| beyond| besides)|away from|"
+    r"other than|minus|zero(?![- ]?d)|none of|non|(?<!doing )(?<!does )nothing(?! but| else| beyond| besides)|"
+    r"away from|"
     r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
     r"swap|exchang|substitut|appear|occur|feature|belong|be (?:in|there|present)\b|mind\b|care\b(?! for)|matter|"
     r"(?:go )?(?:add|throw|bring|introduc)\w*[^.;!?,]{0,30}? elements?\b))",
@@ -46,15 +50,19 @@ _PARTED = re.compile(
     re.IGNORECASE,
 )
 _AFTER_NEGATOR = re.compile(
-    r"(?:[ -]*(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|on|an|"
+    r"(?:[ -]{0,2}(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|"
+    r"on|an|"
     r"a|the|all|"
-    r"work(?:ing)?|deal(?:ing)?|do(?:ing)?|more|further|other|kind|sort|either|tak(?:e|ing)|accept|anything|"
+    r"those|ones|come|back|got|work(?:ing)?|deal(?:ing)?|do(?:ing)?|more|further|other|kind|sort|either|tak(?:e|"
+    r"ing)|accept|"
+    r"anything|"
     r"something|want(?:ed)?|allowed|permitted|like|"
     r"need|give|me|but)\b)*(?: ?:)?",
     re.IGNORECASE,
 )
 _VERB = (
-    r"it|i|we|make|keep|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|want\w*|must|should|need\w*|"
+    r"it|i|we|mak(?:e|ing)|keep(?:ing)?|leaving|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|"
+    r"want\w*|must|should|need\w*|"
     r"instead|"
     r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
     r"give|hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
@@ -63,12 +71,17 @@ _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
     r",? \b(?:also|otherwise|still|because|bc|cuz|cos|since|any ?more)\b|,\s*(?:as|could|can|may|might|should|"
     r"would|how|what)\b|"
-    r",(?= \w+(?:,? (?:and|or) \w+)? (?:would|can|could|will|should|might|must|may|has to|have to)(?! ?(?:not|"
+    r",(?= \w+(?:,? (?:and|or) \w+)? (?:would|can|could|will|should|might|must|may|has to|"
+    r"have to)(?! be (?:what|ideal|great|perfect|nice))(?! ?(?:not|"
     r"n't|never)\b))|,(?= \w+ (?:on|at) (?:the )?[ABX]\b)|"
+    r"(?:,|,? and)(?= [\w ]{1,30}? (?:stays?|remains?|(?:should|must|has to|have to|can) (?:stay|remain|"
+    r"be kept)|(?:is|are) (?:fine|ok|okay|welcome|good|acceptable|allowed|possible|"
+    r"kept))\b)|"
+    r",\s*(?:any|another|something|anything|whatever)\b(?! (?:else|other) )|"
     r"\b(?:occurs?|appears?|(?:is|are) (?:present|contained|included|used)),"
-    r"| [-–] |,? \band (?:our|my|his|her|there|then)\b|"
+    r"| [-–] |,? \band (?:our|my|his|her|there|then|(?-i:in))\b|,(?= \w+ instead\b)|"
     rf",?\s*\b(?:so|hence|thus|therefore|and yes)\b|"
-    rf",?\s*\b(?:and|or)\s+(?:an?|the|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
+    rf",?\s*\b(?:and|or)\s+(?:an?|the(?! other)|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
     rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
     re.IGNORECASE,
 )
@@ -105,19 +118,22 @@ GONE = re.compile(
             r"(?: atoms?| ions?| content| itself| themselves)?(?: is| are)?(?: (?:out of (?:the )?(?:picture|"
             r"budget|reach|question)|"
             r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought|can|"
-            r"may)(?: of course)?(?: to)? (?:go|disappear|leave|vanish|"
+            r"may)(?: of course)?(?: to)? (?:go(?! (?:in|into|on|at|there|with|for)\b)|disappear|leave|vanish|"
             r"stay (?:out|away)|be (?:\w+ly )?(?:removed|missing|eliminated|avoided|gone|dropped|excluded|out|"
             r"absent|banned|left out))|"
             r"(?:(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)?|can't|won't|will (?:not|never)) "
-            r"(?:appear|occur|feature|pass|be (?:in|present|part|there|used|contained|included|found|handled|"
+            r"(?:appear|occur|feature|pass|come in|be (?:in|present|part|there|used|contained|included|found|handled|"
             r"tolerated))|"
             r"(?:does not|doesn't|do not|don't|not) (?:appears?|occurs?|features?|belongs?)|"
             r"(?:itself )?(?:isn't|aren't|ain't) (?:allowed|wanted|permitted|acceptable|welcome|an option))|"
             r" (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|not allowed|unwanted|unwelcome|undesired|"
             r"disclaimed|disallowed|nowhere|disqualif\w+|out(?! of)))\b",
-            r"(?: is| are)?(?: \w+ly)? not(?= this time| at all| ok(?:ay)?\b|\s*[.,;!?)]|\s*$)",
+            r"(?: may| must| can| should)?(?: \w+ly)? not(?= this time| at all| ok(?:ay)?\b|"
+            r"\s*[.,;!?)]|\s*$)",
             r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)",
             r"(?:'s| has)(?: got)? no (?:business|place)\b",
+            r" (?:is|are) not what\b| (?:is|are) what (?:I|we) (?:need|want|have) to (?:lose|remove|drop|avoid|"
+            r"get rid of)\b",
             r" (?:on no account|under no circumstances)\b",
             r" (?:has|have)(?: had)? (?:its|their) day\b",
             r" (?:is|are) (?:not|no longer) (?:in it|that|one of|part|present|there|contained|included|"
@@ -126,7 +142,8 @@ GONE = re.compile(
             rf"{_ADVERB} (?:barred|vetoed|blacklisted|outlawed|(?:ruled|left|kept|taken|thrown|struck|phased) "
             r"(?:out|off|away)|dropped|removed|excluded|avoided|eliminated|omitted|discarded|banned|forbidden|"
             r"off[- ]limits|absent|disclaimed|unwanted|gotta go|got to go)\b",
-            rf"{_ADVERB} not (?:being )?(?:admitted|wanted|needed|required|allowed|acceptable|included|accepted|"
+            rf"{_ADVERB} not (?:being )?(?:admitted|involved|an option|options|wanted|needed|required|allowed|"
+            rf"acceptable|included|accepted|"
             rf"tolerated|permitted|among|"
             r"on the (?:menu|list|table)|in the running)\b",
             rf"{_PERSON} (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
@@ -142,7 +159,8 @@ GONE = re.compile(
             r" (?:stay(?:s|ing)?|left|(?:kindly )?waiting) (?:out(?:side)?|away|home|ashore)\b",
             r" ?(?:=|:) ?(?:zero|none|no|0)(?=\s*(?:[.,;!?)]|$))",
             r" no(?=\s*(?:[,.;]|$))",
-            r" (?:is|are)(?: both| all| now| also)?(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|"
+            r"(?: itself| themselves)? (?:is|are)(?: both| all| now|"
+            r" also)?(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|"
             r"acceptable|welcome|an option)|no-?go|"
             r"taboo|"
             r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out)\b",
@@ -156,7 +174,7 @@ _IT_GOES = re.compile(
     "|".join(
         (
             rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:miles )?(?:out|off|away)\b",
-            r"(?<=, )leave (?:out|off|away)\b",
+            r"(?<=, )leave (?:out|off|away)(?=\s*(?:[.;!?]|$))",
             rf"\b(?:so|and|but|though) not {_IT}{_ENDS}|\b(?:minus|without) (?:that|this) (?:element|metal)\b",
             rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate)s? {_IT}{_ENDS}",
             rf"\b(?:get rid of|steer clear of|design around|needs none of) (?:both|{_IT}){_ENDS}",
@@ -180,12 +198,21 @@ _IT_GOES = re.compile(
     ),
     re.IGNORECASE,
 )
+# "Tellurium is fine but selenium is not", but not "gold is too dear, silver isn't"
+_OTHERS_ARE_FINE = re.compile(
+    r"\b(?:fine|ok(?:ay)?|allowed|acceptable|welcome|good|possible)\b[^.;!?]{1,40}?(?P<not> (?:is|are)(?: not|n't))"
+    r"(?=\s*(?:[.,;!?]|$))",
+    re.IGNORECASE,
+)
 _REACH = 40  # characters before a verb in which its own denial stands
 _NOT = re.compile(
     r"(?:\bnot|n't|\bnever|\bno way(?: I'm| we're| I| we)?|\brefuse to|\bcannot) (?:\w+ )?$", re.IGNORECASE
 )
 _IS_VERB = re.compile(
     r"(?:remov|drop|omit|strip|nix|ditch|scrap|lose|cut|giv|eliminate|leave|exclud|skip|get|tak)", re.I
+)
+_AFTER_ALL = re.compile(
+    r"\b(?:leav(?:e|ing) out|omit\w*|remov\w*|drop\w*|without|exclud\w*)\b[^.;!?]{1,60}\bbut $", re.IGNORECASE
 )
 LIST_GAP = re.compile(r"(?: ?\([^()]*\))?\s*(?:,|&|/|\band\b|\bor\b|\bas well as\b|,\s*(?:and|or)\b)\s*", re.IGNORECASE)
 _AND_THE = re.compile(r"\s*,?\s*(?:and|or|nor) the\s+", re.IGNORECASE)
@@ -204,6 +231,8 @@ def denied_spans(text: str) -> list[tuple[int, int]]:
         if adjective := (_ANY_WORD if negator[0].lower() == "non" else _ADJECTIVE).match(text, negator.end()):
             spans.append((negator.start(), adjective.end()))
             continue
+        if negator[0].lower() == "not" and _AFTER_ALL.search(text, 0, negator.start()):
+            continue  # "leave out strontium, but not antimony"
         if _IS_VERB.match(negator[0]) and _NOT.search(text, max(0, negator.start() - _REACH), negator.start()):
             continue  # "I would not drop the germanium"
         skipped = _AFTER_NEGATOR.match(text, negator.end())
@@ -235,10 +264,12 @@ def denied_places(places: Sequence[tuple[int, int]], text: str) -> list[bool]:
     for at in range(1, len(places)):
         follows = _AND_THE.fullmatch(text[places[at - 1][1] : places[at][0]]) and _LAST.match(text, places[at][1])
         found[at] = found[at] or (found[at - 1] and bool(follows))
-    for gone in _IT_GOES.finditer(text):
-        last = max((at for at, (_, end) in enumerate(places) if end <= gone.start()), default=-1)
-        if last >= 0 and gone.start() - places[last][1] <= _MOST_BETWEEN:
-            _deny_list(found, places, last, text, LIST_GAP)
+    backward = [(each.start(), LIST_GAP) for each in _IT_GOES.finditer(text)]
+    backward += [(each.start("not"), _AND) for each in _OTHERS_ARE_FINE.finditer(text)]
+    for start, gap in backward:
+        last = max((at for at, (_, end) in enumerate(places) if end <= start), default=-1)
+        if last >= 0 and start - places[last][1] <= _MOST_BETWEEN:
+            _deny_list(found, places, last, text, gap if start - places[last][1] > 1 else _AND)
     return found
 
 

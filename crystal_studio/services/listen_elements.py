@@ -32,7 +32,7 @@ _CUE = re.compile(
     r"avoid(?:ing)?|"
     r"exclud(?:e|es|ing)|combin(?:e|es|ing)|pair(?:s|ing)?|(?:why|where) is|"
     r"remov(?:e|ing)|replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|use|using|by|for|from|to|only|and|or|but|both|"
-    r"either|plus|keep|put|insert|try|"
+    r"either|plus|keep|put|insert|try|becomes?|"
     r"have|has|having|want|needs?|drop|the|some|more|less|any|between|mainly|mostly|among|them|nor|neither|out|"
     r"based on|built on))|[A-Z][a-z]?\s?[,/&+–-]|"
     r"[A-Za-z],|\+)\s?$"
@@ -56,6 +56,7 @@ _BEHIND_LETTER = re.compile(
 _NEXT_SYMBOL = re.compile(r"\s*(?:,|and|or|/|-|–)\s*(?:and |or )?[A-Z][a-z]?(?![A-Za-z'’])")
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 _PREFIX = re.compile(r"-[a-z]")  # "re-run", "in-plane", "as-grown"
+_SPEAKERS = frozenset({"I", "No", "He"})  # "No, K must stay" and "I, K. Smith, ..."
 _NEVER_GONE = frozenset({"I", "No", "He", "At", "Am"})  # "I cannot", "He is out"
 _BASED = re.compile(r"-(?:based|free|containing|bearing|rich|doped|poor|only|less)\b")
 _FORMULA = re.compile(
@@ -68,9 +69,15 @@ _ONLY = re.compile(
     r"\b(?:of|from|with|between|contain\w*|have|has|having) just\b(?! a\b| one\b)|"
     r"\bno (?:other|third|fourth|fifth|further|additional|extra) "
     r"(?:species|element|component|ingredient|constituent|metal)s?\b|"
-    r"\band that(?:'s| is) (?:it|all)\b|\bnot(?:hing| a thing) (?:more|else|beyond)\b|"
+    r"(?:\band|,) that(?:'s| is) (?:it|all)\b|\bjust (?=\w+ and \w+\s*(?:[.,;]|$))|\b(?:all|any|"
+    r"every) other elements? (?:is|are)\b|"
+    r"\bnot(?:hing| a thing) (?:more|else|beyond)\b|"
     r"\bnot one (?:element|atom) more\b|\b(?:these|those) (?:two|three|four)(?: only| and stop)\b|"
-    r"\banything beyond (?:these|those|that)\b|\bthat(?:'s| is) the (?:whole|lot|full list)\b|\b(?:zip|zilch|"
+    r"\bother elements? (?:is|are) (?:not|out|excluded|forbidden)\b|\bno elements? (?:apart from|aside from|"
+    r"other than|besides|except|beyond)\b|\b(?:limited|restricted|"
+    r"confined) to\b|"
+    r"\bnothing (?:besides|except|apart from)\b|\banything beyond (?:these|those|that)\b|\bthat(?:'s|"
+    r" is) the (?:whole|lot|full list)\b|\b(?:zip|zilch|"
     r"nada) else\b|"
     r"\bnot one (?:element|thing|atom) (?:more|beyond|besides)\b|\bnothing beyond\b",
     re.IGNORECASE,
@@ -232,7 +239,7 @@ def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
         return False
     if in_chemistry and not re.search(r"\d\s?$", before):
         return True
-    if match[1] not in _WORDS and _NEXT_SYMBOL.match(after) and re.search(r"(?:^|[;:,(])\s*$", before):
+    if match[1] not in _SPEAKERS and _NEXT_SYMBOL.match(after) and re.search(r"(?:^|[;:,(])\s*$", before):
         return True
     return bool(_CUE.search(before))
 

@@ -92,7 +92,8 @@ _KEPT = re.compile(
     r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
     r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$|"
     r"\b(?:still (?:want|need)|hang on to|hold on to|stick with|fond of) (?:the |its |my |our )?$|"
-    r"\bsame $|\b(?:next to|beside|besides|alongside|along with|together with|combin\w+ with|"
+    r"\bsame $|\b(?:next to|beside|besides|alongside|along with|together with|no (?:problem|issue)s? with|"
+    r"combin\w+ with|"
     r"pair\w* with) (?:the |its )?$",
     re.IGNORECASE,
 )
@@ -113,6 +114,9 @@ _ELSE = re.compile(
 _REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
 _OTHER = re.compile(r"\b(?:an?other|different|other|new) (?:\w+ )?$", re.IGNORECASE)
+_ITS = re.compile(
+    r"\b(?:(?:its|that|the same) (?:place|stead|role|site|position)|instead|for (?:it|that))\b", re.IGNORECASE
+)
 _REACH = 160
 _WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 
@@ -289,7 +293,7 @@ def _mentions(words: str, parent: Composition) -> list[Mention]:
 
 def _heard(words: str, cast: Cast, earlier: tuple[str, ...], parent: Composition) -> list[Exchange]:
     if cast.coming:
-        return _named(words, cast, parent)
+        return _named(words, cast, earlier, parent)
     if _REST.search(words) and cast.kept:
         going = tuple(symbol for symbol in parent.elements if symbol not in cast.kept)
         return [Exchange(going[0], (), "another", words)] if len(going) == 1 else []
@@ -332,9 +336,9 @@ def _vacates(words: str, cast: Cast) -> bool:
     )
 
 
-def _named(words: str, cast: Cast, parent: Composition) -> list[Exchange]:
+def _named(words: str, cast: Cast, earlier: tuple[str, ...], parent: Composition) -> list[Exchange]:
     """Newcomers by name: in the place of who is said to go, else of the one whose role they have."""
-    said = cast.going or cast.places or cast.compounds or cast.families
+    said = cast.going or cast.places or cast.compounds or cast.families or (earlier if _ITS.search(words) else ())
     pairs: dict[str, list[str]] = {}
     for newcomer in cast.coming:
         fitting = [symbol for symbol in said if can_replace(newcomer, symbol, parent)]

@@ -14,7 +14,9 @@ from crystal_studio.services.listen_whole import exchange_of_whole
 from crystal_studio.services.listen_words import name_of
 
 _END = (
-    r"(?=\s*(?:[.;!?](?!\d)|$|,?\s*\b(?:but|while|without|so that|whilst|then)\b|,\s*(?:no|not|nothing|avoid\w*)\b|"
+    r"(?=\s*(?:[.;!?](?!\d)|$|,?\s*\b(?:but|while|without|so that|whilst|then)\b|,\s*(?:and )?(?:no|not|nothing|"
+    r"avoid\w*|keep|leave|retain|don't|do not)\b|"
+    r",\s*[\w ]{1,30}? (?:(?:has|have) to |must |should )?(?:stay|remain)s?\b|"
     r",?\s*\band (?:keep|make|leave|increase|reduce|widen|preserve|the|retain|maintain)\b))"
 )
 _ACTIVE = re.compile(
@@ -46,6 +48,17 @@ _WHAT_IF = re.compile(
     rf"\bwhat if (?P<old>[^.;!?,]{{1,40}}?) (?:were|was|is|became|becomes)\b(?P<new>[^.;!?]{{1,60}}?){_END}",
     re.IGNORECASE,
 )
+_WHERE = re.compile(
+    r"(?P<new>\b[A-Za-z]+(?: or [A-Za-z]+)?) where (?:(?:you|we) have |there (?:is|was) )?(?:the )?(?P<old>[A-Za-z]+)"
+    r"(?: (?:was|is|sits|sat|stood|stands|now is|is now|used to be))?\b"
+)
+_FROM_TO = re.compile(
+    r"\b(?:go|going|move|moving|switch|switching) from (?:the )?(?P<old>[A-Za-z]+) to (?:the )?(?P<new>[A-Za-z]+)\b",
+    re.IGNORECASE,
+)
+_RATHER = re.compile(
+    r"\b(?:rather|sooner)\b[^.;!?]{0,40}?\b(?P<new>[A-Za-z]+) than (?:an? |the )?(?P<old>[A-Za-z]+)\b", re.IGNORECASE
+)
 _ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)")
 _BARE = re.compile(
     r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|"
@@ -75,7 +88,8 @@ _PARTLY = re.compile(
 )
 
 
-_BY_VERB = (_ARROW, _ACTIVE, _PASSIVE, _WHAT_IF, _BARE)
+_BY_VERB = (_ARROW, _WHERE, _FROM_TO, _RATHER, _ACTIVE, _PASSIVE, _WHAT_IF, _BARE)
+_SINGLE = (_WHERE, _FROM_TO, _RATHER)
 _BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _COMPLAINT)
 
 
@@ -139,7 +153,9 @@ def _matched(
                 continue
             if pattern is _WHAT_IF and not _comes_first(match["new"]):
                 continue
-            is_of_parent = pattern in (_COMPLAINT, _WHAT_IF)
+            if pattern in _SINGLE and not mentions_in(match["new"], in_chemistry=True):
+                continue
+            is_of_parent = pattern in (_COMPLAINT, _WHAT_IF, *_SINGLE)
             heard = _of_parent(match, parent) if is_of_parent else _read(match, parent)
             if heard:
                 found += heard
@@ -155,6 +171,7 @@ def _exchanged(exchange: Exchange, parent: Composition) -> Replacement:
     mentions = mentions_in(exchange.kind, in_chemistry=True)
     refused = frozenset(symbol for mention in mentions if mention.denied for symbol in mention.symbols)
     families = [set(mention.symbols) for mention in mentions if mention.is_family and not mention.denied]
+    families = [each for each in families if exchange.old not in each] or families  # "the heavy metal by an alkali"
     family = frozenset(set.intersection(*families)) if families else frozenset()
     fitting = substitutes_for(exchange.old, exchange.kind, frozenset(parent.elements), refused, family)
     return Replacement(exchange.old, fitting, words, len(fitting) == 1)
@@ -210,7 +227,7 @@ def _turned(old_text: str, new_text: str, parent: Composition | None, is_substit
     present = set(parent.elements) if parent else set()
     if not second:
         return old_text, new_text
-    is_turned = is_substitute
+    is_turned = is_substitute or old_text.endswith(" in ")  # "swap strontium in for the barium"
     if first and bool(first & present) != bool(second & present):
         is_turned = bool(second & present)
     return (new_text, old_text) if is_turned else (old_text, new_text)

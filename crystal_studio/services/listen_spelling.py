@@ -23,7 +23,14 @@ _PLAIN = (
     (re.compile(r"\bdiff(?= [a-z])"), "different"),
     (re.compile(r"(?<=\brid )fo\b"), "of"),
     (re.compile(r"\b(?:P\. ?S\.|N\. ?B\.)|^K[,.](?= [a-z])"), ""),  # "K, make it cubic" agrees
-    (re.compile(r"\b(?P<may>[CcWw](?:an|ould|ill)) U\b"), r"\g<may> you"),
+    (
+        re.compile(
+            r"\b(?P<may>[CcWw](?:an|ould|ill)) U(?= (?:please|pls|make|do|find|give|show|design|suggest|help|"
+            r"try|change|swap|"
+            r"replace|get|widen|keep|use|come|tell)\b)"
+        ),
+        r"\g<may> you",
+    ),
     (re.compile(r"\bmoly\b", re.IGNORECASE), "molybdenum"),
     (re.compile(r"\bnatrium\b", re.IGNORECASE), "sodium"),
     (re.compile(r"\bkalium\b", re.IGNORECASE), "potassium"),
@@ -35,6 +42,7 @@ _PLAIN = (
     (re.compile(r"\bquicksilver\b", re.IGNORECASE), "mercury"),
     (re.compile(r"\b(?:anhydrous|water-free)\b", re.IGNORECASE), "hydrogen-free"),
     (re.compile(r"\b(do|does|did|is|are|was|ca|wo|should|could|would|must|ai)nt\b"), r"\1n't"),
+    (re.compile(r"\b([Tt]hat|[Ww]hat)s\b"), r"\1's"),
     (re.compile(r"\bn[ou]th?in['g](?=\W|$)", re.IGNORECASE), "nothing"),
     (re.compile(r"\b(\w{2,}in)'(?=[\s.,;:!?]|$)"), r"\1g"),
     (re.compile(r"\bs(?:th|mth)\b"), "something"),
@@ -43,6 +51,7 @@ _PLAIN = (
         lambda found: found[0].replace("four", "4").replace("five", "5").replace("six", "6"),
     ),
     (re.compile(r"\b\d{1,3}(?=[A-Z][a-z]? (?:NMR|MAS|line|nucle|signal|isotope|spectr))"), ""),
+    (re.compile(r" of any (?:kind|sort)\b"), ""),
     (re.compile(r"\bone to one\b"), "1:1"),
     (
         re.compile(r"\b(?P<name>(?:ratio|proportion)s?(?: of)?) (?P<one>\d) to (?P<other>\d)\b"),
@@ -99,7 +108,7 @@ _KNOWN_TEXT = (
     "silicate perovskite spinel rutile wurtzite fluorite layered cubic tetragonal orthorhombic hexagonal monoclinic "
     "triclinic trigonal metallic insulator insulating semiconductor semiconducting increase decrease composition "
     "stoichiometry symmetry structure structured distance element elements material compound crystal with band gaps "
-    "bonds wider larger smaller"
+    "bonds wider larger smaller binary ternary quaternary"
 )
 _KNOWN = frozenset(_KNOWN_TEXT.split()) | frozenset(BY_NAME)
 

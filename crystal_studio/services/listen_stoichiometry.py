@@ -32,7 +32,7 @@ _PREFIXED = re.compile(
 _AMOUNTS = {"mono": (1, 1), "di": (1, 2), "tri": (1, 3), "tetra": (1, 4), "hexa": (1, 6), "sesqui": (2, 3)}
 _PENTOXIDE = re.compile(r"pent(?:a)?(?:ox|sul|selen|tellur)", re.IGNORECASE)
 _COUNTS = (
-    ("elemental|unary", 1),
+    ("elemental|unary|pure element", 1),
     ("(?<!pseudo-)(?<!pseudo)binar(?:y|ies)", 2),
     ("(?<!pseudo-)(?<!pseudo)ternar(?:y|ies)", 3),
     ("quaternar(?:y|ies)", 4),

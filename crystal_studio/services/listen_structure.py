@@ -28,7 +28,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
             rf"superconductor|(?:antiferro|ferro)?magnet|\w+ide)s?|{_NUMBERED}(?:2|two)|"
             rf"(?:layer|sheet) structure|(?<=\bno )layers|(?<=without )layers|"
             rf"(?:need|want|prefer|to|van der waals|vdw) (?:sheets|layers)|"
-            rf"layers (?:must|should|have to) (?:remain|stay|be kept)|keep (?:the|its) layers)\b|"
+            rf"layers (?:must|should|have to) (?:remain|stay|be kept)|keep (?:the|its) layers|layers (?:held|"
+            rf"bound|stacked)(?: together)? by|(?:like|love) the layers)\b|"
             rf"{_MADE_OF}(?:layers|sheets|slabs)\b",
             re.IGNORECASE,
         ),
@@ -36,7 +37,9 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     ),
     (
         re.compile(
-            r"\b(?:one[- ]dimensional(?:ity)?|1-?d|(?:chain|ribbon|rod|needle)[- ]?(?:like|structure)|"
+            r"\b(?:one[- ]dimensional(?:ity)?|1-?d|(?:chain|ribbon|rod|needle)[- ]?(?:like|structure|compound|"
+            r"material)|"
+            rf"be (?:chains|ribbons)|"
             rf"{_NUMBERED}(?:1|one))\b|"
             rf"{_MADE_OF}(?:chains|ribbons|rods)\b",
             re.IGNORECASE,
@@ -55,7 +58,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
         re.compile(
             r"\b(?:three[- ]dimensional(?:ity)?|3-?d(?! (?:transition|metal|view|element))|"
-            rf"(?:in )?all three dimensions|framework(?: structure| material|[- ]like)|fully connected|"
+            rf"(?:in )?all three dimensions|framework(?: structure| material|[- ]like| \w+(?:ide|ate)s?)|"
+            rf"fully connected|"
             rf"{_NUMBERED}(?:3|three))\b|"
             rf"{_MADE_OF}network\b",
             re.IGNORECASE,
@@ -70,10 +74,17 @@ _MAX_ATOMS = re.compile(
     re.IGNORECASE,
 )
 _TELLS = re.compile(r"\b(?:phase|structure|compound|material|crystal|one|it|this|that)(?:'s| is| was) $", re.IGNORECASE)
+# Structure types of most of which the cells are larger than the models', and which Robocrystallographer does not name.
+_UNNAMED = re.compile(
+    r"\b(?P<name>garnet|olivine|apatite|pyrochlore|scheelite|monazite|sodalite|hollandite|brownmillerite|langbeinite|"
+    r"zeolite|nasicon|argyrodite|melilite|K2NiF4|ThCr2Si2|A15|Ruddlesden[-–]Popper)s?\b",
+    re.IGNORECASE,
+)
+NOT_HELD = "structure: this type is not known here, so it is not held"
 _VARIANTS = {"double perovskite": (1, 1, 2, 6), "vacancy ordered double perovskite": (1, 2, 6)}
 _ARRANGEMENT = re.compile(
     r"^[\w -]*(?: |-)(?:structure|type|lattice|polymorph|form|phase|variant|arrangement|"
-    r"modification)\b",
+    r"modification|one)\b",
     re.IGNORECASE,
 )
 
@@ -119,6 +130,8 @@ def structure_in(text: str, parent_space_group: int | None, has_parent: bool = F
     text = _rare_prototype(text, found)
     found.symmetry, text = symmetry_in(text, parent_space_group)
     text = _prototype(text, found, denied_spans(text), has_parent)
+    if (unnamed := _UNNAMED.search(text)) and not is_denied(*unnamed.span(), text, denied_spans(text)):
+        found.heard.append(f"{unnamed['name'].lower()} {NOT_HELD}")
     _dimensions(text, found, has_parent)
     found.stoichiometry, text = stoichiometry_in(text)
     _max_atoms(text, found)
@@ -142,7 +155,7 @@ def _prototype(text: str, found: Structure, spans: list[tuple[int, int]], has_pa
         match = re.search(rf"(?<![\w])(?:{pattern})\b", text, re.IGNORECASE)
         if match is None or is_denied(match.start(), match.end(), text, spans):
             continue
-        is_subject = re.search(r"\b(?:the|this|its|your) (?:\w+ )?$", text[: match.start()], re.IGNORECASE)
+        is_subject = re.search(r"\b(?:the|this|its|your) (?:(?!same )\w+ )?$", text[: match.start()], re.IGNORECASE)
         if (
             has_parent
             and is_subject

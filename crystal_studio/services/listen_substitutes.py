@@ -21,7 +21,7 @@ _MORE_ABUNDANT = re.compile(
     r"\bdirt[- ](?:cheap|common)\b|\bless pricey\b|\b(?:won't|doesn't|does not|will not) (?:bankrupt|"
     r"break)\b|\bless (?:rare|scarce|expensive|costly)\b|"
     r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
-    r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b|\bcosts? (?:a fortune|too much|a lot)\b|"
+    r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b|\bcosts? less\b|\bcosts? (?:a fortune|too much|a lot)\b|"
     r"(?:'s|\bextremely|\bpretty|\brather|\breally|\bvery) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly)\b|"
     r"\b(?:hard|difficult) to (?:get|find|source|obtain|come by)\b|\bsupply\b|\bavailability\b|\bshortage\b",
     re.IGNORECASE,
@@ -38,7 +38,9 @@ _LIGHTER = re.compile(
     re.IGNORECASE,
 )
 _HEAVIER = re.compile(
-    r"(?<!less )(?<!too )\bheav(?:y|ier|iest)\b|\bhigher[- ](?:atomic )?(?:mass|number|weight)\b", re.IGNORECASE
+    r"(?<!less )(?<!too )\bheav(?:y(?! metal)|ier|iest)\b|\bhigher[- ](?:atomic )?(?:mass|number|"
+    r"weight)\b",
+    re.IGNORECASE,
 )
 _A_BIT = r"(?:too|a bit|a little|rather|somewhat|slightly) "
 _SMALLER = re.compile(
@@ -67,7 +69,8 @@ _CATION = re.compile(r"\b(?:metal|cation)s?\b", re.IGNORECASE)
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
 GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
 _CONGENER = re.compile(
-    r"\b(?:congener|homolog|group[- ]mate|group neighbou?r|neighbou?r in (?:the|its) group)\w*|\bsame (?:group|"
+    r"\b(?:congener|homolog|group[- ](?:mate|member)|group neighbou?r|neighbou?r in (?:the|its) group)\w*|"
+    r"\bsame (?:group|"
     r"column)\b",
     re.IGNORECASE,
 )

@@ -35,7 +35,8 @@ _BARE = sorted(
 )
 _BARE_SYMBOL = re.compile(r"(?<![\w/-])(" + "|".join(map(re.escape, _BARE)) + r")(?![\w/-])")
 _NAMED_GROUP = re.compile(
-    r"\b(?:[Ss]pace[- ]?[Gg]roups?|SG|[Ss]\.[Gg]\.)(?: type)?(?: (?:number|[Nn]o\.?|is|of|to|symmetry|symbol))*[ :#]*"
+    r"\b(?:[Ss]pace[- ]?[Gg]roups?|SG|[Ss]\.[Gg]\.)(?: type)?(?: (?:number|[Nn]o\.?|is|of|to|should|must|be|"
+    r"symmetry|symbol))*[ :#]*"
     r"(?P<name>\d{1,4}\b|[PIFCAR][-\d_/a-zA-Z]*\d?[\w/-]*|[PIFCAR]\b)"
     r"|(?P<before>\b[PIFCAR][-\d_/a-z]*) (?:space[- ]?group|symmetry)\b"
     # Smaller numbers count candidates, samples and neighbours.
