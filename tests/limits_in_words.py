@@ -32,6 +32,8 @@ def _structure_parts(limits: Limits) -> list[str]:
     if limits.crystal_system:
         parts.append(limits.crystal_system)
     parts += [f"not {system}" for system in sorted(limits.excluded_systems)]
+    if limits.symmetry_class:
+        parts.append(limits.symmetry_class)
     if limits.dimensionality is not None:
         parts.append(f"{limits.dimensionality}-dimensional")
     if limits.prototype:

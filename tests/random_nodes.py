@@ -169,6 +169,7 @@ def _intent(rng: random.Random) -> Intent:
         space_group=_maybe(rng, 221),
         crystal_system=_maybe(rng, "cubic"),
         excluded_systems=frozenset(rng.sample(("cubic", "trigonal"), rng.randint(0, 2))),
+        symmetry_class=_maybe(rng, "polar"),
         dimensionality=_maybe(rng, 3),
         prototype=_maybe(rng, "perovskite"),
         num_elements=_maybe(rng, 3),

@@ -58,6 +58,7 @@ class Limits:
         space_group: number that must be found.
         crystal_system: crystal system that must be found.
         excluded_systems: crystal systems that must not be found ("not cubic").
+        symmetry_class: one of `SYMMETRY_CLASSES` that the space group must belong to ("polar").
         dimensionality: 0 to 3, of the bonded structure.
         prototype: prototype name asked for ("perovskite", "spinel"), lower case.
         num_elements: number of distinct elements ("binary" is 2).
@@ -74,6 +75,7 @@ class Limits:
     space_group: int | None = None
     crystal_system: str | None = None
     excluded_systems: frozenset[str] = frozenset()
+    symmetry_class: str | None = None
     dimensionality: int | None = None
     prototype: str | None = None
     num_elements: int | None = None

@@ -53,6 +53,7 @@ def limits_to_plain(limits: Limits) -> dict[str, Any]:
         "space_group": limits.space_group,
         "crystal_system": limits.crystal_system,
         "excluded_systems": sorted(limits.excluded_systems),
+        "symmetry_class": limits.symmetry_class,
         "dimensionality": limits.dimensionality,
         "prototype": limits.prototype,
         "num_elements": limits.num_elements,
@@ -73,6 +74,7 @@ def limits_from_plain(plain: Mapping[str, Any]) -> Limits:
         space_group=plain["space_group"],
         crystal_system=plain["crystal_system"],
         excluded_systems=frozenset(plain.get("excluded_systems", ())),  # not written by programs before 0005
+        symmetry_class=plain.get("symmetry_class"),
         dimensionality=plain["dimensionality"],
         prototype=plain["prototype"],
         num_elements=plain["num_elements"],

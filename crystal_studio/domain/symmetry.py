@@ -10,6 +10,9 @@ from crystal_studio.domain.space_group_table import SYMBOLS
 
 CRYSTAL_SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
 _LAST_NUMBER = (2, 15, 74, 142, 167, 194, 230)
+_CENTROSYMMETRIC = ((2, 2), (10, 15), (47, 74), (83, 88), (123, 142), (147, 148), (162, 167), (175, 176), (191, 194),
+                    (200, 206), (221, 230))  # fmt: skip
+_POLAR = ((1, 1), (3, 9), (25, 46), (75, 80), (99, 110), (143, 146), (156, 161), (168, 173), (183, 186))
 _BY_SYMBOL = {symbol: number for number, symbol in enumerate(SYMBOLS, 1)}
 
 
@@ -81,3 +84,22 @@ def numbers_of_system(crystal_system: str) -> range:
     index = CRYSTAL_SYSTEMS.index(crystal_system)
     first = _LAST_NUMBER[index - 1] + 1 if index else 1
     return range(first, _LAST_NUMBER[index] + 1)
+
+
+def _numbers(ranges: tuple[tuple[int, int], ...]) -> frozenset[int]:
+    return frozenset(number for first, last in ranges for number in range(first, last + 1))
+
+
+# Classes of symmetry that decide what a crystal can do: only polar ones are pyroelectric or ferroelectric, and only
+# those without a centre of inversion double the frequency of light.
+# Source: International Tables for Crystallography A (2016), table 3.2.1.3 and section 3.2.2 (point groups).
+SYMMETRY_CLASSES = {
+    "polar": _numbers(_POLAR),
+    "non-centrosymmetric": frozenset(range(1, len(SYMBOLS) + 1)) - _numbers(_CENTROSYMMETRIC),
+    "centrosymmetric": _numbers(_CENTROSYMMETRIC),
+}
+
+
+def is_of_class(space_group: int, symmetry_class: str | None) -> bool:
+    """Whether a space group, by number, belongs to one of `SYMMETRY_CLASSES`; any does to None."""
+    return symmetry_class is None or space_group in SYMMETRY_CLASSES[symmetry_class]

@@ -15,7 +15,7 @@ from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Intent, Limits
 from crystal_studio.domain.pivot import Pivot, PivotSource
 from crystal_studio.domain.pivot_grammar import PivotSyntaxError, headline, parse_pivot
-from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.domain.symmetry import SpaceGroup, is_of_class
 from crystal_studio.ports.context import JobContext
 from crystal_studio.ports.language_model import LanguageModel, WritingTask
 from crystal_studio.ports.prototype_library import PrototypeLibrary
@@ -246,6 +246,8 @@ def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:
         found.append(f"the crystal system is not {limits.crystal_system}")
     if pivot.crystal_system in limits.excluded_systems:
         found.append(f"the crystal system is {pivot.crystal_system}, which is excluded")
+    if group is not None and not is_of_class(group.number, limits.symmetry_class):
+        found.append(f"the space group {group.symbol} is not {limits.symmetry_class}")
     if limits.dimensionality is not None and pivot.dimensionality not in (None, limits.dimensionality):
         found.append(f"the structure is not {limits.dimensionality}-dimensional")
     if limits.prototype and limits.prototype not in (pivot.prototype or "").lower():

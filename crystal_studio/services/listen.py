@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Intent, Limits, Quantity
+from crystal_studio.domain.symmetry import is_of_class
 from crystal_studio.services.listen_background import without_background
 from crystal_studio.services.listen_composition import composition_in
 from crystal_studio.services.listen_elements import refuse_made_up
@@ -150,6 +151,7 @@ def _limits(composition: HeardComposition, structure: Structure) -> Limits:
         space_group=symmetry.space_group,
         crystal_system=symmetry.crystal_system,
         excluded_systems=frozenset(symmetry.excluded_systems),
+        symmetry_class=symmetry.symmetry_class,
         dimensionality=structure.dimensionality,
         prototype=structure.prototype,
         num_elements=stoichiometry.num_elements,
@@ -210,6 +212,9 @@ def _with_elements_met(merged: Limits, before: Limits, formula: Composition) -> 
 
 def _with_structure(merged: Limits, before: Limits, new: Limits) -> Limits:
     """Structure of the new message where it names any, else that of before."""
+    merged = replace(merged, symmetry_class=new.symmetry_class or before.symmetry_class)
+    if merged.space_group and not is_of_class(merged.space_group, merged.symmetry_class):
+        merged = replace(merged, symmetry_class=None)
     named = (new.space_group, new.crystal_system, new.prototype, new.dimensionality, new.excluded_systems or None)
     if any(value is not None for value in named):
         return merged

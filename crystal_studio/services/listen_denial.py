@@ -88,7 +88,7 @@ _TERMINATOR = re.compile(
 # "not cubic oxide" denies the adjective alone.
 _ADJECTIVE = re.compile(
     r"[\s-]*(?:necessarily |too |be |a |an )*(?:triclinic|monoclinic|orthorhombic|tetragonal|trigonal|rhombohedral|"
-    r"hexagonal|cubic|layered|metallic|molecular|insulating|"
+    r"hexagonal|cubic|layered|centro-?symmetric|polar|ferroelectric|metallic|molecular|insulating|"
     r"magnetic(?! (?:3d|transition|rare|element|ion|metal|atom))|too|only|wide|narrow|"
     rf"{'|'.join(pattern for pattern, _, _ in PROTOTYPES)})\b",
     re.IGNORECASE,

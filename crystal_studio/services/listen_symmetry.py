@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.space_group_table import SYMBOLS
-from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS, SpaceGroup
+from crystal_studio.domain.symmetry import (
+    CRYSTAL_SYSTEMS,
+    SYMMETRY_CLASSES,
+    SpaceGroup,
+    is_of_class,
+    numbers_of_system,
+)
 from crystal_studio.services.listen_denial import denied_spans, is_denied
 from crystal_studio.services.listen_elements import blanked
 
@@ -81,6 +87,30 @@ _KEEP_GROUP = re.compile(
 )
 
 
+# The first that is found counts: a ferroelectric crystal is polar, and so has no centre of inversion either.
+_CLASSES = (
+    (
+        re.compile(
+            r"(?<!anti)(?<!anti-)\b(?:ferroelectric\w*|pyroelectric\w*|polar(?= |[.,;!?]|$)(?! bonds?\b))", re.I
+        ),
+        "polar",
+    ),
+    (
+        re.compile(
+            r"\b(?:non-?centro-?symmetric|acentric|piezoelectric\w*|second[- ]harmonic|SHG|frequency[- ]doubl\w+|"
+            r"non-?linear optic\w*|NLO)\b|\b(?:no|without(?: an?)?|lacks?(?: an?)?|lacking(?: an?)?) "
+            r"(?:cent(?:er|re) of inversion|inversion(?: cent(?:er|re)| symmetry)?)\b",
+            re.IGNORECASE,
+        ),
+        "non-centrosymmetric",
+    ),
+    (
+        re.compile(r"(?<!non-)(?<!non)\bcentro-?symmetric\b|\bwith (?:an? )?inversion cent(?:er|re)\b", re.I),
+        "centrosymmetric",
+    ),
+)
+
+
 @dataclass
 class Symmetry:
     """What was heard on symmetry, with the words."""
@@ -89,6 +119,7 @@ class Symmetry:
     keeps_space_group: bool = False
     crystal_system: str | None = None
     excluded_systems: set[str] = field(default_factory=set)
+    symmetry_class: str | None = None
     heard: list[str] = field(default_factory=list)
 
 
@@ -110,8 +141,25 @@ def symmetry_in(text: str, parent_space_group: int | None) -> tuple[Symmetry, st
     _systems(text, found, spans)
     if parent_space_group and found.space_group is None and found.crystal_system is None:
         _relative(text, found, spans, SpaceGroup(parent_space_group).crystal_system)
+    text = _class(text, found, spans)
     _check(found)
     return found, text
+
+
+def _class(text: str, found: Symmetry, spans: list[tuple[int, int]]) -> str:
+    """ "Ferroelectric" needs a polar group, "second harmonic" one without a centre of inversion."""
+    for pattern, name in _CLASSES:
+        match = pattern.search(text)
+        if match is None:
+            continue
+        opposite = "non-centrosymmetric" if name == "centrosymmetric" else "centrosymmetric"
+        is_refused = any(start < match.start() < stop for start, stop in spans)  # its own "non" or "without" starts it
+        if is_refused and name == "polar":
+            continue  # not ferroelectric may still be polar
+        found.symmetry_class = opposite if is_refused else name
+        found.heard.append(found.symmetry_class)
+        return text if is_refused else blanked(text, *match.span())
+    return text
 
 
 def _space_group(text: str, found: Symmetry) -> str:
@@ -192,6 +240,15 @@ def _check(found: Symmetry) -> None:
                 f"Space group {group.symbol} is {group.crystal_system}, not {found.crystal_system}. Drop one of "
                 f"the two."
             )
+    if found.space_group and not is_of_class(found.space_group, found.symmetry_class):
+        if found.keeps_space_group:
+            found.space_group, found.keeps_space_group = None, False
+        else:
+            symbol = SpaceGroup(found.space_group).symbol
+            raise UserCorrectable(f"Space group {symbol} is not {found.symmetry_class}. Drop one of the two.")
+    wanted = SYMMETRY_CLASSES.get(found.symmetry_class or "")
+    if found.crystal_system and wanted and wanted.isdisjoint(numbers_of_system(found.crystal_system)):
+        raise UserCorrectable(f"No {found.crystal_system} crystal is {found.symmetry_class}. Drop one of the two.")
     system = found.crystal_system or (found.space_group and SpaceGroup(found.space_group).crystal_system)
     if system and system in found.excluded_systems:
         raise UserCorrectable(f"'{system}' and 'not {system}' contradict each other. Drop one of the two.")

@@ -10,7 +10,7 @@ from crystal_studio.domain.history import Node
 from crystal_studio.domain.intent import Goal, Limits
 from crystal_studio.domain.pivot import Pivot
 from crystal_studio.domain.sampling_engine import SamplingEngine
-from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.domain.symmetry import SpaceGroup, is_of_class
 from crystal_studio.ports.crystal_writer import CrystalTask
 from crystal_studio.ports.prototype_library import DecoratedPrototype
 from crystal_studio.ports.sampler import StartState
@@ -76,6 +76,7 @@ class Draw:
 
 
 def is_in_system(space_group: int, limits: Limits) -> bool:
-    """Whether the limits allow the crystal system of a space group."""
+    """Whether the limits allow the crystal system and the symmetry class of a space group."""
     system = SpaceGroup(space_group).crystal_system
-    return limits.crystal_system in (None, system) and system not in limits.excluded_systems
+    is_allowed = limits.crystal_system in (None, system) and system not in limits.excluded_systems
+    return is_allowed and is_of_class(space_group, limits.symmetry_class)

@@ -12,7 +12,7 @@ from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.crystal import Crystal
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Goal, Limits, Quantity
-from crystal_studio.domain.symmetry import SpaceGroup
+from crystal_studio.domain.symmetry import SpaceGroup, is_of_class
 from crystal_studio.domain.validity import CheckResult, all_required_pass
 from crystal_studio.ports.aligner import Aligner
 from crystal_studio.ports.checks import Checker
@@ -253,6 +253,8 @@ def limits_check(composition: Composition, group: SpaceGroup, limits: Limits) ->
         found.append(f"the crystal is {group.crystal_system}, not {limits.crystal_system}")
     if group.crystal_system in limits.excluded_systems:
         found.append(f"the crystal is {group.crystal_system}, which is excluded")
+    if not is_of_class(group.number, limits.symmetry_class):
+        found.append(f"the space group {group.symbol} is not {limits.symmetry_class}")
     detail = "; ".join(found) if found else "every limit heard in the message holds"
     return CheckResult("limits", 1, not found, detail, required=True)
 

@@ -10,7 +10,13 @@ from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Limits
-from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS, SpaceGroup
+from crystal_studio.domain.symmetry import (
+    CRYSTAL_SYSTEMS,
+    SYMMETRY_CLASSES,
+    SpaceGroup,
+    is_of_class,
+    numbers_of_system,
+)
 
 _WITH_TARGET = (Direction.AT_LEAST, Direction.AT_MOST, Direction.NEAR)
 
@@ -55,6 +61,8 @@ def _out_of_range(limits: Limits) -> Iterator[str]:
     strange = sorted(({limits.crystal_system} - {None} | limits.excluded_systems) - set(CRYSTAL_SYSTEMS), key=str)
     if strange:
         yield f"There is no crystal system '{strange[0]}'."
+    if limits.symmetry_class not in (None, *SYMMETRY_CLASSES):
+        yield f"There is no symmetry class '{limits.symmetry_class}'. Choose {', '.join(SYMMETRY_CLASSES)}."
     if limits.dimensionality not in (None, 0, 1, 2, 3):
         yield f"A crystal cannot be {limits.dimensionality}-dimensional."
     for name, value in (("number of elements", limits.num_elements), ("number of atoms", limits.max_atoms)):
@@ -87,3 +95,13 @@ def _system_contradictions(limits: Limits) -> Iterator[str]:
     asked = group.crystal_system if group is not None else limits.crystal_system
     if asked in limits.excluded_systems:
         yield f"{str(asked).capitalize()} crystals are both asked for and excluded."
+    if limits.symmetry_class in SYMMETRY_CLASSES:
+        yield from _class_contradictions(limits)
+
+
+def _class_contradictions(limits: Limits) -> Iterator[str]:
+    if limits.space_group is not None and not is_of_class(limits.space_group, limits.symmetry_class):
+        yield f"{SpaceGroup(limits.space_group).symbol} is not {limits.symmetry_class}."
+    system = limits.crystal_system
+    if system in CRYSTAL_SYSTEMS and SYMMETRY_CLASSES[str(limits.symmetry_class)].isdisjoint(numbers_of_system(system)):
+        yield f"No {system} crystal is {limits.symmetry_class}."

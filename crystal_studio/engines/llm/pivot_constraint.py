@@ -18,7 +18,7 @@ from typing import Any
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL, SYMBOLS
 from crystal_studio.domain.intent import Limits
-from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS, SpaceGroup, numbers_of_system
+from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS, SpaceGroup, is_of_class, numbers_of_system
 from crystal_studio.engines.llm.trained_form import plain_formula
 
 _PROMPTS = Path(__file__).parents[3] / "resources" / "prompts"
@@ -148,9 +148,15 @@ def _places(limits: Limits) -> str:
         return f'place: "{group.crystal_system} {group.symbol}"'
     systems = [limits.crystal_system] if limits.crystal_system else list(CRYSTAL_SYSTEMS)
     systems = [system for system in systems if system not in limits.excluded_systems] or systems
-    rules = [f"place: {' | '.join(systems)}"]
-    for system in systems:
-        symbols = _alternatives([SpaceGroup(number).symbol for number in numbers_of_system(system)])
+    numbers = {system: list(numbers_of_system(system)) for system in systems}
+    of_class = {
+        system: fitting
+        for system, every in numbers.items()
+        if (fitting := [number for number in every if is_of_class(number, limits.symmetry_class)])
+    }
+    rules = [f"place: {' | '.join(of_class or numbers)}"]
+    for system, fitting in (of_class or numbers).items():
+        symbols = _alternatives([SpaceGroup(number).symbol for number in fitting])
         rules.append(f'{system}: "{system} " {system.upper()}\n{system.upper()}: {symbols}')
     return "\n".join(rules)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL, ELEMENTS
 from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
-from crystal_studio.domain.symmetry import numbers_of_system
+from crystal_studio.domain.symmetry import SYMMETRY_CLASSES, numbers_of_system
 from crystal_studio.engines.sampling.prototypes_bank import Bank, Family
 from crystal_studio.engines.sampling.prototypes_ranking import (
     Metric,
@@ -80,6 +80,8 @@ class IdeaSearch:
             fits &= np.isin(groups, list(numbers_of_system(limits.crystal_system)))
         for system in limits.excluded_systems:
             fits &= ~np.isin(groups, list(numbers_of_system(system)))
+        if limits.symmetry_class:
+            fits &= np.isin(groups, list(SYMMETRY_CLASSES[limits.symmetry_class]))
         if limits.prototype:
             wanted = limits.prototype.lower()
             named = [

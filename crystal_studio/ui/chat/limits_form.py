@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from crystal_studio.domain.elements import ELEMENTS
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Quantity
-from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS, SpaceGroup
+from crystal_studio.domain.symmetry import CRYSTAL_SYSTEMS, SYMMETRY_CLASSES, SpaceGroup
 from crystal_studio.ui.chat.limits_draft import LimitsDraft, read_elements, read_formula, read_space_group
 from crystal_studio.ui.chat.plain_text import ToneLabel
 
@@ -218,6 +218,8 @@ class LimitsForm(QWidget):
         self.space_group = CheckedField("Space group", "221 or Pm-3m", read_space_group)
         self.crystal_system = QComboBox()
         self.crystal_system.addItems([_ANY, *CRYSTAL_SYSTEMS])
+        self.symmetry_class = QComboBox()
+        self.symmetry_class.addItems([_ANY, *SYMMETRY_CLASSES])
         self.num_elements = _count("Number of elements", 10)
         self.max_atoms = _count("Atoms at most", _MOST_ATOMS)
         self.gap = GoalField(Quantity.BAND_GAP, "Band gap", "eV")
@@ -240,6 +242,7 @@ class LimitsForm(QWidget):
         self.formula.show_value(limits.formula or "")
         self.space_group.show_value(SpaceGroup(limits.space_group).symbol if limits.space_group else "")
         self.crystal_system.setCurrentText(limits.crystal_system or _ANY)
+        self.symmetry_class.setCurrentText(limits.symmetry_class or _ANY)
         self.num_elements.setValue(limits.num_elements or 0)
         self.max_atoms.setValue(limits.max_atoms or 0)
         self.gap.show_goals(self._draft.goals_for(Quantity.BAND_GAP))
@@ -248,6 +251,7 @@ class LimitsForm(QWidget):
 
     def _lay_out(self) -> None:
         self.crystal_system.setAccessibleName("Crystal system")
+        self.symmetry_class.setAccessibleName("Symmetry class")
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
@@ -257,6 +261,7 @@ class LimitsForm(QWidget):
             ("Composition &lock", self.formula),
             ("Space &group", self.space_group),
             ("Crystal s&ystem", self.crystal_system),
+            ("Symmetry &class", self.symmetry_class),
             ("&Number of elements", self.num_elements),
             ("&Atoms at most", self.max_atoms),
             ("&Band gap", self.gap),
@@ -268,9 +273,10 @@ class LimitsForm(QWidget):
     def _connect(self) -> None:
         for name in ("required", "excluded", "formula", "space_group"):
             getattr(self, name).edited.connect(lambda value, name=name: self._set(name, value))
-        self.crystal_system.currentTextChanged.connect(
-            lambda text: self._set("crystal_system", None if text == _ANY else text)
-        )
+        for name in ("crystal_system", "symmetry_class"):
+            getattr(self, name).currentTextChanged.connect(
+                lambda text, name=name: self._set(name, None if text == _ANY else text)
+            )
         self.num_elements.valueChanged.connect(lambda value: self._set("num_elements", value or None))
         self.max_atoms.valueChanged.connect(lambda value: self._set("max_atoms", value or None))
         self.gap.edited.connect(lambda goals: self._set_goals(Quantity.BAND_GAP, goals))

@@ -221,6 +221,7 @@ def _structure_lines(limits: Limits) -> list[tuple[str, str, str]]:
         ("space_group", f"space group {notation.space_group_text(limits.space_group)}" if limits.space_group else ""),
         ("crystal_system", limits.crystal_system or ""),
         ("excluded_systems", f"not {' or '.join(sorted(limits.excluded_systems))}" if limits.excluded_systems else ""),
+        ("symmetry_class", limits.symmetry_class or ""),
         ("dimensionality", "" if limits.dimensionality is None else f"{limits.dimensionality}-dimensional"),
         ("prototype", limits.prototype or ""),
         ("num_elements", f"{limits.num_elements} elements" if limits.num_elements else ""),
