@@ -13,7 +13,7 @@ _NEGATOR = re.compile(
     r" (?:other|new|further|additional|foreign|"
     r"more) (?:chemical )?elements?\b|"
     r"\s*[,.;:]|\s*$)|"
-    r"(?<!why )not(?! only| just| necessarily| too)|"
+    r"(?<!why )not(?! only| just| necessarily| too|\s*[,.;!?)]|\s*$)|"
     r"without(?![^.;!?]*\b(?:makes? no sense|(?:is|are|be) (?:pointless|useless)|(?:wo|does|would)(?:n't|"
     r" not) work)\b)|sans|"
     r"avoid(?:ing|s)?|exclud(?:e|es|ing)|(?<!elements )except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from readme_dialogue import FEEDBACK, README, SEED, TOLD, WISH, machine, table, told
 
 from crystal_studio.app.paths import user_models_folder
 from crystal_studio.domain.composition import Composition
@@ -19,12 +20,6 @@ from crystal_studio.domain.elements import BY_SYMBOL
 
 pytestmark = pytest.mark.timeout(900)
 
-WISH = "An oxide insulator with a wide band gap that contains strontium and titanium"
-FEEDBACK = (
-    "The predicted band gap is too small: make it wider but keep the composition.",
-    "Replace strontium with a more readily available element.",
-    "Increase the distance between the structural units.",
-)
 _BASE = user_models_folder() / "language_model" / "smollm2-135m-instruct" / "model.toml"
 needs_language_model = pytest.mark.skipif(
     not _BASE.is_file(), reason="the language model is not prepared; `bash installer/studio` does that"
@@ -46,7 +41,7 @@ def design(folder: Path, *argv: str) -> tuple[int, dict[str, Any]]:
 def dialogue(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("dialogue")
     feedback = [word for text in FEEDBACK for word in ("--feedback", text)]
-    status, answer = design(folder, WISH, *feedback, "--seed", "7")
+    status, answer = design(folder, WISH, *feedback, "--seed", str(SEED))
     assert (status, answer["error"]) == (0, None)
     return answer["nodes"]
 
@@ -59,6 +54,18 @@ def test_that_the_dialogue_is_a_chain_of_four_valid_nodes_written_by_the_model(d
     assert {node["pivot_source"] for node in dialogue} == {"model"}
     for hull in (node["e_above_hull"] for node in dialogue):
         assert 0 <= hull["low"] <= hull["value"] <= hull["high"]
+
+
+@needs_language_model
+def test_that_the_readme_tells_what_comes_of_its_dialogue(dialogue: list[dict[str, Any]]) -> None:
+    in_readme = json.loads(TOLD.read_text(encoding="utf-8"))
+    if in_readme["machine"] != machine(dialogue[0]):
+        pytest.skip("the README's dialogue was run with other libraries or on another processor")
+    assert told(dialogue) == in_readme, "run tests/readme_dialogue.py"
+
+
+def test_that_the_readme_shows_the_dialogue_as_it_was_stored() -> None:
+    assert table(json.loads(TOLD.read_text(encoding="utf-8"))["rounds"]) in README.read_text(encoding="utf-8")
 
 
 @needs_language_model

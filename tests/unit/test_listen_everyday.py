@@ -1,0 +1,89 @@
+"""What people say every day and the rules once missed: denials behind a name, counts, choices, asides, families."""
+
+from __future__ import annotations
+
+import pytest
+from heard_verdict import Told, misheard
+
+from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.services.listen import ParentFacts, listen
+from crystal_studio.services.listen_structure import NOT_HELD
+
+WISHES = """
+an oxide of zinc, cadmium not wanted | +O +Zn -Cd
+a sulfide, Hg nowhere in it | +S -Hg
+selenium is fine but tellurium is not, layered | -Te 2d
+a fluoride; beryllium (too toxic) and thallium are absent | +F -Be -Tl
+no lead because my mentor forbids it, also it needs chlorine | -Pb +Cl
+without indium, zinc and tin should both be present | -In +Zn +Sn
+neither titanium nor zirconium occurs, rocksalt nitride | -Ti -Zr +N proto=rocksalt
+As, Cd and Hg are ruled out, Te has to be there | -As -Cd -Hg +Te
+an oxide of anything but cobalt | +O -Co
+a bromide other than those with lead or tin | +Br -Pb -Sn
+a phosphate or a sulfate with sodium | +O +Na any=P,S
+a binary nitride of one of Ti, Zr, Hf | +N any=Ti,Zr,Hf n=2
+four ingredients, calcium and silicon among them | +Ca +Si n=4
+zinc and one other element, cubic | +Zn n=2 cubic
+gallium plus arsenic, no third element | +Ga +As n=2
+an equiatomic ternary with cobalt and tin | +Co +Sn n=3 1:1:1
+no elements apart from Li, P and S are allowed | only=Li,P,S
+just gold and aluminum | only=Au,Al
+a kalium compound with wolfram | +K +W
+GeTe bores me; germanium without tellurium please | +Ge -Te
+CdTe is not for us: a telluride without cadmium | +Te -Cd
+I worked on GaN before, now I'd like a boride | +B
+orthorhombic is too common, a tetragonal oxide | +O tetragonal
+a group 4 metal with carbon | +C any=Ti,Zr,Hf
+an oxide with Ni instead of Fe | +O +Ni -Fe
+a borosilicate with sodium | +B +Si +O +Na
+a lamellar chloride | +Cl 2d
+a chain compound of selenium | +Se 1d
+"""
+ANSWERS = """
+CsCuCl3 | replace copper with a heavier coinage metal | Cu>Ag,Au
+CsEuCl3 | drop Eu, any alkaline earth is fine | Eu>Be,Mg,Ca,Sr,Ba
+UNiS3 | could you use a different actinide? | U>Ac,Th,Pa,Np,Pu,Am,Cm
+SrTiO3 | barium where the strontium is | Sr>Ba
+Cs2KYI6 | go from Cs to Rb but leave K alone | Cs>Rb
+KSbWO6 | use sodium in place of potassium but leave the antimony where it is | K>Na +Sb
+LiMnO2 | swap Mn for something more abundant, Li and O have to stay | Mn>>abundant +Li +O
+Rb4TlSbCl12 | I don't want thallium, indium can do the same job | Tl>In
+V2(PO4)O | I would rather have an arsenate than a phosphate | P>As
+NaMnO2 | no sodium, potassium will do | Na>K
+HfCu3 | less heavy than hafnium but from group 4 | Hf>Ti,Zr
+Rb2NiO2 | no new elements, only a wider gap | only=Rb,Ni,O
+RbVSe2 | one element fewer, selenium has to remain | +Se n=2
+Mn5Sb4 | one more element, please: sodium | +Na n=3
+BaSrLaSbO6 | leave out strontium, but not the antimony | -Sr +Sb
+AlFeBe4 | Be is a no-go | -Be
+Na(VSe2)2 | this phase is layered but I need a 3D network of the same elements | 3d only=Na,V,Se
+"""
+
+
+def rows(text: str, columns: int) -> list[tuple[str, ...]]:
+    return [tuple(line.split(" | ", columns - 1)) for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize(("message", "truth"), rows(WISHES, 2))
+def test_that_a_wish_is_heard(message: str, truth: str) -> None:
+    assert misheard(Told("", "", message, truth)) == []
+
+
+@pytest.mark.parametrize(("parent", "message", "truth"), rows(ANSWERS, 3))
+def test_that_an_answer_is_heard(parent: str, message: str, truth: str) -> None:
+    assert misheard(Told("", parent, message, truth)) == []
+
+
+def test_that_a_structure_type_which_cannot_be_held_is_said_to_be_none() -> None:
+    heard = listen("a lithium garnet with zirconium", None).heard
+    assert f"garnet {NOT_HELD}" in heard
+
+
+def test_that_a_formula_with_what_it_must_not_hold_is_still_a_contradiction() -> None:
+    with pytest.raises(UserCorrectable, match="titanium"):
+        listen("SrTiO3 without titanium", None)
+
+
+def test_that_nothing_fits_a_family_without_a_lighter_member() -> None:
+    with pytest.raises(UserCorrectable, match="No element fits"):
+        listen("replace lithium with a lighter alkali metal", ParentFacts("LiCl"))
