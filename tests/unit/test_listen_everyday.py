@@ -40,6 +40,9 @@ a lamellar chloride | +Cl 2d
 a chain compound of selenium | +Se 1d
 """
 ANSWERS = """
+KMgCl3 | chlorine has to go on safety grounds, the gap should stay near 5 eV | -Cl
+KMgCl3 | chlorine must go with the gap kept near 5 eV | -Cl
+Sr2CdWO6 | get rid of cadmium, zinc can go in its place | Cd>Zn
 CsCuCl3 | replace copper with a heavier coinage metal | Cu>Ag,Au
 CsEuCl3 | drop Eu, any alkaline earth is fine | Eu>Be,Mg,Ca,Sr,Ba
 UNiS3 | could you use a different actinide? | U>Ac,Th,Pa,Np,Pu,Am,Cm
