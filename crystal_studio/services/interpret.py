@@ -234,7 +234,7 @@ def _unmoved(text: str, intent: Intent, parent: Answered | None) -> tuple[str, .
         before = parse_pivot(parent.description)
     except PivotSyntaxError:
         return ()
-    return unmoved(parse_pivot(text), before, intent.goals)
+    return unmoved(parse_pivot(text), before, intent.goals, parent.band_gap_ev)
 
 
 def _structure_violations(pivot: Pivot, limits: Limits) -> list[str]:

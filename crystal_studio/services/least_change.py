@@ -10,6 +10,7 @@ from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
 from crystal_studio.domain.pivot import Pivot
 from crystal_studio.services.dialogue_structure import comparison_reasons
+from crystal_studio.services.goals import is_met
 from crystal_studio.services.likely_substitutes import likeliest
 from crystal_studio.services.listen_roles import can_replace
 from crystal_studio.services.listen_substitutes import substitutes_for
@@ -121,11 +122,18 @@ def _substitutes(old: str, coming: frozenset[str], limits: Limits, parent: Compo
     return fitting
 
 
-def unmoved(pivot: Pivot, parent: Pivot, goals: tuple[Goal, ...]) -> tuple[str, ...]:
-    """Why a pivot is not what was asked for where the gap or the distances should change; empty where it is."""
+def unmoved(pivot: Pivot, parent: Pivot, goals: tuple[Goal, ...], band_gap_ev: float | None = None) -> tuple[str, ...]:
+    """Why a pivot is not what was asked for where the gap or the distances should change; empty where it is.
+
+    Args:
+        band_gap_ev: the parent's. A gap "near 5 eV" asks for a change of a parent whose gap lies elsewhere.
+    """
     bonds = next(
         ("longer" if goal.direction in _UP else "shorter" for goal in goals if goal.quantity is Quantity.UNIT_DISTANCE),
         None,
     )
-    wants_gap = any(goal.quantity is Quantity.BAND_GAP and goal.direction in _RELATIVE for goal in goals)
+    wants_gap = any(
+        goal.quantity is Quantity.BAND_GAP and (goal.direction in _RELATIVE or is_met(goal, band_gap_ev, None) is False)
+        for goal in goals
+    )
     return tuple(comparison_reasons(pivot, parent, bonds, wants_gap))

@@ -7,8 +7,16 @@ from dataclasses import replace
 import pytest
 
 from crystal_studio.domain.composition import Composition
-from crystal_studio.domain.intent import Limits
-from crystal_studio.services.least_change import least_change, only_named, plain_anions, unasked, usual_amounts
+from crystal_studio.domain.intent import Direction, Goal, Limits, Quantity
+from crystal_studio.domain.pivot_grammar import parse_pivot
+from crystal_studio.services.least_change import (
+    least_change,
+    only_named,
+    plain_anions,
+    unasked,
+    unmoved,
+    usual_amounts,
+)
 from crystal_studio.services.likely_substitutes import likeliest
 from crystal_studio.services.listen_roles import role_taken_by
 from crystal_studio.services.listen_substitutes import substitutes_for
@@ -128,3 +136,22 @@ def test_that_a_wish_that_names_a_whole_compound_is_met_by_these_elements_first(
         replace(titanate, formula="SrTiO3"),
     ):
         assert only_named(still_open) == still_open
+
+
+@pytest.mark.parametrize(
+    ("goal", "band_gap_ev", "complains"),
+    [
+        (Goal(Quantity.BAND_GAP, Direction.HIGHER), None, True),
+        (Goal(Quantity.BAND_GAP, Direction.NEAR, 5.0), 3.1, True),
+        (Goal(Quantity.BAND_GAP, Direction.NEAR, 5.0), 5.1, False),
+        (Goal(Quantity.BAND_GAP, Direction.NEAR, 5.0), None, False),
+        (Goal(Quantity.BAND_GAP, Direction.AT_LEAST, 3.0), 2.4, True),
+        (Goal(Quantity.BAND_GAP, Direction.AT_MOST, 3.0), 2.4, False),
+        (Goal(Quantity.DENSITY, Direction.HIGHER), 2.4, False),
+    ],
+)
+def test_that_the_parent_again_is_no_answer_where_its_gap_is_not_the_one_asked_for(goal, band_gap_ev, complains):
+    parent = parse_pivot("SrTiO3 is (Cubic) Perovskite structured and crystallizes in the cubic Pm-3m space group.")
+    moved = parse_pivot("SrTiO3 crystallizes in the orthorhombic Pnma space group.")
+    assert bool(unmoved(parent, parent, (goal,), band_gap_ev)) == complains
+    assert not unmoved(moved, parent, (goal,), band_gap_ev)
