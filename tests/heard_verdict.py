@@ -44,7 +44,9 @@ def misheard(told: Told) -> list[str]:
         return [f"refused: {error}"]
     present = frozenset(Composition.parse(told.parent).elements) if told.parent else frozenset()
     return (
-        _of_elements(limits, truth, present) + _of_exchanges(limits, replaced, present) + _of_structure(limits, truth)
+        _of_elements(limits, truth, present)
+        + _of_exchanges(limits, replaced, present - truth.excluded)
+        + _of_structure(limits, truth)
     )
 
 
@@ -108,7 +110,7 @@ def _of_elements(limits: Limits, truth: Limits, present: frozenset[str]) -> list
         narrowed = [each for each in choices if each - limits.excluded <= group]
         if not (group & sure or narrowed or (limits.allowed and limits.allowed <= group)):
             found.append(f"one of {', '.join(sorted(group))}")
-    within = limits.allowed or formula
+    within = limits.allowed or formula or (limits.required if len(limits.required) == limits.num_elements else None)
     if truth.allowed and not (within and within <= truth.allowed):
         found.append(f"only {', '.join(sorted(truth.allowed))}")
     if truth.formula and limits.formula != Composition.parse(truth.formula).formula:

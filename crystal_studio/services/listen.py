@@ -58,7 +58,7 @@ def listen(message: str, parent: ParentFacts | None = None) -> Intent:
     """
     text = _readable(message)
     refuse_made_up(text)
-    text = without_background(text) if parent is None else text
+    text = without_background(text, is_answer=parent is not None)
     structure, left = structure_in(text, parent.space_group if parent else None, parent is not None)
     composition, left = composition_in(left, Composition.parse(parent.formula) if parent else None)
     heard = goals_in(

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from crystal_studio.domain.composition import Composition
+from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.services.listen_elements import (
     Mention,
@@ -15,7 +16,7 @@ from crystal_studio.services.listen_elements import (
     scarce_elements,
 )
 from crystal_studio.services.listen_formulas import HeardComposition, formula_as_model, lock_formulas
-from crystal_studio.services.listen_replacement import Replacement, replacements_in
+from crystal_studio.services.listen_replacement import Replacement, complaints_in, replacements_in
 from crystal_studio.services.listen_roles import can_replace
 from crystal_studio.services.listen_whole import unwelcome_in
 from crystal_studio.services.listen_words import RADIOACTIVE, TOXIC, joined, name_of
@@ -25,19 +26,20 @@ _KEEP = re.compile(
     r"stick (?:to|with)|hold\w*|fix\w*|lock\w*|"
     r"unchanged|"
     r"no changes? (?:of|in|to)|(?:without|don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|"
-    r"modify\w*))\b(?:(?!\b(?:but|change|replace|"
+    r"modify\w*|exchang\w*|swap\w*))\b(?:(?!\b(?:but|change|replace|"
     r"swap|vary)\b)[^.;!?]){0,30}?"
     r"\b(?P<what>composition|ratios?|proportions|formula type|formula|compound|"
     r"chemistry|stoichiometr\w*|elements|ingredients|material|what(?:'?s| is) in it)\b"
     r"|\b(?P<subject>composition|formula|chemistry|stoichiometry|elements)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|"
     r"unaltered|"
     r"the same|constant|locked|let alone|"
-    r"as it is|as is|alone)\b|\b(?P<form>polymorph|allotrope|polytype|"
+    r"as it is|as is|as they are|alone)\b|\b(?P<form>polymorph|allotrope|polytype|"
     r"(?:another|different|other|new) phase)s?\b"
     r"|\b(?P<none>no (?:other|new|further|additional|foreign|more) (?:chemical )?element|"
     r"(?:don'?t|do not|not|without|never) (?:go )?(?:add|throw|bring|introduc|us)(?:e|ing|in'?)?(?: in)? "
     r"(?:(?:any|or|drop|other|new|further|more|foreign|additional|extra) )*element|nothing beyond|"
     r"(?:exactly|only|just) (?:these|those|the same)(?: two| three| four| five)? element|"
+    r"the same (?:two |three |four |five )?(?:elements|metals) and (?:nothing|no other)|"
     r"no (?:\w+ )?elements? (?:beyond|besides|other than) (?:the )?(?:one|those|what))s?\b",
     re.IGNORECASE,
 )
@@ -76,6 +78,11 @@ _TROUBLE_WITH = re.compile(
     r"\b(?:trouble|problems?|issues?|worked|experience|accidents?|fed up|done) with (?:the )?$", re.I
 )
 _MODEL = re.compile(r"-like\b", re.IGNORECASE)
+_OTHERS_LEAVE = re.compile(
+    r"\b(?:replac|chang|swap|exchang|substitut|drop)\w* (?:all (?:of )?)?(?:the )?(?:others?|rest|other elements|"
+    r"remaining elements|everything else)\b",
+    re.IGNORECASE,
+)
 _REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"[- ](?:rich|poor|deficient|content|concentration|fraction|amount)\b", re.IGNORECASE)
 _NONTOXIC = re.compile(
@@ -99,6 +106,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     _elements(left, found, frozenset(parent.elements) if parent else frozenset())
     if parent is None:
         formula_as_model(text, found)
+        _leave(complaints_in(left), found)
     if parent is not None and not replacements:
         replacements = _by_removal(left, found, parent)
         if not replacements:
@@ -111,6 +119,7 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
         if _FURTHER.search(left):
             found.any_of = [(group - set(parent.elements) or group, words) for group, words in found.any_of]
     _rest(left, found, parent)
+    _others_leave(left, found, parent)
     _keep(left, found, parent)
     found.is_free = (is_open or bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
     if found.is_free:
@@ -233,8 +242,12 @@ def _replaced(replacements: list[Replacement], found: HeardComposition, parent: 
     if parent is None:
         _without_parent(found, [each for _, _, each in narrowed])
         return
-    found.required |= {symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in old}
-    if all(each.is_explicit for _, _, each in narrowed):
+    leaving = found.excluded.keys() - old
+    staying = [symbol for symbol in parent.elements if symbol not in {*old, *leaving}]
+    found.required |= {symbol: f"kept of {parent.formula}" for symbol in staying}
+    if leaving & set(parent.elements):  # another amount of elements leaves nothing of the formula
+        found.required |= {symbol: words.words for _, new, words in narrowed if len(new) == 1 for symbol in new}
+    elif all(each.is_explicit for _, _, each in narrowed):
         swapped = parent.replaced({symbol: next(iter(substitutes)) for symbol, substitutes, _ in narrowed})
         found.formula, found.anonymous = found.formula or swapped.formula, swapped.anonymous
     else:
@@ -275,9 +288,11 @@ def _by_removal(text: str, found: HeardComposition, parent: Composition) -> list
     """ "Drop Sr, add Ca": one of the parent's elements leaves and one that could take its place is to come."""
     leaving = found.excluded.keys() & set(parent.elements)
     coming = found.required.keys() - set(parent.elements)
-    if len(leaving) != 1 or len(coming) != 1 or found.formula or not _BRING.search(text):
+    if len(leaving) != 1 or len(coming) != 1 or found.formula:
         return []
     (old,), (new,) = leaving, coming
+    if not _BRING.search(text) and BY_SYMBOL[old].group != BY_SYMBOL[new].group:
+        return []
     return [Replacement(old, frozenset({new}), f"{old} by {new}", True)] if can_replace(new, old, parent) else []
 
 
@@ -295,6 +310,14 @@ def _rest(text: str, found: HeardComposition, parent: Composition | None) -> Non
         found.required |= {symbol: rest[0] for symbol in parent.elements if symbol not in found.excluded}
 
 
+def _others_leave(text: str, found: HeardComposition, parent: Composition | None) -> None:
+    """ "Hold on to platinum, replace all the others" excludes the others."""
+    if parent is None or found.replaced or not _OTHERS_LEAVE.search(text):
+        return
+    if found.required.keys() & set(parent.elements):
+        _leave(tuple(symbol for symbol in parent.elements if symbol not in found.required), found)
+
+
 def _keep(text: str, found: HeardComposition, parent: Composition | None) -> None:
     match = _KEEP.search(text)
     if match is None:
@@ -307,7 +330,7 @@ def _keep(text: str, found: HeardComposition, parent: Composition | None) -> Non
             )
         return
     is_ratio = what.startswith(("stoich", "ratio", "proportion", "formula type"))
-    if found.replaced and is_ratio:
+    if found.replaced and (is_ratio or match["none"]):
         return
     if found.replaced:
         raise UserCorrectable(

@@ -24,7 +24,7 @@ _NEGATOR = re.compile(
     r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"
     r"bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|"
     r"barren of|blank for|cut(?! (?:it|this|down|to)\b| (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
-    r"get rid of|rid (?:me|us) of|refrain\w* from|ha(?:s|ve)n't|(?:do|does|did|must|should|could|would|is|"
+    r"get rid of|rid (?:me|us) of|refrain\w* from|(?:had|got|seen|have) enough of|ha(?:s|ve)n't|(?:do|does|did|must|should|could|would|is|"
     r"are)n[o']?t(?! (?:there|we|you|one)\b)|"
     r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|ain't got|hold the(?= \w+\s*(?:[,.;!]|$))|"
     r"refuse(?! to)|save(?: for)?(?= (?:the )?\w*(?:ide|ium|ine|gen|ate)s?\b)|"
@@ -64,24 +64,28 @@ _VERB = (
     r"it|i|we|mak(?:e|ing)|keep(?:ing)?|leaving|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|"
     r"want\w*|must|should|need\w*|"
     r"instead|"
-    r"widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
+    r"get|suggest|show|propose|design|widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
     r"give|hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
 )
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
     r",? \b(?:also|otherwise|still|because|bc|cuz|cos|since|any ?more)\b|,\s*(?:as|could|can|may|might|should|"
     r"would|how|what)\b|"
-    r",(?= \w+(?:,? (?:and|or) \w+)? (?:would|can|could|will|should|might|must|may|has to|"
+    r",\s*based on\b|\b(?:next to|beside|alongside)\b|,(?= (?:(?:tri|mono)clinic|orthorhombic|tetragonal|trigonal|"
+    r"rhombohedral|hexagonal|cubic|layered|perovskite|spinel|rutile)\b)|,(?= \w+ is(?:\s*[.;!]|\s*$))|"
+    r",(?= \w+ (?:is|are) (?:easier|cheaper|fine|ok|okay|good|better|preferred|available|what|my|the|welcome|allowed))|"
+    r",? and(?= \w+ (?:for the \w+\s*(?:[.,;!?]|$)|instead of|in place of|in lieu of))|"
+    r",(?= \w+(?:,? (?:and|or) \w+)? (?:both |all |also )?(?:would|can|could|will|should|might|must|may|has to|"
     r"have to)(?! be (?:what|ideal|great|perfect|nice))(?! ?(?:not|"
     r"n't|never)\b))|,(?= \w+ (?:on|at) (?:the )?[ABX]\b)|"
     r"(?:,|,? and)(?= [\w ]{1,30}? (?:stays?|remains?|(?:should|must|has to|have to|can) (?:stay|remain|"
-    r"be kept)|(?:is|are) (?:fine|ok|okay|welcome|good|acceptable|allowed|possible|"
-    r"kept))\b)|"
+    r"be (?:kept|added|used|there|present|included|left))|(?:is|are) (?:fine|ok|okay|welcome|good|acceptable|allowed|possible|"
+    r"kept|fixed|locked|untouched|unchanged)|(?:is |are )?not to be)\b)|"
     r",\s*(?:any|another|something|anything|whatever)\b(?! (?:else|other) )|"
     r"\b(?:occurs?|appears?|(?:is|are) (?:present|contained|included|used)),"
     r"| [-–] |,? \band (?:our|my|his|her|there|then|(?-i:in))\b|,(?= \w+ instead\b)|"
     rf",?\s*\b(?:so|hence|thus|therefore|and yes)\b|"
-    rf",?\s*\b(?:and|or)\s+(?:an?|the(?! other)|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
+    rf",?\s*\b(?:and|or)\s+(?:just |only |simply |then )?(?:an?|the(?! other)|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
     rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
     re.IGNORECASE,
 )
@@ -115,11 +119,11 @@ _PERSON = r",? (?:I|we|he|she|they|you|it)"
 GONE = re.compile(
     "|".join(
         (
-            r"(?: atoms?| ions?| content| itself| themselves)?(?: is| are)?(?: (?:out of (?:the )?(?:picture|"
+            r"(?: atoms?| ions?| content| itself| themselves| both| all)?(?: is| are)?(?: (?:out of (?:the )?(?:picture|"
             r"budget|reach|question)|"
             r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought|can|"
             r"may)(?: of course)?(?: to)? (?:go(?! (?:into|there|in for)\b| in\s*(?:[.,;!?]|$)|"
-            r" (?:in|on|at) (?:[\w-]+ ){1,2}?(?:site|position|place|slot|stead)s?\b)|disappear|leave|vanish|"
+            r" (?:in|on|at) (?:[\w-]+ ){1,2}?(?:site|position|place|slot|stead)s?\b)|disappear|leave|vanish|come out|"
             r"stay (?:out|away)|be (?:\w+ly )?(?:removed|missing|eliminated|avoided|gone|dropped|excluded|out|"
             r"absent|banned|left out))|"
             r"(?:(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)?|can't|won't|will (?:not|never)) "
@@ -133,6 +137,11 @@ GONE = re.compile(
             r"\s*[.,;!?)]|\s*$)",
             r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)",
             r"(?:'s| has)(?: got)? no (?:business|place)\b",
+            r" goes(?=\s*(?:[.,;!?]|$)| and\b)",
+            r" (?:is|are) (?:something|one|an element|a metal|elements|metals)(?: that| which)? (?:I|we|you)(?:'d|'ve)? "
+            r"(?:\w+ )?(?:want|would|like|have|need|must|should|had|prefer)(?: \w+)?(?: to)? (?:avoid|exclude|leave out|"
+            r"omit|drop|lose|skip|keep out|do without|get rid of|stay away from)\b",
+            r" (?:isn't|is not|aren't|are not) (?:essential|necessary)\b",
             r" (?:is|are) not what\b| (?:is|are) what (?:I|we) (?:need|want|have) to (?:lose|remove|drop|avoid|"
             r"get rid of)\b",
             r" (?:on no account|under no circumstances)\b",
@@ -205,6 +214,7 @@ _OTHERS_ARE_FINE = re.compile(
     r"(?=\s*(?:[.,;!?]|$))",
     re.IGNORECASE,
 )
+_ONE = re.compile(r"\b(?:it|that|this)(?! ones)\b", re.IGNORECASE)
 _REACH = 40  # characters before a verb in which its own denial stands
 _NOT = re.compile(
     r"(?:\bnot|n't|\bnever|\bno way(?: I'm| we're| I| we)?|\brefuse to|\bcannot) (?:\w+ )?$", re.IGNORECASE
@@ -265,7 +275,7 @@ def denied_places(places: Sequence[tuple[int, int]], text: str) -> list[bool]:
     for at in range(1, len(places)):
         follows = _AND_THE.fullmatch(text[places[at - 1][1] : places[at][0]]) and _LAST.match(text, places[at][1])
         found[at] = found[at] or (found[at - 1] and bool(follows))
-    backward = [(each.start(), LIST_GAP) for each in _IT_GOES.finditer(text)]
+    backward = [(each.start(), _AND if _ONE.search(each[0]) else LIST_GAP) for each in _IT_GOES.finditer(text)]
     backward += [(each.start("not"), _AND) for each in _OTHERS_ARE_FINE.finditer(text)]
     for start, gap in backward:
         last = max((at for at, (_, end) in enumerate(places) if end <= start), default=-1)

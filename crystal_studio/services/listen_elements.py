@@ -75,7 +75,7 @@ _ONLY = re.compile(
     r"\bnot one (?:element|atom) more\b|\b(?:these|those) (?:two|three|four)(?: only| and stop)\b|"
     r"\bother elements? (?:is|are) (?:not|out|excluded|forbidden)\b|\bno elements? (?:apart from|aside from|"
     r"other than|besides|except|beyond)\b|\b(?:limited|restricted|"
-    r"confined) to\b|"
+    r"confined) to\b|\b(?:limit|restrict|confine) (?:yourself|it) to\b|"
     r"\bnothing (?:besides|except|apart from)\b|\banything beyond (?:these|those|that)\b|\bthat(?:'s|"
     r" is) the (?:whole|lot|full list)\b|\b(?:zip|zilch|"
     r"nada) else\b|"
@@ -212,7 +212,7 @@ def _named(text: str) -> list[tuple[re.Match[str], str]]:
             or (
                 _LEAD_VERB.search(text[: match.start()])
                 and not FREE.match(text, match.end())
-                and not re.match(r" (?:is|must|should|has|can|may)\b", text[match.end() :])
+                and not re.match(r" (?:is|must|should|has|can|may)\b|\s*(?:[,.;!?)]|$)", text[match.end() :])
             )
         )
         if not is_verb:
@@ -266,7 +266,7 @@ def grouped_by_or(mentions: list[Mention], text: str) -> list[list[Mention]]:
 def says_only(text: str) -> bool:
     """Whether the elements named are all that may be present."""
     return bool(_ONLY.search(text)) and not re.search(
-        r"\bnot only\b|\b(?:I|we|you|they) only (?:want|need|have|care)\b|\bonly (?:a|the|one|if|when|"
+        r"\bnot only\b|\b(?:I|we|you|they) only (?:want|need|have|care)\b|\bonly (?:a|the(?! (?:\w+ )?elements?\b)|one|if|when|"
         r"slightly)\b",
         text,
         re.I,

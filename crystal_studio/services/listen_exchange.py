@@ -19,106 +19,31 @@ from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.services.listen_denial import LIST_GAP
 from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
+from crystal_studio.services.listen_exchange_words import (
+    ANALOGY,
+    ASKED,
+    BETWEEN,
+    CONTAINED,
+    ELSE,
+    EXCHANGE,
+    ITS,
+    ITSELF,
+    JOINED,
+    KEPT,
+    MIXED,
+    OTHER,
+    PART,
+    PASSIVE,
+    REACH,
+    REST,
+    SENTENCE,
+    STAYS,
+    VACATE,
+    VACATE_IT,
+    WORDS,
+)
 from crystal_studio.services.listen_roles import can_replace, places_in, role_taken_by
 from crystal_studio.services.listen_substitutes import GROUP, group_in, kind_spans, without_other_comparisons
-
-
-def _beginning(words: str) -> re.Pattern[str]:
-    """A pattern for words that begin like one of these."""
-    return re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
-
-
-_SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?=\d))+")
-_PART = re.compile(r"(?:(?!,|\band\b).)+")
-_VACATE_WORDS = r"replac|swap|substitut|exchang|switch|chang|vary"
-_VACATE = re.compile(
-    rf"(?<!\bno )(?<!\bnot )(?<!n't )(?<!\bwithout )\b(?:{_VACATE_WORDS}|(?:(?:an|some|any)?other|different|"
-    rf"alternative)(?! (?:ratio|proportion|stoichiometr|structure|phase|symmetr|polymorph|space)))\w*",
-    re.IGNORECASE,
-)
-_VACATE_IT = re.compile(r"\b(?:replac|swap|substitut|exchang)\w*(?: out)? (?:it|that)\b", re.IGNORECASE)
-_EXCHANGE = _beginning(
-    rf"{_VACATE_WORDS}|trad(?:e|ing)\b|turn|convert|transform|transmut|becom|became|tak(?:e|es|ing)\b|took|step|"
-    rf"stand|"
-    rf"fill|"
-    r"sit|occup|position|place|stead|role|part\b|out\b|away\b|favou?r|upgrad|drop|giv(?:e|ing) up|way\b|serv|acts?\b|"
-    r"job|expense|los(?:e|ing)\b|"
-    r"instead|rather|prefer|not\b|where|mov(?:e|ing)\b|go(?:es)? from|cheaper|better|over\b|pick|choose|let\b|put\b|"
-    r"too\b|would\b|"
-    r"use\b"
-)
-_ANALOGY = _beginning(
-    r"version|analog|counterpart|equivalent|homolog|congener|variant|sister|cousin|sibling|relative|member|"
-    r"alternative|"
-    r"based|instead|prefer|rather|this (?:time|structure)|now with|(?:how|what) (?:about|if|would|does|do)|try|same|"
-    r"look|"
-    r"make it|convert|turn|go for|go from|move to|switch|show me|the \w+ (?:one|salt)|please|i(?:'d| would) like"
-)
-MIXED = _beginning(
-    r"add|introduc|incorporat|dop(?:e|ed|ing|ant)\b|includ|alloy|mix|partial|partly|half|some of|a fraction|percent|"
-    r"contains?\b|(?<!but )also\b(?! (?:work|be|do|exist|possible))|as well\b|additional|extra\b|"
-    r"an? (?:second|third|fourth|fifth|further)\b|"
-    r"intercalat|(?<=[- ])(?:rich|poor|deficient|content|concentration|fraction)\b"
-)
-_BETWEEN = re.compile(
-    r"\W*\b(?:in for|for|as|on|onto|at|in|into|to|by|against|(?:could|can|might|may|should|would) be|becomes?)\b"
-    r"(?:\W*\b(?:the|a|an|its)\b)?\W*",
-    re.IGNORECASE,
-)
-_PASSIVE = re.compile(
-    r"(?: atoms?| ions?| sites?)?"
-    r"(?: (?:is|are|should|must|can|could|has|have|ought|needs?|wants?|requires?|to|be|being))+ "
-    r"(?:replac|substitut|swapp?|exchang)\w*",
-    re.IGNORECASE,
-)
-_ASKED = re.compile(
-    r"\b(?:what|which|who|anything|something|whatever)\b[^.;!?]*"
-    r"\b(?:stand in|tak\w+|replac\w+|substitut\w+|step in|fill)\b",
-    re.IGNORECASE,
-)
-_CONTAINED = re.compile(
-    r"\bthere (?:should|must|has to|needs to|ought to) be\b|"
-    r"\b(?:present|needed|featur\w+|compris\w+|(?<!-)contain\w*)\b|"
-    r"\bin(?:to)? (?:it|there|that|this one)\b|\bbe there\b|\bpart of (?:it|this|the)\b|"
-    r"\bis a must\b|\b(?:quaternary|quinary)\b|\bmake sure\b|"
-    r"\bin(?:to)? the (?:crystal|compound|structure|formula|composition|material|mix|lattice)\b|"
-    r"\b(?:must|should|has to|have to|needs? to|ought to) have\b|\bneeds\b|\bneed (?:some|more|an?)\b|"
-    r"\bsome\b[^.;!?]* in\b|\bwork in\b",
-    re.IGNORECASE,
-)
-_KEPT = re.compile(
-    r"\b(?:chang|replac|swap|exchang|vary|substitut)\w*\b[^.;!?]*\b(?:but|and|just) not (?:the |its )?$|"
-    r"\b(?:keep\w*|leav(?:e|ing)(?! out)|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|not) "
-    r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
-    r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$|"
-    r"\b(?:still (?:want|need)|hang on to|hold on to|stick with|fond of) (?:the |its |my |our )?$|"
-    r"\bsame $|\b(?:next to|beside|besides|alongside|along with|together with|no (?:problem|issue)s? with|"
-    r"combin\w+ with|"
-    r"pair\w* with) (?:the |its )?$",
-    re.IGNORECASE,
-)
-_STAYS = re.compile(
-    r"(?: (?:sites?|atoms?|ions?|framework|sublattice|layers?|part|bit))?"
-    r"(?: (?:we|I) (?:still )?(?:need|want|like|love)\b(?! to)|(?: is|'s) (?:a keeper|staying)|"
-    r"(?:,? (?:should|must|has to|have to|can|may|obviously|just|of course|both|all|that|which|in))*:? "
-    r"(?:stays?|remains?|(?:is|are) kept|unchanged|untouched|no changes?|(?:just )?as (?:it|they) (?:is|are|was|"
-    r"were)|as[- ]is|"
-    r"(?:is|are) (?:\w+ )?(?:fine|ok|okay|good|great|perfect|lovely|beautiful|sacred|non-negotiable|"
-    r"essential)(?! but)))\b",
-    re.IGNORECASE,
-)
-_ITSELF = re.compile(r"\bof (?:this|the|our|your) $", re.IGNORECASE)
-_ELSE = re.compile(
-    r"\b(?:(?:another|different|new|other) (?:\w+ )?(?:compound|material|crystal)|in(?:to|side)? it\b)", re.I
-)
-_REST = re.compile(r"\b(?:the (?:rest|others?|remaining)|everything else)\b", re.IGNORECASE)
-_JOINED = re.compile(r"\s*(?:,|\+|/|-|–|\band\b|\bwith\b|\bthat contains\b)?\s*(?:\band\b\s*)?")
-_OTHER = re.compile(r"\b(?:an?other|different|other|new) (?:\w+ )?$", re.IGNORECASE)
-_ITS = re.compile(
-    r"\b(?:(?:its|that|the same) (?:place|stead|role|site|position)|instead|for (?:it|that))\b", re.IGNORECASE
-)
-_REACH = 160
-_WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 
 
 @dataclass(frozen=True)
@@ -177,7 +102,7 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
         found += heard
         if heard:
             kept = [(each.start, each.end) for each in cast.mentions if each.denied and each.symbols[0] in cast.kept]
-            for first, last in (*cast.spans, *kind_spans(words), *kept):
+            for first, last in (*_spans(cast, heard), *kind_spans(words), *kept):
                 text = blanked(text, start + first, start + last)
         elif _means_exchange(words, cast) and not is_list(words, cast):
             is_open = True
@@ -187,10 +112,17 @@ def exchanges_in(text: str, parent: Composition) -> tuple[list[Exchange], str, b
     return found, text, is_open
 
 
+def _spans(cast: Cast, heard: list[Exchange]) -> list[tuple[int, int]]:
+    """Where those who are exchanged are named; who is denied and only leaves is heard later."""
+    olds = {each.old for each in heard}
+    leaving = {(each.start, each.end) for each in cast.mentions if each.denied and not olds & {*each.symbols}}
+    return [span for span in cast.spans if span not in leaving]
+
+
 def _statements(text: str, parent: Composition) -> Iterator[tuple[int, str]]:
     """Sentences with their starts; in parts where each part has somebody to go and somebody to come."""
-    for sentence in list(_SENTENCE.finditer(text)):
-        parts = list(_PART.finditer(sentence[0]))
+    for sentence in list(SENTENCE.finditer(text)):
+        parts = list(PART.finditer(sentence[0]))
         casts = [cast_in(part[0], parent) for part in parts] if len(parts) > 1 else []
         speaking = [(part, cast) for part, cast in zip(parts, casts, strict=False) if cast.coming or cast.going]
         if len(speaking) > 1 and all(cast.coming and (cast.going or cast.compounds) for _, cast in speaking):
@@ -206,7 +138,7 @@ def cast_in(words: str, parent: Composition) -> Cast:
     parts: defaultdict[str, list[str]] = defaultdict(list)
     parts["families"] += [symbol for symbol in parent.elements if BY_SYMBOL[symbol].group == group_in(words)]
     for symbols, start, _ in places:
-        parts["kept" if _KEPT.search(_before(words, start)) else "places"] += symbols
+        parts["kept" if KEPT.search(_before(words, start)) else "places"] += symbols
     spans = [(start, end) for _, start, end in places]
     staying = _staying(mentions, words)
     for mention in mentions:
@@ -234,14 +166,14 @@ def cast_in(words: str, parent: Composition) -> Cast:
 
 def _before(words: str, place: int) -> str:
     """The words that can say of what stands at a place that it stays; all of a long message would take too long."""
-    return words[max(0, place - _REACH) : place]
+    return words[max(0, place - REACH) : place]
 
 
 def _staying(mentions: list[Mention], words: str) -> list[Mention]:
     """Mentions of which the words say that they stay, with their neighbours in a list: "Mn and Ni remain"."""
     found: list[Mention] = []
     for at, mention in enumerate(mentions):
-        if _KEPT.search(_before(words, mention.start)) or _STAYS.match(words, mention.end):
+        if KEPT.search(_before(words, mention.start)) or STAYS.match(words, mention.end):
             first = at
             while first and LIST_GAP.fullmatch(words[mentions[first - 1].end : mentions[first].start]):
                 first -= 1
@@ -250,7 +182,7 @@ def _staying(mentions: list[Mention], words: str) -> list[Mention]:
 
 
 def _part(mention: Mention, members: list[str], words: str) -> str:
-    if len(members) == len(mention.symbols) > 1 and _ITSELF.search(words[: mention.start]):
+    if len(members) == len(mention.symbols) > 1 and ITSELF.search(words[: mention.start]):
         return "absent"  # "the tantalum analogue of this niobate"
     if mention.is_family:
         return "families" if len(members) == 1 else "absent" if mention.denied else "kind"
@@ -258,7 +190,9 @@ def _part(mention: Mention, members: list[str], words: str) -> str:
         return "going"
     if members and len(mention.symbols) == 1:
         return "compounds"
-    return "absent" if mention.denied else "coming"
+    if mention.denied:
+        return "compounds" if len(members) == len(mention.symbols) else "absent"
+    return "coming"
 
 
 def _mentioned(words: str, parent: Composition) -> tuple[list[Mention], list[tuple[tuple[str, ...], int, int]]]:
@@ -286,7 +220,7 @@ def _mentions(words: str, parent: Composition) -> list[Mention]:
         mention
         for mention in mentions_in(words, in_chemistry=True)
         if mention.start in certain
-        or mention.words not in _WORDS
+        or mention.words not in WORDS
         or (mention.words in parent.elements and mention.words != "I" and mention.start > 0)
     ]
 
@@ -294,11 +228,11 @@ def _mentions(words: str, parent: Composition) -> list[Mention]:
 def _heard(words: str, cast: Cast, earlier: tuple[str, ...], parent: Composition) -> list[Exchange]:
     if cast.coming:
         return _named(words, cast, earlier, parent)
-    if _REST.search(words) and cast.kept:
+    if REST.search(words) and cast.kept:
         going = tuple(symbol for symbol in parent.elements if symbol not in cast.kept)
         return [Exchange(going[0], (), "another", words)] if len(going) == 1 else []
-    is_kind = bool(kind_spans(words) or _ASKED.search(words))
-    if not is_kind and not _VACATE.search(words):
+    is_kind = bool(kind_spans(words) or ASKED.search(words))
+    if not is_kind and not VACATE.search(words):
         return []
     options = (cast.going, cast.families, () if earlier else cast.places, cast.compounds, earlier)
     going = next((each for each in options if each), cast.places)
@@ -315,7 +249,7 @@ def _who_fits(going: tuple[str, ...], cast: Cast, words: str, parent: Compositio
     for mention in cast.mentions:
         if mention.is_family and not mention.denied:
             own = tuple(symbol for symbol in cast.families if symbol in mention.symbols)
-            if len(own) == 1 and _OTHER.search(words[: mention.start]):
+            if len(own) == 1 and OTHER.search(words[: mention.start]):
                 return own
             going = tuple(old for old in going if any(can_replace(new, old, parent) for new in mention.symbols))
     return going or tuple(symbol for symbol in cast.families if symbol not in cast.kept)
@@ -323,14 +257,14 @@ def _who_fits(going: tuple[str, ...], cast: Cast, words: str, parent: Compositio
 
 def _vacates(words: str, cast: Cast) -> bool:
     """Whether the words of change stand right beside those who go: "swap out the caesium", "tin must be replaced"."""
-    if _VACATE_IT.search(words):
+    if VACATE_IT.search(words):
         return True
-    if any(_PASSIVE.match(words, last) for _, last in cast.spans):
+    if any(PASSIVE.match(words, last) for _, last in cast.spans):
         return True
     firsts = [start for start, _ in cast.spans]
     return any(
         re.match(r"(?:\W*\b(?:the|out|a|an|its|this|that|one|of|for|to|on|at)\b)*\W*$", words[found.end() : first])
-        for found in _VACATE.finditer(words)
+        for found in VACATE.finditer(words)
         for first in firsts
         if first >= found.end()
     )
@@ -338,11 +272,13 @@ def _vacates(words: str, cast: Cast) -> bool:
 
 def _named(words: str, cast: Cast, earlier: tuple[str, ...], parent: Composition) -> list[Exchange]:
     """Newcomers by name: in the place of who is said to go, else of the one whose role they have."""
-    said = cast.going or cast.places or cast.compounds or cast.families or (earlier if _ITS.search(words) else ())
+    said = cast.going or cast.places or cast.compounds or cast.families or (earlier if ITS.search(words) else ())
     pairs: dict[str, list[str]] = {}
     for newcomer in cast.coming:
         fitting = [symbol for symbol in said if can_replace(newcomer, symbol, parent)]
         role = role_taken_by(newcomer, parent)
+        if role in (*cast.compounds, *cast.families):  # "the arsenate instead of the phosphate, and no strontium"
+            fitting = [role]
         if fitting and _is_exchange(words, cast):
             old = role if role in fitting else fitting[0] if len(fitting) == 1 else None
         elif _is_analogy(words, cast, newcomer, role) and not is_list(words, cast, cast.going):
@@ -359,28 +295,29 @@ def _named(words: str, cast: Cast, earlier: tuple[str, ...], parent: Composition
 
 def _is_analogy(words: str, cast: Cast, newcomer: str, role: str | None) -> bool:
     """Whether the newcomer stands for its like: by words of analogy, or named alone and of the same group."""
-    if not cast.going and _CONTAINED.search(words):
+    if not cast.going and CONTAINED.search(words):
         return False
-    if _ANALOGY.search(words):
+    if ANALOGY.search(words):
         return True
-    is_alone = not cast.going and not _ELSE.search(words)
+    is_alone = not cast.going and not ELSE.search(words)
     return is_alone and role is not None and BY_SYMBOL[role].group == BY_SYMBOL[newcomer].group
 
 
 def _is_exchange(words: str, cast: Cast) -> bool:
-    if _EXCHANGE.search(words) and not is_list(words, cast):
+    if EXCHANGE.search(words) and not is_list(words, cast):
         return True
     ordered = sorted(cast.spans)
-    return any(_BETWEEN.fullmatch(words[first[1] : second[0]]) for first, second in pairwise(ordered))
+    return any(BETWEEN.fullmatch(words[first[1] : second[0]]) for first, second in pairwise(ordered))
 
 
 def is_list(words: str, cast: Cast, old: tuple[str, ...] | None = None) -> bool:
     """Whether an old and a new element stand side by side as in "Ba and Ti" or "barium titanate": both are wanted."""
     going = {*cast.going, *cast.compounds} if old is None else set(old)
-    plain = [each for each in cast.mentions if not each.is_family and not each.denied]
+    named = (each for each in cast.mentions if not each.is_family and not each.denied)
+    plain = [each for each in named if each.symbols[0] not in cast.kept]
     return any(
         (first.symbols[0] in going) != (second.symbols[0] in going)
-        and _JOINED.fullmatch(words[first.end : second.start])
+        and JOINED.fullmatch(words[first.end : second.start])
         for first, second in pairwise(plain)
     )
 
@@ -390,4 +327,4 @@ def _means_exchange(words: str, cast: Cast) -> bool:
     speaks = cast.going or cast.places or cast.families or cast.compounds or cast.coming
     if kind_spans(words):
         return True
-    return bool(speaks) and bool(_VACATE.search(words) or (_EXCHANGE.search(words) and cast.coming))
+    return bool(speaks) and bool(VACATE.search(words) or (EXCHANGE.search(words) and cast.coming))

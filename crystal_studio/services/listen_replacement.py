@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.errors import UserCorrectable
+from crystal_studio.services.listen_denial import denied_places
 from crystal_studio.services.listen_elements import Mention, blanked, formulas_in, mentions_in
 from crystal_studio.services.listen_exchange import Exchange, exchanges_in
 from crystal_studio.services.listen_substitutes import is_comparative, substitutes_for
@@ -28,7 +29,7 @@ _ACTIVE = re.compile(
 )
 _PASSIVE = re.compile(
     r"(?P<old>\b[A-Za-z]+)(?: atoms?| ions?)?(?: (?:should|must|could|can|to|needs to))?(?: be| is| are| being)?"
-    r" (?:replaced|substituted|swapped|exchanged)(?: out)? (?P<joint>by|with|for|against)\b"
+    r" (?:replaced|substituted|swapped|exchanged|(?:needs?|wants?|requires?) (?:replac|swapp|substitut|exchang)ing)(?: out)? (?P<joint>by|with|for|against)\b"
     rf"(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
 )
@@ -48,8 +49,14 @@ _WHAT_IF = re.compile(
     rf"\bwhat if (?P<old>[^.;!?,]{{1,40}}?) (?:were|was|is|became|becomes)\b(?P<new>[^.;!?]{{1,60}}?){_END}",
     re.IGNORECASE,
 )
+_BECOMES = re.compile(
+    r"(?P<old>\b[A-Za-z]+) (?:should|must|could|can|has to|to|would|may) (?:turn into|become|be turned into|"
+    rf"(?:be changed|change) (?:in)?to)\b(?P<new>[^.;!?]{{1,60}}?){_END}",
+    re.IGNORECASE,
+)
 _WHERE = re.compile(
-    r"(?P<new>\b[A-Za-z]+(?: or [A-Za-z]+)?) where (?:(?:you|we) have |there (?:is|was) )?(?:the )?(?P<old>[A-Za-z]+)"
+    r"(?P<new>(?:\b(?:lighter|heavier|larger|smaller|bigger|cheaper|different|another|other) )?\b[A-Za-z]+"
+    r"(?: or [A-Za-z]+)?)(?: (?:should|must|could|can|may|might|to) (?:go|sit|be|come|stand)(?: in)?)? where (?:(?:you|we) have |there (?:is|was) )?(?:the )?(?P<old>[A-Za-z]+)"
     r"(?: (?:was|is|sits|sat|stood|stands|now is|is now|used to be))?\b"
 )
 _FROM_TO = re.compile(
@@ -58,6 +65,19 @@ _FROM_TO = re.compile(
 )
 _RATHER = re.compile(
     r"\b(?:rather|sooner)\b[^.;!?]{0,40}?\b(?P<new>[A-Za-z]+) than (?:an? |the )?(?P<old>[A-Za-z]+)\b", re.IGNORECASE
+)
+_FOR = re.compile(
+    r"(?P<new>(?:\b(?:another|different|heavier|lighter|larger|smaller|cheaper) )?"
+    r"(?:\b(?:alkali|alkaline|rare|transition|noble|coinage)[ -])?"
+    r"\b[A-Za-z]+) (?:in )?for (?:the |its )?(?P<old>[A-Za-z]+)\b"
+)
+_BETTER = re.compile(
+    r"(?P<new>\b[A-Za-z]+) (?:is|would be|might be|seems|looks) (?:much |far |a )?(?:better|nicer|preferable|preferred|"
+    r"cheaper|safer)(?: (?:choice|option|pick))? (?:than|to) (?:the )?(?P<old>[A-Za-z]+)\b",
+    re.IGNORECASE,
+)
+_NOT_BUT = re.compile(
+    r"\bnot (?:the )?(?P<old>[A-Za-z]+)(?: but|,) (?P<new>[A-Za-z]+)(?=\s*(?:[.;!?]|$))", re.IGNORECASE
 )
 _ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)")
 _BARE = re.compile(
@@ -83,13 +103,19 @@ _CHAINED = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|n't|don'?t|never|without|avoid)\s+$", re.IGNORECASE)
+_CHAINED_PASSIVE = re.compile(
+    r"(?P<joint> (?:replaced|substituted|swapped|exchanged)) (?P<by>with|by|for) (?P<new>[A-Za-z]+)(?:,|,? and|;) "
+    r"(?P<old>(?:the )?[A-Za-z]+) (?P=by) (?=(?:the )?[A-Za-z])",
+    re.IGNORECASE,
+)
+_ALL_THE_SAME = re.compile(r"\b(?:but|though|still|all the same|anyway)\b", re.IGNORECASE)
 _PARTLY = re.compile(
     r"\b(?:partial(?:ly)?|partly|half|some(?! other| more| kind| sort)|a fraction|a part|part)\b", re.IGNORECASE
 )
 
 
-_BY_VERB = (_ARROW, _WHERE, _FROM_TO, _RATHER, _ACTIVE, _PASSIVE, _WHAT_IF, _BARE)
-_SINGLE = (_WHERE, _FROM_TO, _RATHER)
+_BY_VERB = (_ARROW, _WHERE, _FROM_TO, _RATHER, _BETTER, _NOT_BUT, _FOR, _ACTIVE, _PASSIVE, _WHAT_IF, _BECOMES, _BARE)
+_SINGLE = (_WHERE, _FROM_TO, _RATHER, _BETTER, _NOT_BUT, _FOR)
 _BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _COMPLAINT)
 
 
@@ -137,8 +163,12 @@ def replacements_in(text: str, parent: Composition | None) -> tuple[list[Replace
 
 def _unchained(text: str) -> str:
     """ "Replace Sr with Ba and Ti with Zr" as two sentences with a verb each."""
-    while (single := _CHAINED.sub(r"\g<verb>\g<first>; \g<verb>", text)) != text:
-        text = single
+    for chained, parted in (
+        (_CHAINED, r"\g<verb>\g<first>; \g<verb>"),
+        (_CHAINED_PASSIVE, r"\g<joint> \g<by> \g<new>; \g<old>\g<joint> \g<by> "),
+    ):
+        while (single := chained.sub(parted, text)) != text:
+            text = single
     return text
 
 
@@ -151,17 +181,31 @@ def _matched(
         for match in pattern.finditer(text):
             if _DENIED.search(text[: match.start()]):
                 continue
-            if pattern is _WHAT_IF and not _comes_first(match["new"]):
+            if pattern in (_WHAT_IF, _BECOMES) and not _comes_first(match["new"]):
                 continue
             if pattern in _SINGLE and not mentions_in(match["new"], in_chemistry=True):
                 continue
-            is_of_parent = pattern in (_COMPLAINT, _WHAT_IF, *_SINGLE)
+            if pattern is _FOR and (
+                denied_places([match.span("new")], text)[0] or not _names_newcomer(match["new"], parent)
+            ):
+                continue
+            if pattern is _INSTEAD_FIRST and _names_newcomer(text[: match.start()], parent):
+                continue
+            is_of_parent = pattern in (_COMPLAINT, _WHAT_IF, _BECOMES, *_SINGLE)
             heard = _of_parent(match, parent) if is_of_parent else _read(match, parent)
             if heard:
                 found += heard
                 start = match.start("new") if pattern is _INSTEAD else match.start()
                 text = blanked(text, start, match.end())
     return found, text
+
+
+def _names_newcomer(before: str, parent: Composition | None) -> bool:
+    """Whether the clause before "in place of" names who comes: "xenon in place of krypton, fluorine as is"."""
+    clause = re.split(r"[.;!?,]|\b(?:but|and|with)\b", before)[-1]
+    present = set(parent.elements) if parent else set()
+    named = mentions_in(clause, in_chemistry=True)
+    return any(not each.denied and (each.is_family or each.symbols[0] not in present) for each in named)
 
 
 def _exchanged(exchange: Exchange, parent: Composition) -> Replacement:
@@ -197,7 +241,7 @@ def _read(match: re.Match[str], parent: Composition | None) -> list[Replacement]
     if match.groupdict().get("joint") == "for":
         old_text, new_text = _turned(old_text, new_text, parent, verb.startswith("substitut"))
     reference, old_text = _reference(old_text, parent)
-    old = _old_elements(old_text, reference)
+    old = _old_elements(old_text, reference, new_text)
     if not old:
         return []
     if parent is not None and not mentions_in(new_text, in_chemistry=True):
@@ -242,14 +286,32 @@ def _reference(old_text: str, parent: Composition | None) -> tuple[Composition |
     return parent, old_text
 
 
-def _old_elements(old_text: str, reference: Composition | None) -> list[str]:
+def _centre(symbols: tuple[str, ...], present: frozenset[str]) -> tuple[str, ...]:
+    """Of a compound's elements the one that comes: of "oxysulfide" the sulfur, where there is oxygen already."""
+    return tuple(symbol for symbol in symbols if symbol not in present)[:1] or symbols[:1]
+
+
+def complaints_in(text: str) -> tuple[str, ...]:
+    """Elements that a first wish only calls too dear or poisonous: "rhenium is too expensive, give me a boride"."""
+    return tuple(
+        mention.symbols[0]
+        for match in _COMPLAINT.finditer(text)
+        for mention in mentions_in(match["old"], in_chemistry=True)
+        if mention.is_plain and not _ALL_THE_SAME.search(text, match.end())
+    )
+
+
+def _old_elements(old_text: str, reference: Composition | None, new_text: str) -> list[str]:
+    """Who goes; of two compounds that share an element, the other one: an oxysulfide for an oxyselenide."""
     present = set(reference.elements) if reference else set()
+    compounds = [mention for mention in mentions_in(new_text) if len(mention.symbols) > 1 and not mention.is_family]
+    shared = {symbol for mention in compounds for symbol in mention.symbols}
     found: list[str] = []
     for mention in mentions_in(old_text, in_chemistry=True):
         if mention.is_family:
             found += [symbol for symbol in mention.symbols if symbol in present]
         else:
-            found.append(mention.symbols[0])
+            found.append(next((each for each in mention.symbols if each not in shared), mention.symbols[0]))
     return list(dict.fromkeys(found))
 
 
@@ -269,7 +331,9 @@ def _one(
     refused = {each for mention in mentions_in(new_text) if mention.denied for each in mention.symbols}
     present = frozenset(reference.elements) - {symbol} if reference else frozenset()
     substitutes = frozenset(
-        each for mention in named for each in (mention.symbols if mention.is_family else mention.symbols[:1])
+        each
+        for mention in named
+        for each in (mention.symbols if mention.is_family else _centre(mention.symbols, present))
     )
     substitutes = substitutes - present or substitutes  # "trade tin for titanium, oxide stays"
     has_family = any(mention.is_family for mention in named)

@@ -7,7 +7,8 @@ import re
 from crystal_studio.domain.composition import Composition
 from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.services.listen_elements import Mention, blanked
-from crystal_studio.services.listen_exchange import MIXED, Exchange, cast_in, is_list, once
+from crystal_studio.services.listen_exchange import Exchange, cast_in, is_list, once
+from crystal_studio.services.listen_exchange_words import MIXED
 from crystal_studio.services.listen_goals import speaks_of_property
 from crystal_studio.services.listen_roles import can_replace
 

@@ -159,7 +159,7 @@ FEEDBACK = [
     ("with less strontium", "contains Sr", set()),
     ("replace oxygen partially with nitrogen", "contains Sr, Ti, O; contains one of N", set()),
     ("use only sodium, niobium and oxygen", "contains Na, Nb, O; only Na, Nb, O", set()),
-    ("contain no strontium, but barium", "contains Ba; not Sr", set()),
+    ("contain no strontium, but barium", "contains Ba, Ti, O; not Sr; Sr replaced by one of Ba; formula BaTiO3", set()),
     ("reduce the gap to 1.5 eV without using lead or tin", "not Sn, Pb; formula SrTiO3", {(GAP, NEAR, 1.5)}),
     (
         "replace the B-site cation with zirconium",
