@@ -99,6 +99,7 @@ def _of_elements(limits: Limits, truth: Limits, present: frozenset[str]) -> list
     formula = frozenset(Composition.parse(limits.formula).elements) if limits.formula else frozenset()
     leaving = {old for old, _ in limits.replaced}
     sure = limits.required | formula | {min(new) for _, new in limits.replaced if len(new) == 1}
+    sure |= {min(group) for group in limits.any_of if len(group) == 1}
     stays = present - limits.excluded - leaving
     found = [f"+{symbol}" for symbol in sorted(truth.required - sure - stays)]
     for symbol in sorted(truth.excluded - limits.excluded - leaving):
@@ -146,7 +147,7 @@ def _of_structure(limits: Limits, truth: Limits) -> list[str]:
     for name in STRUCTURE:
         asked, heard = getattr(truth, name), getattr(limits, name)
         is_implied = (name == "crystal_system" and limits.space_group) or (
-            name == "num_elements" and asked == len(limits.allowed)
+            name == "num_elements" and asked in (len(limits.allowed), len(limits.anonymous))
         )
         if asked is not None and asked != heard and not is_implied:
             found.append(f"{name} {asked}")

@@ -7,27 +7,32 @@ import re
 from crystal_studio.services.listen_elements import blanked
 
 _TOLD = re.compile(
-    r"(?:^|(?<=[.;!?] ))(?:I|we|my|our|an? (?:colleague|friend|student|postdoc|group))\b(?! (?:\w+ )?replac)(?P<words>[^.;!?]*?\b(?:was|were|worked|tested|looked at|tried|studied|"
-    r"measured|grew|made|read|used to|grows|works on|already (?:know|have)|know|have (?:tested|tried|studied|worked|had|made))\b[^.;!?]*?)"
+    r"(?:^|(?<=[.;!?] ))(?:I|we|my|our|an? (?:colleague|friend|student|postdoc|"
+    r"group))\b(?! (?:\w+ )?replac)(?P<words>[^.;!?]*?\b(?:was|were|worked|tested|looked at|tried|studied|"
+    r"measured|grew|made|read|used to|grows|works on|already (?:know|have)|know|have (?:tested|tried|studied|"
+    r"worked|had|made))\b[^.;!?]*?)"
     r"(?:[.;!?](?= )|,?(?= but\b)|,(?= (?:so |and )?(?:now|this time|today)\b))",
     re.IGNORECASE,
 )
 # Then the words are a wish or a refusal after all.
 _ASKS = re.compile(
     r"\b(?:want\w*|need\w*|look(?:ed|ing)? for|hop(?:ed|ing)|wonder\w*|ask\w*|told|like|wish\w*|requir\w*|search\w*|"
-    r"hunting|after|think\w*|without|avoid\w*|bann?ed|vetoed|lost|not|no|never|enough|tired|bored|out of|toxic|poison\w*|sick|"
+    r"hunting|after|think\w*|without|avoid\w*|bann?ed|vetoed|lost|not|no|never|enough|tired|bored|out of|toxic|"
+    r"poison\w*|sick|"
     r"allerg\w*|could|should|must)\b|n't\b",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
-    r"\b(?:(?<!in )it|its|these|those|them|that (?:element|one|metal)|former|latter|same|both|none of|either|neither|instead|"
+    r"\b(?:(?<!in )it|its|these|those|them|that (?:element|one|metal)|former|latter|same|both|none of|either|"
+    r"neither|instead|"
     r"analog\w*|version|rather|replac\w*|swap\w*|substitut\w*)\b",
     re.IGNORECASE,
 )
 
 
 _POINTS_BACK_IN_ANSWER = re.compile(
-    r"\b(?:make it|these|those|them|that (?:element|one|metal)|former|latter|same|both|none of|either|neither|analog\w*|"
+    r"\b(?:make it|these|those|them|that (?:element|one|metal)|former|latter|same|both|none of|either|neither|"
+    r"analog\w*|"
     r"version|swap it|replace it)\b",
     re.IGNORECASE,
 )

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 from crystal_studio.domain.composition import Composition
-from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.services.listen_elements import (
     Mention,
@@ -16,8 +15,8 @@ from crystal_studio.services.listen_elements import (
     scarce_elements,
 )
 from crystal_studio.services.listen_formulas import HeardComposition, formula_as_model, lock_formulas
-from crystal_studio.services.listen_replacement import Replacement, complaints_in, replacements_in
-from crystal_studio.services.listen_roles import can_replace
+from crystal_studio.services.listen_newcomers import by_removal, refused, replaced
+from crystal_studio.services.listen_replacement import complaints_in, replacements_in
 from crystal_studio.services.listen_whole import unwelcome_in
 from crystal_studio.services.listen_words import RADIOACTIVE, TOXIC, joined, name_of
 
@@ -65,9 +64,6 @@ _ADD = re.compile(
     re.IGNORECASE,
 )
 _FURTHER = re.compile(r"\b(?:second|another|further|additional|different|other)\b", re.IGNORECASE)
-_BRING = re.compile(
-    r"\b(?:us(?:e|ing)|put|add|insert|bring|try|tak(?:e|es)|choose|pick|go (?:for|with))\b", re.IGNORECASE
-)
 _ASKS_FOR = re.compile(
     r"\b(?:with|contain\w*|includ\w*|have|has|need\w*|want\w*|like|add\w*|us(?:e|ing)|an?|some|"
     r"plus)\s+(?:[\w-]+\s+){0,2}$",
@@ -81,6 +77,11 @@ _MODEL = re.compile(r"-like\b", re.IGNORECASE)
 _OTHERS_LEAVE = re.compile(
     r"\b(?:replac|chang|swap|exchang|substitut|drop)\w* (?:all (?:of )?)?(?:the )?(?:others?|rest|other elements|"
     r"remaining elements|everything else)\b",
+    re.IGNORECASE,
+)
+_ONLY_OTHERS = re.compile(
+    r"\b(?:only|just|keep\w*|retain\w*|leav\w+) (?:the |its )?(?:other|remaining) (?:two |three |four |five )?"
+    r"(?:elements|ones)\b|\bno (?:new|other) ones\b",
     re.IGNORECASE,
 )
 _REST = re.compile(r"\b(?:keep|leave|retain) (?:the (?:rest|others?)|everything else|all else)\b", re.IGNORECASE)
@@ -103,15 +104,16 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
     found = HeardComposition()
     replacements, left, is_open = replacements_in(text, parent)
     left = lock_formulas(left, found, parent, bool(replacements))
-    _elements(left, found, frozenset(parent.elements) if parent else frozenset())
+    _elements(left, found, frozenset(parent.elements) if parent else frozenset(), _denied_in(text))
     if parent is None:
         formula_as_model(text, found)
         _leave(complaints_in(left), found)
     if parent is not None and not replacements:
-        replacements = _by_removal(left, found, parent)
+        replacements = by_removal(left, found, parent)
         if not replacements:
             _leave(unwelcome_in(text, parent), found)
-    _replaced(replacements, found, parent)
+    refused(text, found, parent, replacements)
+    replaced(replacements, found, parent)
     if parent is not None and (found.required or found.any_of) and _ADD.search(left):
         found.required |= {
             symbol: f"kept of {parent.formula}" for symbol in parent.elements if symbol not in found.excluded
@@ -120,7 +122,8 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
             found.any_of = [(group - set(parent.elements) or group, words) for group, words in found.any_of]
     _rest(left, found, parent)
     _others_leave(left, found, parent)
-    _keep(left, found, parent)
+    if not _keeps_others(text, found, parent):
+        _keep(left, found, parent)
     found.is_free = (is_open or bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
     if found.is_free:
         found.heard.append(ANOTHER_COMPOSITION)
@@ -136,9 +139,14 @@ def _names_an_amount(text: str) -> bool:
     )
 
 
-def _elements(text: str, found: HeardComposition, present: frozenset[str]) -> None:
+def _denied_in(text: str) -> frozenset[int]:
+    """Where elements are named that are refused, also where the words of refusal belong to an exchange."""
+    return frozenset(mention.start for mention in mentions_in(text) if mention.denied)
+
+
+def _elements(text: str, found: HeardComposition, present: frozenset[str], denied: frozenset[int]) -> None:
     mentions = [
-        mention
+        replace(mention, denied=mention.denied or mention.start in denied)
         for mention in mentions_in(text)
         if not _THAN.search(text, 0, mention.start) and not _MODEL.match(text, mention.end)
     ]
@@ -215,99 +223,21 @@ def _leave(symbols: tuple[str, ...], found: HeardComposition) -> None:
             found.heard.append(f"no {name_of(symbol)}")
 
 
-def _replaced(replacements: list[Replacement], found: HeardComposition, parent: Composition | None) -> None:
-    partial = [each for each in replacements if each.is_partial]
-    replacements = [each for each in replacements if not each.is_partial]
-    for each in partial:
-        kept = {each.old, *(parent.elements if parent else ())}
-        found.required |= {symbol: each.words for symbol in kept}
-        found.any_of.append((each.substitutes, each.words))
-        found.heard.append(f"some {each.old} replaced by {joined(each.substitutes)}")
-    if not replacements:
-        return
-    old = {replacement.old for replacement in replacements}
-    found.excluded |= {symbol: f"replace {name_of(symbol)}" for symbol in old}
-    for symbol in old:
-        found.required.pop(symbol, None)
-    found.any_of = [(group, words) for group, words in found.any_of if not group & old]  # "the lanthanide is dear"
-    replacements = _narrowed(replacements, found, parent)
-    narrowed = [(each.old, each.substitutes - found.excluded.keys(), each) for each in replacements]
-    for symbol, substitutes, _ in narrowed:
-        if not substitutes:
-            raise UserCorrectable(
-                f"Nothing is left to replace {name_of(symbol)} ({symbol}) with. Exclude fewer elements."
-            )
-        found.heard.append(f"{symbol} replaced by one of {joined(substitutes)}")
-    found.replaced = tuple((symbol, substitutes) for symbol, substitutes, _ in narrowed)
-    if parent is None:
-        _without_parent(found, [each for _, _, each in narrowed])
-        return
-    leaving = found.excluded.keys() - old
-    staying = [symbol for symbol in parent.elements if symbol not in {*old, *leaving}]
-    found.required |= {symbol: f"kept of {parent.formula}" for symbol in staying}
-    if leaving & set(parent.elements):  # another amount of elements leaves nothing of the formula
-        found.required |= {symbol: words.words for _, new, words in narrowed if len(new) == 1 for symbol in new}
-    elif all(each.is_explicit for _, _, each in narrowed):
-        swapped = parent.replaced({symbol: next(iter(substitutes)) for symbol, substitutes, _ in narrowed})
-        found.formula, found.anonymous = found.formula or swapped.formula, swapped.anonymous
-    else:
-        found.anonymous = parent.anonymous
-
-
-def _narrowed(
-    replacements: list[Replacement], found: HeardComposition, parent: Composition | None
-) -> list[Replacement]:
-    """One for each who leaves; of all that could come, those named elsewhere ("Be is toxic; use magnesium or zinc")."""
-    narrowed: dict[str, Replacement] = {}
-    for each in replacements:
-        single = each if each.is_explicit else _with_named(each, found, parent)
-        if each.old not in narrowed or single.is_explicit:
-            narrowed[each.old] = single
-    return list(narrowed.values())
-
-
-def _with_named(one: Replacement, found: HeardComposition, parent: Composition | None) -> Replacement:
-    """The replacement by whom the message names for it, if anyone."""
-
-    def fits(symbol: str) -> bool:
-        if parent is None or symbol in one.substitutes:
-            return symbol in one.substitutes
-        return symbol not in parent.elements and can_replace(symbol, one.old, parent)
-
-    if named := frozenset(symbol for symbol in found.required if fits(symbol)):
-        return replace(one, substitutes=named, is_explicit=True) if len(named) == 1 else one
-    for group, words in found.any_of:
-        newcomers = frozenset(filter(fits, group))
-        if parent is not None and newcomers and (len(newcomers) == len(group) or one.substitutes & newcomers):
-            found.any_of.remove((group, words))
-            return replace(one, substitutes=one.substitutes & newcomers or newcomers)
-    return one
-
-
-def _by_removal(text: str, found: HeardComposition, parent: Composition) -> list[Replacement]:
-    """ "Drop Sr, add Ca": one of the parent's elements leaves and one that could take its place is to come."""
-    leaving = found.excluded.keys() & set(parent.elements)
-    coming = found.required.keys() - set(parent.elements)
-    if len(leaving) != 1 or len(coming) != 1 or found.formula:
-        return []
-    (old,), (new,) = leaving, coming
-    if not _BRING.search(text) and BY_SYMBOL[old].group != BY_SYMBOL[new].group:
-        return []
-    return [Replacement(old, frozenset({new}), f"{old} by {new}", True)] if can_replace(new, old, parent) else []
-
-
-def _without_parent(found: HeardComposition, replacements: list[Replacement]) -> None:
-    """ "iron instead of cobalt" in a first wish: one in, one out, and no stoichiometry to keep."""
-    for each in replacements:
-        if each.is_explicit:
-            found.required |= {symbol: each.words for symbol in each.substitutes}
-    found.replaced = tuple((each.old, each.substitutes) for each in replacements if not each.is_explicit)
-
-
 def _rest(text: str, found: HeardComposition, parent: Composition | None) -> None:
     """ "Drop strontium and keep the rest" requires the rest."""
     if parent is not None and found.excluded.keys() & set(parent.elements) and (rest := _REST.search(text)):
         found.required |= {symbol: rest[0] for symbol in parent.elements if symbol not in found.excluded}
+
+
+def _keeps_others(text: str, found: HeardComposition, parent: Composition | None) -> bool:
+    """ "No mercury, just the other three elements" allows the others alone; whether that was said."""
+    leaving = found.excluded.keys() & set(parent.elements) if parent is not None else set()
+    if parent is None or not leaving or found.replaced or not _ONLY_OTHERS.search(text):
+        return False
+    found.allowed = frozenset(parent.elements) - leaving
+    found.required |= dict.fromkeys(sorted(found.allowed), f"kept of {parent.formula}")
+    found.heard.append(f"only {joined(found.allowed)}")
+    return True
 
 
 def _others_leave(text: str, found: HeardComposition, parent: Composition | None) -> None:

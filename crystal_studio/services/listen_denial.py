@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import lru_cache
 
 from crystal_studio.services.listen_words import PROTOTYPES
 
@@ -24,7 +25,8 @@ _NEGATOR = re.compile(
     r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"
     r"bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|"
     r"barren of|blank for|cut(?! (?:it|this|down|to)\b| (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
-    r"get rid of|rid (?:me|us) of|refrain\w* from|(?:had|got|seen|have) enough of|ha(?:s|ve)n't|(?:do|does|did|must|should|could|would|is|"
+    r"get rid of|rid (?:me|us) of|refrain\w* from|discard(?:s|ed|ing)?|reject(?:s|ed|ing)?|rul(?:e|ing) out|"
+    r"keep(?:ing)? out|(?:had|got|seen|have) enough of|ha(?:s|ve)n't|(?:do|does|did|must|should|could|would|is|"
     r"are)n[o']?t(?! (?:there|we|you|one)\b)|"
     r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|ain't got|hold the(?= \w+\s*(?:[,.;!]|$))|"
     r"refuse(?! to)|save(?: for)?(?= (?:the )?\w*(?:ide|ium|ine|gen|ate)s?\b)|"
@@ -33,7 +35,9 @@ _NEGATOR = re.compile(
     r"finished) with|(?<!at )all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
     r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leav(?:e|es|"
     r"ing) out|(?:I|we)(?: have|'ve)? (?:excluded|banned|ruled out)|"
-    r"any (?:\w+ )?but|(?:any|every)thing (?:but|apart from|aside from)|(?:apart|"
+    r"any (?:\w+ )?but|(?<=[a-z] )(?<!nothing )(?<!elements )(?<!element )(?<!thing )(?<!one )(?:apart|"
+    r"aside) from(?! (?:that|this|these|those|it)\b)|(?:any|every)thing (?:but|besides|except|apart from|"
+    r"aside from)|(?:apart|"
     r"aside) from(?=[^.;,]{0,25}? (?:any|every))|"
     r"other than|minus|zero(?![- ]?d)|none of|non|(?<!doing )(?<!does )nothing(?! but| else| beyond| besides)|"
     r"away from|"
@@ -53,6 +57,7 @@ _AFTER_NEGATOR = re.compile(
     r"(?:[ -]{0,2}(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|"
     r"on|an|"
     r"a|the|all|"
+    r"also|counting|(?:candidates|compounds|materials|entries|options)(?= (?:with|contain))|"
     r"those|ones|come|back|got|work(?:ing)?|deal(?:ing)?|do(?:ing)?|more|further|other|kind|sort|either|tak(?:e|"
     r"ing)|accept|"
     r"anything|"
@@ -64,28 +69,37 @@ _VERB = (
     r"it|i|we|mak(?:e|ing)|keep(?:ing)?|leaving|use|using|includ\w+|add\w*|with|contain\w*|has|have|having|"
     r"want\w*|must|should|need\w*|"
     r"instead|"
-    r"get|suggest|show|propose|design|widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|tak(?:e|ing)|try|install|introduc\w+|"
+    r"get|suggest|show|propose|design|widen\w*|increas\w*|rais\w+|narrow|reduc\w+|lower|put|insert\w*|bring|"
+    r"tak(?:e|ing)|try|install|introduc\w+|"
     r"give|hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
 )
 _TERMINATOR = re.compile(
     rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
     r",? \b(?:also|otherwise|still|because|bc|cuz|cos|since|any ?more)\b|,\s*(?:as|could|can|may|might|should|"
     r"would|how|what)\b|"
-    r",\s*based on\b|\b(?:next to|beside|alongside)\b|,(?= (?:(?:tri|mono)clinic|orthorhombic|tetragonal|trigonal|"
+    r",\s*(?:based on|in an?|for an?|as an?)\b|,? and(?= \w+ (?:as|on|in|at) (?:the|an?) )|\band still\b|"
+    r",\s*same\b|(?<!elements )(?<!that )(?<!which )\b(?:I|we) (?:would|will|could|can)\b(?! not|n't)|"
+    r",(?= \w+ please\b)|\b(?:next to|beside|alongside)\b|,(?= (?:(?:tri|mono)clinic|orthorhombic|tetragonal|"
+    r"trigonal|"
     r"rhombohedral|hexagonal|cubic|layered|perovskite|spinel|rutile)\b)|,(?= \w+ is(?:\s*[.;!]|\s*$))|"
-    r",(?= \w+ (?:is|are) (?:easier|cheaper|fine|ok|okay|good|better|preferred|available|what|my|the|welcome|allowed))|"
+    r",(?= \w+ (?:is|are) (?:easier|cheaper|fine|ok|okay|good|better|preferred|available|what|my|the|welcome|"
+    r"allowed))|"
     r",? and(?= \w+ (?:for the \w+\s*(?:[.,;!?]|$)|instead of|in place of|in lieu of))|"
     r",(?= \w+(?:,? (?:and|or) \w+)? (?:both |all |also )?(?:would|can|could|will|should|might|must|may|has to|"
     r"have to)(?! be (?:what|ideal|great|perfect|nice))(?! ?(?:not|"
     r"n't|never)\b))|,(?= \w+ (?:on|at) (?:the )?[ABX]\b)|"
     r"(?:,|,? and)(?= [\w ]{1,30}? (?:stays?|remains?|(?:should|must|has to|have to|can) (?:stay|remain|"
-    r"be (?:kept|added|used|there|present|included|left))|(?:is|are) (?:fine|ok|okay|welcome|good|acceptable|allowed|possible|"
-    r"kept|fixed|locked|untouched|unchanged)|(?:is |are )?not to be)\b)|"
-    r",\s*(?:any|another|something|anything|whatever)\b(?! (?:else|other) )|"
+    r"be (?:kept|added|used|there|present|included|left))|(?:is|are) (?:fine|ok|okay|welcome|good|acceptable|"
+    r"allowed|possible|"
+    r"kept|fixed|locked|untouched|unchanged)|unchanged|untouched|as (?:they|it) (?:are|is)|as[- ]is|(?:is |"
+    r"are )?not to be)\b)|"
+    r",\s*(?:any|another|something|anything|whatever)\b(?! (?:else|other) (?:toxic|heavy|rare|hazardous|"
+    r"poisonous|such|of)\b)|"
     r"\b(?:occurs?|appears?|(?:is|are) (?:present|contained|included|used)),"
     r"| [-–] |,? \band (?:our|my|his|her|there|then|(?-i:in))\b|,(?= \w+ instead\b)|"
     rf",?\s*\b(?:so|hence|thus|therefore|and yes)\b|"
-    rf",?\s*\b(?:and|or)\s+(?:just |only |simply |then )?(?:an?|the(?! other)|{_VERB})\b|,\s*(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
+    rf",?\s*\b(?:and|or)\s+(?:just |only |simply |then )?(?:an?|the(?! other)|{_VERB})\b|,\s*(?:just |only |"
+    rf"simply )?(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
     rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
     re.IGNORECASE,
 )
@@ -119,7 +133,8 @@ _PERSON = r",? (?:I|we|he|she|they|you|it)"
 GONE = re.compile(
     "|".join(
         (
-            r"(?: atoms?| ions?| content| itself| themselves| both| all)?(?: is| are)?(?: (?:out of (?:the )?(?:picture|"
+            r"(?: atoms?| ions?| content| itself| themselves| both| all)?(?: is| are)?(?: both|"
+            r" all)?(?: (?:out of (?:the )?(?:picture|"
             r"budget|reach|question)|"
             r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought|can|"
             r"may)(?: of course)?(?: to)? (?:go(?! (?:into|there|in for)\b| in\s*(?:[.,;!?]|$)|"
@@ -130,16 +145,22 @@ GONE = re.compile(
             r"(?:appear|occur|feature|pass|come in|be (?:in|present|part|there|used|contained|included|found|handled|"
             r"tolerated))|"
             r"(?:does not|doesn't|do not|don't|not) (?:appears?|occurs?|features?|belongs?)|"
-            r"(?:itself )?(?:isn't|aren't|ain't) (?:allowed|wanted|permitted|acceptable|welcome|an option))|"
+            r"(?:itself )?(?:isn't|aren't|ain't) (?:included|present|involved|used|in (?:it|there)|part of it|"
+            r"allowed|wanted|permitted|acceptable|welcome|an option))|"
             r" (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|not allowed|unwanted|unwelcome|undesired|"
             r"disclaimed|disallowed|nowhere|disqualif\w+|out(?! of)))\b",
             r"(?: may| must| can| should)?(?: \w+ly)? not(?= this time| at all| ok(?:ay)?\b|"
             r"\s*[.,;!?)]|\s*$)",
             r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)",
+            r" (?:is |are )?not in (?:it|there)\b",
+            r" (?:is|are) no (?:good|use|option|alternative|substitute)\b",
+            r" (?:is|are)(?:n't| not) (?:available|suitable|appropriate|desirable)\b| (?:is|are) unavailable\b",
             r"(?:'s| has)(?: got)? no (?:business|place)\b",
             r" goes(?=\s*(?:[.,;!?]|$)| and\b)",
-            r" (?:is|are) (?:something|one|an element|a metal|elements|metals)(?: that| which)? (?:I|we|you)(?:'d|'ve)? "
-            r"(?:\w+ )?(?:want|would|like|have|need|must|should|had|prefer)(?: \w+)?(?: to)? (?:avoid|exclude|leave out|"
+            r" (?:is|are) (?:something|one|an element|a metal|elements|metals)(?: that| which)? (?:I|we|"
+            r"you)(?:'d|'ve)? "
+            r"(?:\w+ )?(?:want|would|like|have|need|must|should|had|prefer)(?: \w+)?(?: to)? (?:avoid|exclude|"
+            r"leave out|"
             r"omit|drop|lose|skip|keep out|do without|get rid of|stay away from)\b",
             r" (?:isn't|is not|aren't|are not) (?:essential|necessary)\b",
             r" (?:is|are) not what\b| (?:is|are) what (?:I|we) (?:need|want|have) to (?:lose|remove|drop|avoid|"
@@ -184,6 +205,7 @@ _IT_GOES = re.compile(
     "|".join(
         (
             rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:miles )?(?:out|off|away)\b",
+            r"(?<=\? )(?:no|nope)(?:,? thanks| thank you| way|(?=\s*[.!]))",
             r"(?<=, )leave (?:out|off|away)(?=\s*(?:[.;!?]|$))",
             rf"\b(?:so|and|but|though) not {_IT}{_ENDS}|\b(?:minus|without) (?:that|this) (?:element|metal)\b",
             rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate)s? {_IT}{_ENDS}",
@@ -236,6 +258,11 @@ _MOST_BETWEEN = 90  # characters from what was named to the denial of it
 
 def denied_spans(text: str) -> list[tuple[int, int]]:
     """Where a denial ("without", "no", "avoid") reaches: to the end of its clause or of its list."""
+    return list(_denied_spans(text))
+
+
+@lru_cache(maxsize=64)
+def _denied_spans(text: str) -> tuple[tuple[int, int], ...]:
     spans = [each.span() for pattern in (_FREE_LIST, _PARTED) for each in pattern.finditer(text)]
     stops = [found.start() for found in _TERMINATOR.finditer(text)]
     for negator in _NEGATOR.finditer(text):
@@ -250,7 +277,7 @@ def denied_spans(text: str) -> list[tuple[int, int]]:
         begin = skipped.end() if skipped else negator.end()
         stop = bisect_left(stops, begin)
         spans.append((negator.start(), stops[stop] if stop < len(stops) else len(text)))
-    return spans
+    return tuple(spans)
 
 
 def is_denied(position: int, end: int, text: str, spans: list[tuple[int, int]]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NoReturn
 
@@ -69,7 +70,7 @@ _ONLY = re.compile(
     r"\b(?:of|from|with|between|contain\w*|have|has|having) just\b(?! a\b| one\b)|"
     r"\bno (?:other|third|fourth|fifth|further|additional|extra) "
     r"(?:species|element|component|ingredient|constituent|metal)s?\b|"
-    r"(?:\band|,) that(?:'s| is) (?:it|all)\b|\bjust (?=\w+ and \w+\s*(?:[.,;]|$))|\b(?:all|any|"
+    r"(?:\band|,) that(?:'s| is) (?:it|all)\b|\bjust (?=\w+ and \w+(?: again)?\s*(?:[.,;]|$))|\b(?:all|any|"
     r"every) other elements? (?:is|are)\b|"
     r"\bnot(?:hing| a thing) (?:more|else|beyond)\b|"
     r"\bnot one (?:element|atom) more\b|\b(?:these|those) (?:two|three|four)(?: only| and stop)\b|"
@@ -179,6 +180,11 @@ def mentions_in(text: str, in_chemistry: bool = False) -> list[Mention]:
     Args:
         in_chemistry: whether the text is known to speak of elements, so that "In" and "As" are symbols.
     """
+    return list(_mentions_in(text, in_chemistry))
+
+
+@lru_cache(maxsize=64)  # every rule asks for those of the same message
+def _mentions_in(text: str, in_chemistry: bool) -> tuple[Mention, ...]:
     found: list[tuple[int, int, tuple[str, ...], bool, bool]] = []
     left = text
     for pattern, symbols, is_family in _patterns():
@@ -188,10 +194,10 @@ def mentions_in(text: str, in_chemistry: bool = False) -> list[Mention]:
     named = [*_named(left), *_symbols(left, in_chemistry)]
     found = sorted(found + [(*match.span(), (symbol,), False, True) for match, symbol in named])
     denied = denied_places([(start, end) for start, end, *_ in found], text)
-    return [
+    return tuple(
         Mention(symbols, is_family, is_denied, start, end, text[start:end], is_plain)
         for (start, end, symbols, is_family, is_plain), is_denied in zip(found, denied, strict=True)
-    ]
+    )
 
 
 def _patterns() -> list[tuple[re.Pattern[str], tuple[str, ...], bool]]:
@@ -266,7 +272,8 @@ def grouped_by_or(mentions: list[Mention], text: str) -> list[list[Mention]]:
 def says_only(text: str) -> bool:
     """Whether the elements named are all that may be present."""
     return bool(_ONLY.search(text)) and not re.search(
-        r"\bnot only\b|\b(?:I|we|you|they) only (?:want|need|have|care)\b|\bonly (?:a|the(?! (?:\w+ )?elements?\b)|one|if|when|"
+        r"\bnot only\b|\b(?:I|we|you|they) only (?:want|need|have|care)\b|\bonly (?:a|"
+        r"the(?! (?:\w+ )?elements?\b)|one|if|when|"
         r"slightly)\b",
         text,
         re.I,

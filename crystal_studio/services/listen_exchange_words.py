@@ -15,7 +15,8 @@ PART = re.compile(r"(?:(?!,|\band\b).)+")
 _VACATE_WORDS = r"replac|swap|substitut|exchang|switch|chang|vary"
 VACATE = re.compile(
     rf"(?<!\bno )(?<!\bnot )(?<!n't )(?<!\bwithout )\b(?:{_VACATE_WORDS}|(?:(?:an|some|any)?other|different|"
-    rf"alternative)(?! (?:ratio|proportion|stoichiometr|structure|phase|symmetr|polymorph|space)))\w*",
+    rf"alternative)(?! (?:(?:one|two|three|four) (?:elements|metals|ones)|(?!alkali|metal|rare|lead)[a-z]+ "
+    rf"[a-z]+(?:ide|ate)s?|ratio|proportion|stoichiometr|structure|phase|symmetr|polymorph|space)))\w*",
     re.IGNORECASE,
 )
 VACATE_IT = re.compile(r"\b(?:replac|swap|substitut|exchang)\w*(?: out)? (?:it|that)\b", re.IGNORECASE)
@@ -39,8 +40,10 @@ ANALOGY = _beginning(
 MIXED = _beginning(
     r"add|introduc|incorporat|dop(?:e|ed|ing|ant)\b|includ|alloy|mix|partial|partly|half|some of|a fraction|percent|"
     r"contains?\b|(?<!but )also\b(?! (?:work|be|do|exist|possible))|as well\b|additional|extra\b|"
-    r"an? (?:second|third|fourth|fifth|further)\b|"
-    r"(?:throw|work|squeeze|slip) in\b|(?:throw|work|squeeze|slip) (?:some |a (?:bit|little) (?:of )?)?\w+ in\b(?! (?:place|lieu|stead|its|the|for|there))|intercalat|(?<=[- ])(?:rich|poor|deficient|content|concentration|fraction)\b"
+    r"(?<!, )plus\b|an? (?:second|third|fourth|fifth|further)\b|"
+    r"(?:throw|work|squeeze|slip) in\b|(?:throw|work|squeeze|slip) (?:some |a (?:bit|"
+    r"little) (?:of )?)?\w+ in\b(?! (?:place|lieu|stead|its|the|for|there))|intercalat|(?<=[- ])(?:rich|poor|"
+    r"deficient|content|concentration|fraction)\b"
 )
 BETWEEN = re.compile(
     r"\W*\b(?:in for|for|as|on|onto|at|in|into|to|by|against|(?:could|can|might|may|should|would) be|becomes?)\b"
@@ -85,7 +88,8 @@ STAYS = re.compile(
     r"(?:,? (?:should|must|has to|have to|can|may|obviously|just|of course|both|all|that|which|in))*:? "
     r"(?:stays?|remains?|(?:is|are) kept|unchanged|untouched|no changes?|(?:just )?as (?:it|they) (?:is|are|was|"
     r"were)|as[- ]is|"
-    r"be left (?:in|alone)|(?:is|are) (?:\w+ )?(?:fine|ok|okay|good|great|perfect|lovely|beautiful|sacred|non-negotiable|"
+    r"be left (?:in|alone)|(?:is|are) (?:\w+ )?(?:fine|ok|okay|good|great|perfect|lovely|beautiful|sacred|"
+    r"non-negotiable|"
     r"essential)(?! but)))\b",
     re.IGNORECASE,
 )

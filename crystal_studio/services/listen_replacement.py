@@ -15,7 +15,8 @@ from crystal_studio.services.listen_whole import exchange_of_whole
 from crystal_studio.services.listen_words import name_of
 
 _END = (
-    r"(?=\s*(?:[.;!?](?!\d)|$|,?\s*\b(?:but|while|without|so that|whilst|then)\b|,\s*(?:and )?(?:no|not|nothing|"
+    r"(?=\s*(?:[.;!?](?!\d)|$|,?\s*\b(?:(?<!thing )but|while|without|so that|whilst|then)\b|,\s*(?:and )?(?:no|"
+    r"not|nothing|"
     r"avoid\w*|keep|leave|retain|don't|do not)\b|"
     r",\s*[\w ]{1,30}? (?:(?:has|have) to |must |should )?(?:stay|remain)s?\b|"
     r",?\s*\band (?:keep|make|leave|increase|reduce|widen|preserve|the|retain|maintain)\b))"
@@ -29,19 +30,21 @@ _ACTIVE = re.compile(
 )
 _PASSIVE = re.compile(
     r"(?P<old>\b[A-Za-z]+)(?: atoms?| ions?)?(?: (?:should|must|could|can|to|needs to))?(?: be| is| are| being)?"
-    r" (?:replaced|substituted|swapped|exchanged|(?:needs?|wants?|requires?) (?:replac|swapp|substitut|exchang)ing)(?: out)? (?P<joint>by|with|for|against)\b"
+    r" (?:replaced|substituted|swapped|exchanged|(?:needs?|wants?|requires?) (?:replac|swapp|substitut|"
+    r"exchang)ing)(?: out)? (?P<joint>by|with|for|against)\b"
     rf"(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
 )
 _INSTEAD = re.compile(
     r"(?<!\w)(?P<new>(?:(?!\b(?:with|contain\w*|using|based on|has|having) )[^.;!?,]){1,80}?)\b(?:instead of|"
-    r"in place of|in the place of|in lieu of|rather than)\b"
-    r"(?P<old>[^.;!?,]{1,60}?)(?=[.;!?,]|$|\bbut\b|\band\b)",
+    r"in place of|in the place of|in lieu of|rather than)\b(?! (?:one|two|three|four|five|six|\d)\b)"
+    r"(?P<old>[^.;!?,(]{1,60}?)(?=[.;!?,(]|$|\bbut\b|\band\b)",
     re.IGNORECASE,
 )
 _INSTEAD_FIRST = re.compile(
     rf"\b(?:instead of|in (?:the )?place of|in lieu of|"
-    rf"rather than)\b(?P<old>[^.;!?,]{{1,60}}?)(?:,|(?=\b(?:I|we|use|try|take|put|choose)\b))"
+    rf"rather than)\b(?! (?:one|two|three|four|five|six|\d)\b)(?P<old>[^.;!?,]{{1,60}}?)(?:,|(?=\b(?:I|we|use|"
+    rf"try|take|put|choose)\b))"
     rf"(?P<new>[^.;!?]{{1,80}}?){_END}",
     re.IGNORECASE,
 )
@@ -51,12 +54,14 @@ _WHAT_IF = re.compile(
 )
 _BECOMES = re.compile(
     r"(?P<old>\b[A-Za-z]+) (?:should|must|could|can|has to|to|would|may) (?:turn into|become|be turned into|"
+    r"make (?:room|way) for|give way to|"
     rf"(?:be changed|change) (?:in)?to)\b(?P<new>[^.;!?]{{1,60}}?){_END}",
     re.IGNORECASE,
 )
 _WHERE = re.compile(
     r"(?P<new>(?:\b(?:lighter|heavier|larger|smaller|bigger|cheaper|different|another|other) )?\b[A-Za-z]+"
-    r"(?: or [A-Za-z]+)?)(?: (?:should|must|could|can|may|might|to) (?:go|sit|be|come|stand)(?: in)?)? where (?:(?:you|we) have |there (?:is|was) )?(?:the )?(?P<old>[A-Za-z]+)"
+    r"(?: or [A-Za-z]+)?)(?: (?:should|must|could|can|may|might|to) (?:go|sit|be|come|"
+    r"stand)(?: in)?)? where (?:(?:you|we) have |there (?:is|was) )?(?:the )?(?P<old>[A-Za-z]+)"
     r"(?: (?:was|is|sits|sat|stood|stands|now is|is now|used to be))?\b"
 )
 _FROM_TO = re.compile(
@@ -72,14 +77,18 @@ _FOR = re.compile(
     r"\b[A-Za-z]+) (?:in )?for (?:the |its )?(?P<old>[A-Za-z]+)\b"
 )
 _BETTER = re.compile(
-    r"(?P<new>\b[A-Za-z]+) (?:is|would be|might be|seems|looks) (?:much |far |a )?(?:better|nicer|preferable|preferred|"
+    r"(?P<new>\b[A-Za-z]+) (?:is|would be|might be|seems|looks) (?:much |far |a )?(?:better|nicer|preferable|"
+    r"preferred|"
     r"cheaper|safer)(?: (?:choice|option|pick))? (?:than|to) (?:the )?(?P<old>[A-Za-z]+)\b",
     re.IGNORECASE,
 )
 _NOT_BUT = re.compile(
     r"\bnot (?:the )?(?P<old>[A-Za-z]+)(?: but|,) (?P<new>[A-Za-z]+)(?=\s*(?:[.;!?]|$))", re.IGNORECASE
 )
-_ARROW = re.compile(r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>[A-Za-z]+)")
+_ARROW = re.compile(
+    r"(?P<old>\b[A-Za-z]+)\s*(?:->|→|=>)\s*(?P<new>(?:some|any)thing [^.;!?,]{1,40}|an(?:other)? [^.;!?,]{1,40}|"
+    r"[A-Za-z]+)"
+)
 _BARE = re.compile(
     r"\breplac(?:e|ing)\b(?P<old>(?:(?!with\b|by\b|for\b)[^.;!?,]){1,40}?)(?P<new>[.;!?,][^.!?]{0,60}|"
     r"$)",
@@ -114,7 +123,27 @@ _PARTLY = re.compile(
 )
 
 
-_BY_VERB = (_ARROW, _WHERE, _FROM_TO, _RATHER, _BETTER, _NOT_BUT, _FOR, _ACTIVE, _PASSIVE, _WHAT_IF, _BECOMES, _BARE)
+_THAN = re.compile(
+    r"(?P<new>\b(?:something|anything|(?:an?|any|some) \w+) (?:much |far |a bit )?(?:cheaper|"
+    r"more (?:\w+-)?abundant|less expensive|"
+    r"less toxic|lighter|heavier|larger|smaller|more available)) than (?:the )?(?P<old>[A-Za-z]+)\b",
+    re.IGNORECASE,
+)
+_BY_VERB = (
+    _THAN,
+    _ARROW,
+    _WHERE,
+    _FROM_TO,
+    _RATHER,
+    _BETTER,
+    _NOT_BUT,
+    _FOR,
+    _ACTIVE,
+    _PASSIVE,
+    _WHAT_IF,
+    _BECOMES,
+    _BARE,
+)
 _SINGLE = (_WHERE, _FROM_TO, _RATHER, _BETTER, _NOT_BUT, _FOR)
 _BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _COMPLAINT)
 
@@ -191,7 +220,7 @@ def _matched(
                 continue
             if pattern is _INSTEAD_FIRST and _names_newcomer(text[: match.start()], parent):
                 continue
-            is_of_parent = pattern in (_COMPLAINT, _WHAT_IF, _BECOMES, *_SINGLE)
+            is_of_parent = pattern in (_COMPLAINT, _WHAT_IF, _BECOMES, _THAN, *_SINGLE)
             heard = _of_parent(match, parent) if is_of_parent else _read(match, parent)
             if heard:
                 found += heard

@@ -15,6 +15,14 @@ _CHARGE = re.compile(
 _BAR = re.compile(r"(\d)[\u0304\u0305]")
 _ARROW = re.compile(r"\s*(?:-{1,2}>|={1,2}>|[→⟶➝➔⇒⟹➜])\s*")
 _TEMPERATURE = r"\g<how>critical temperature"  # not technetium
+_DIGITS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
+_NUMBER = r"(?:one|two|three|four|five|six|[1-9])"
+_RATIO_IN_WORDS = re.compile(
+    rf"\b{_NUMBER}(?: to {_NUMBER}){{2,}}\b|(?<=\bratio )[1-9] to [1-9]\b|(?<=\bratio of )[1-9] to [1-9]\b|"
+    r"(?<=\bproportion )[1-9] to [1-9]\b|(?<=\bproportions )[1-9] to [1-9]\b|"
+    rf"\b(?!\d){_NUMBER} to (?!\d){_NUMBER}\b(?! (?:eV|elements?|components?|percent|atoms?|times|orders|more|hours?|"
+    r"days?|hundred|per))"
+)
 _PLAIN = (
     (re.compile(r"\bw/o\b"), "without"),
     (re.compile(r"(?<=\b[A-Z])'d\b|(?<=\b[A-Z][a-z])'d\b"), " would"),
@@ -52,12 +60,7 @@ _PLAIN = (
     ),
     (re.compile(r"\b\d{1,3}(?=[A-Z][a-z]? (?:NMR|MAS|line|nucle|signal|isotope|spectr))"), ""),
     (re.compile(r" of any (?:kind|sort)\b"), ""),
-    (re.compile(r"\bone to one\b"), "1:1"),
-    (
-        re.compile(r"\b(?P<name>(?:ratio|proportion)s?(?: of)?) (?P<one>\d) to (?P<other>\d)\b"),
-        r"\g<name> \g<one>:\g<other>",
-    ),
-    (re.compile(r"\b(two|three|four) to one\b"), lambda found: {"two": "2:1", "three": "3:1", "four": "4:1"}[found[1]]),
+    (_RATIO_IN_WORDS, lambda found: ":".join(_DIGITS.get(word, word) for word in found[0].split(" to "))),
     (re.compile(r" comma "), ", "),
     (re.compile(r" @ "), " on "),
     (re.compile(r"¬ ?"), "no "),

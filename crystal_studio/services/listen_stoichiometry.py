@@ -22,6 +22,14 @@ _ONLY_LETTERS = frozenset({"AB", "ABX", "ABC", "MX", "AX"})  # other capitals wi
 _RATIO = re.compile(
     r"(?<![\w.:-])(?:\d{1,2}(?::\d{1,2})+|\d{1,2}(?:[-–]\d{1,2}){2,})(?![\w:%]|\.\d|[-–]\d| ?(?:%|eV|Å|pm))"
 )
+_NUMBER = r"(?:one|two|three|four|five|six|seven|eight|[1-9])"
+_FOR_EACH = re.compile(
+    rf"\b(?P<many>{_NUMBER}) (?:atoms? of )?[A-Za-z]+(?: atoms?)? (?:for (?:each|every)|per) (?!formula|cell|"
+    rf"unit)[A-Za-z]+|"
+    r"\b(?P<twice>twice) as (?:much|many) \w+ as \w+",
+    re.IGNORECASE,
+)
+_NO_MORE = re.compile(r"\b(?:nothing else|only|just|binary|no other)\b", re.IGNORECASE)
 _EQUIATOMIC = re.compile(r"\b(?:equiatomic|equimolar|one of each|equal amounts)\b", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:from|not|instead of|rather than|than|away from) (?:an? |the )?$", re.IGNORECASE)
 _PREFIXED = re.compile(
@@ -32,7 +40,7 @@ _PREFIXED = re.compile(
 _AMOUNTS = {"mono": (1, 1), "di": (1, 2), "tri": (1, 3), "tetra": (1, 4), "hexa": (1, 6), "sesqui": (2, 3)}
 _PENTOXIDE = re.compile(r"pent(?:a)?(?:ox|sul|selen|tellur)", re.IGNORECASE)
 _COUNTS = (
-    ("elemental|unary|pure element", 1),
+    ("elemental|unary|pure element|single element(?= *[,.;]| only| and no)", 1),
     ("(?<!pseudo-)(?<!pseudo)binar(?:y|ies)", 2),
     ("(?<!pseudo-)(?<!pseudo)ternar(?:y|ies)", 3),
     ("quaternar(?:y|ies)", 4),
@@ -43,6 +51,7 @@ _ELEMENT_COUNT = re.compile(
     r"[- ](?:different |distinct |chemical )*(?:elements?|components?|ingredients?|constituents?|species|"
     r"kinds? of atoms?)\b"
     r"|(?:#(?:species|elements)|\bN_?el(?:ements|em)?) ?= ?(?P<equals>[1-6])\b"
+    r"|\bfrom (?:two|three|four|five|[2-5])(?: elements?)? to (?P<to>one|two|three|four|five|[1-5])\b(?! ?eV)"
     r"|\b(?P<ordinal>third|3rd|fourth|4th|fifth|5th) (?:and (?:last|final) )?"
     r"(?:element|component|ingredient|constituent|species|player|partner|guest)\b",
     re.I,
@@ -103,6 +112,8 @@ def stoichiometry_in(text: str) -> tuple[Stoichiometry, str]:
         is_other = _FROM.search(text[: found.start()]) or is_denied(found.start(), found.end(), text, spans)
         if not is_other:
             asked[amounts] = (*asked.get(amounts, ()), *named)
+    if not asked and (each := _FOR_EACH.search(text)) and (count == 2 or _NO_MORE.search(text)):
+        asked[_reduced([1, 2 if each["twice"] else _number(each["many"])])] = ()
     if count and _EQUIATOMIC.search(text):
         asked.setdefault((1,) * count, ())
     if len(asked) > 1:
@@ -124,8 +135,7 @@ def _count(text: str) -> int | None:
         if match["ordinal"]:
             is_absent = re.search(r"\b(?:no|without(?: an?)?) $", text[: match.start()], re.IGNORECASE)
             return _ORDINALS[match["ordinal"].lower()] - bool(is_absent)
-        word = (match["equals"] or match["count"]).lower()
-        count = int(word) if word.isdigit() else NUMBERS[word]
+        count = _number(match["equals"] or match["count"] or match["to"])
         if not _NO_COUNT.search(text[: match.start()]) and (count > 1 or match["exact"]):
             return count
     return found
@@ -146,6 +156,10 @@ def _amounts(word: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
         return (), ()
     named = tuple(letter for letter in letters if letter not in unnamed)
     return _reduced([int(number or 1) for _, number in parts]), named
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else NUMBERS[word.lower()]
 
 
 def _reduced(amounts: list[int]) -> tuple[int, ...]:

@@ -39,7 +39,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
         re.compile(
             r"\b(?:one[- ]dimensional(?:ity)?|1-?d|(?:chain|ribbon|rod|needle)[- ]?(?:like|structure|compound|"
             r"material)|"
-            rf"be (?:chains|ribbons)|"
+            rf"be (?:chains|ribbons)|(?:keep|need|want|prefer) (?:the |its )?(?:chains|ribbons)|chains,? (?:not|"
+            rf"rather|only)|"
             rf"{_NUMBERED}(?:1|one))\b|"
             rf"{_MADE_OF}(?:chains|ribbons|rods)\b",
             re.IGNORECASE,
@@ -50,6 +51,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
         re.compile(
             rf"\b(?:zero[- ]dimensional(?:ity)?|0-?d|{_NUMBERED}(?:0|zero)|"
             r"molecular(?! (?:weight|mass|orbital|dynamics)))\b|"
+            r"\b(?:isolated|discrete|separated?|individual|finite) (?:[\w-]+ )?(?:molecules|clusters|units|"
+            r"complexes)\b|"
             rf"{_MADE_OF}(?:molecules|clusters)\b",
             re.IGNORECASE,
         ),
@@ -59,7 +62,9 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
         re.compile(
             r"\b(?:three[- ]dimensional(?:ity)?|3-?d(?! (?:transition|metal|view|element))|"
             rf"(?:in )?all three dimensions|framework(?: structure| material|[- ]like| \w+(?:ide|ate)s?)|"
-            rf"fully connected|"
+            rf"fully connected|(?<!layered )(?<!neural )networks?|extended (?:solid|structure)|"
+            r"(?:connected|linked|bonded|interconnected|running|runs?|extend\w*) (?:in|"
+            r"along) all (?:three )?directions|"
             rf"{_NUMBERED}(?:3|three))\b|"
             rf"{_MADE_OF}network\b",
             re.IGNORECASE,
@@ -81,6 +86,15 @@ _UNNAMED = re.compile(
     re.IGNORECASE,
 )
 NOT_HELD = "structure: this type is not known here, so it is not held"
+_TAKEN_APART = re.compile(
+    r"\b(?:break|split|cut|separat|connect|link|join|turn|convert|chang)\w*(?: up)? (?:the|these|its|those) $",
+    re.IGNORECASE,
+)
+_AFTER_ALL = re.compile(
+    r"\b(?:about|try|show me|give me|prefer|want|like|need|into|to|adopt\w*|keep\w*|retain\w*|remain\w*|stay\w*) "
+    r"(?:the|its) (?:\w+ )?$",
+    re.IGNORECASE,
+)
 _VARIANTS = {"double perovskite": (1, 1, 2, 6), "vacancy ordered double perovskite": (1, 2, 6)}
 _ARRANGEMENT = re.compile(
     r"^[\w -]*(?: |-)(?:structure|type|lattice|polymorph|form|phase|variant|arrangement|"
@@ -159,6 +173,7 @@ def _prototype(text: str, found: Structure, spans: list[tuple[int, int]], has_pa
         if (
             has_parent
             and is_subject
+            and not _AFTER_ALL.search(text, 0, match.start())
             and not _ARRANGEMENT.search(text[match.start() : match.end() + len(" arrangement")])
         ):
             continue
@@ -190,7 +205,11 @@ def _dimensions(text: str, found: Structure, has_parent: bool) -> None:
             denied = number
         elif has_parent and len(mentions) > 1 and _TELLS.search(text, 0, match.start()):
             continue
-        elif found.dimensionality is None and not SOURCE.search(text[: match.start()]):
+        elif (
+            found.dimensionality is None
+            and not SOURCE.search(text, 0, match.start())
+            and not _TAKEN_APART.search(text, 0, match.start())
+        ):
             found.dimensionality = number
     if found.dimensionality is None and denied is not None and denied < 3:
         found.dimensionality = 3

@@ -54,7 +54,8 @@ _LARGER = re.compile(
     re.IGNORECASE,
 )
 _ANY = re.compile(
-    r"\b(?:another|a different|some other|any other|other)\b|\bsomething (?:else|similar)\b|"
+    r"\b(?:another|a different|some other|any other|other)\b(?! (?:two|three|four|five)\b)|\bsomething (?:else|"
+    r"similar)\b|"
     r"(?<!changing )(?<!change )(?<!touching )(?<!altering )\banything else\b|"
     r"\banything (?:but|except|other than)\b(?! (?:tri|mono|ortho|tetra|hexa|rhombo|cubic|layer))|"
     r"\b(?:iso|homo|equi)valent\b|\ba (?:similar|substitute|replacement|alternative)\b|"
@@ -69,7 +70,8 @@ _CATION = re.compile(r"\b(?:metal|cation)s?\b", re.IGNORECASE)
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
 GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
 _CONGENER = re.compile(
-    r"\b(?:congener|homolog|group[- ](?:mate|member)|group neighbou?r|neighbou?r in (?:the|its) group)\w*|"
+    r"\b(?:from|of|within) (?:its|that|the same|their) (?:own )?(?:group|column|family)\b|\b(?:congener|homolog|"
+    r"group[- ](?:mate|member)|group neighbou?r|neighbou?r in (?:the|its) group)\w*|"
     r"\bsame (?:group|"
     r"column)\b",
     re.IGNORECASE,
@@ -83,7 +85,7 @@ _STEP = re.compile(
     rf"column|family))\b|"
     r"\b(?:neighbou?r|halogen|chalcogen|pnictogen|element|metal|alkali|one|directly|right|just)s? "
     r"(?P<way5>below|above)\b(?! \d)|"
-    r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)| [\w-]+ (?P<way4>down|up|below|above))\b",
+    r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)|(?: [\w-]+){1,2} (?P<way4>down|up|below|above))\b",
     re.IGNORECASE,
 )
 _KIND = (

@@ -106,6 +106,8 @@ def exchange_of_whole(text: str, parent: Composition) -> tuple[Exchange | None, 
 def unwelcome_in(text: str, parent: Composition) -> tuple[str, ...]:
     """The parent's element that a message only complains about: "the thallium worries me"."""
     cast = cast_in(text, parent)
+    if any(each.denied and each.is_family for each in cast.mentions):
+        return ()
     is_about_it = len(cast.going) == 1 and not (cast.coming or cast.kept or cast.families or cast.places)
     if not is_about_it or MIXED.search(text) or _BESIDE.search(text) or _WELCOME.search(text):
         return ()
