@@ -11,7 +11,7 @@ _TOLD = re.compile(
     r"group))\b(?! (?:\w+ )?replac)(?P<words>[^.;!?]*?\b(?:was|were|worked|tested|looked at|tried|studied|"
     r"measured|grew|made|read|used to|grows|works on|already (?:know|have)|know|have (?:tested|tried|studied|"
     r"worked|had|made))\b[^.;!?]*?)"
-    r"(?:[.;!?](?= )|,?(?= but\b)|,(?= (?:so |and )?(?:now|this time|today)\b))",
+    r"(?:[.;!?](?= )|,?(?= but\b)|,(?= (?:so |and )?(?:now|this time|today)\b| so (?:please|leave|keep|put|replace|change|give|make|show|use|try|let|could|can|I|we)\b))",
     re.IGNORECASE,
 )
 # Then the words are a wish or a refusal after all.
@@ -33,7 +33,7 @@ _POINTS_BACK = re.compile(
 _POINTS_BACK_IN_ANSWER = re.compile(
     r"\b(?:make it|these|those|them|that (?:element|one|metal)|former|latter|same|both|none of|either|neither|"
     r"analog\w*|"
-    r"version|swap it|replace it)\b",
+    r"version|(?:swap|replace|use|try|take) (?:it|that))\b",
     re.IGNORECASE,
 )
 

@@ -71,9 +71,10 @@ _ASKS_FOR = re.compile(
 )
 _THAN = re.compile(r"(?<!other) than $")
 _TROUBLE_WITH = re.compile(
-    r"\b(?:trouble|problems?|issues?|worked|experience|accidents?|fed up|done) with (?:the )?$", re.I
+    r"\b(?:trouble|problems?|issues?|worked|experience|accidents?|fed up|done|contact|compatible|react\w*|matched) with (?:the )?$",
+    re.I,
 )
-_MODEL = re.compile(r"-like\b", re.IGNORECASE)
+_MODEL = re.compile(r"-like\b|[- ]colou?red\b|-ion (?:cell|batter|capacitor)", re.IGNORECASE)
 _OTHERS_LEAVE = re.compile(
     r"\b(?:replac|chang|swap|exchang|substitut|drop)\w* (?:all (?:of )?)?(?:the )?(?:others?|rest|other elements|"
     r"remaining elements|everything else)\b",

@@ -20,13 +20,13 @@ _NEGATOR = re.compile(
     r"avoid(?:ing|s)?|exclud(?:e|es|ing)|(?<!elements )except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|"
     r"for)\b)|free (?:of|"
     r"from)|"
-    r"devoid of|lacking|lacks?|instead of|in place of|in lieu of|rather than|remov(?:e|ing)|drop|omit|strip|nix|"
+    r"devoid of|lacking|lacks?|instead of|in place of|in lieu of|rather than|(?<!^to )remov(?:e|ing)|drop|omit|strip|nix|"
     r"ditch|scrap|"
     r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"
     r"bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|"
     r"barren of|blank for|cut(?! (?:it|this|down|to)\b| (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
     r"get rid of|rid (?:me|us) of|refrain\w* from|discard(?:s|ed|ing)?|reject(?:s|ed|ing)?|rul(?:e|ing) out|"
-    r"keep(?:ing)? out|(?:had|got|seen|have) enough of|ha(?:s|ve)n't|(?:do|does|did|must|should|could|would|is|"
+    r"keep(?:ing)? out|(?:stay|keep)(?:s|ing)? clear of|(?:had|got|seen|have) enough of|ha(?:s|ve)n't|(?:do|does|did|must|should|could|would|is|"
     r"are)n[o']?t(?! (?:there|we|you|one)\b)|"
     r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|ain't got|hold the(?= \w+\s*(?:[,.;!]|$))|"
     r"refuse(?! to)|save(?: for)?(?= (?:the )?\w*(?:ide|ium|ine|gen|ate)s?\b)|"
@@ -78,7 +78,8 @@ _TERMINATOR = re.compile(
     r",? \b(?:also|otherwise|still|because|bc|cuz|cos|since|any ?more)\b|,\s*(?:as|could|can|may|might|should|"
     r"would|how|what)\b|"
     r",\s*(?:based on|in an?|for an?|as an?)\b|,? and(?= \w+ (?:as|on|in|at) (?:the|an?) )|\band still\b|"
-    r",\s*same\b|(?<!elements )(?<!that )(?<!which )\b(?:I|we) (?:would|will|could|can)\b(?! not|n't)|"
+    r",\s*(?:but )?rather\b|,(?= \w+ (?:present|included|allowed|required|needed|yes|ok|okay)\b)|"
+    r",(?= \w+ (?:on|at|in) (?:the|an?) )|,\s*same\b|(?<!elements )(?<!that )(?<!which )\b(?:I|we) (?:would|will|could|can)\b(?! not|n't)|"
     r",(?= \w+ please\b)|\b(?:next to|beside|alongside)\b|,(?= (?:(?:tri|mono)clinic|orthorhombic|tetragonal|"
     r"trigonal|"
     r"rhombohedral|hexagonal|cubic|layered|perovskite|spinel|rutile)\b)|,(?= \w+ is(?:\s*[.;!]|\s*$))|"
@@ -156,6 +157,7 @@ GONE = re.compile(
             r" (?:is|are) no (?:good|use|option|alternative|substitute)\b",
             r" (?:is|are)(?:n't| not) (?:available|suitable|appropriate|desirable)\b| (?:is|are) unavailable\b",
             r"(?:'s| has)(?: got)? no (?:business|place)\b",
+            r",? no(?=\s*(?:[.;!]|$))| (?:\w+ly )?(?:shouldn't|mustn't|must not|should not)(?=\s*(?:[.;!?]|$))",
             r" goes(?=\s*(?:[.,;!?]|$)| and\b)",
             r" (?:is|are) (?:something|one|an element|a metal|elements|metals)(?: that| which)? (?:I|we|"
             r"you)(?:'d|'ve)? "
@@ -206,6 +208,7 @@ _IT_GOES = re.compile(
         (
             rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:miles )?(?:out|off|away)\b",
             r"(?<=\? )(?:no|nope)(?:,? thanks| thank you| way|(?=\s*[.!]))",
+            r"\b(?:one|something|which) (?:that )?(?:doesn't|does not)(?=\s*(?:[.;!?]|$))",
             r"(?<=, )leave (?:out|off|away)(?=\s*(?:[.;!?]|$))",
             rf"\b(?:so|and|but|though) not {_IT}{_ENDS}|\b(?:minus|without) (?:that|this) (?:element|metal)\b",
             rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate)s? {_IT}{_ENDS}",
@@ -228,6 +231,11 @@ _IT_GOES = re.compile(
             r"\b(?:can't|cannot|can not|mustn't|must not) be (?:there|in (?:it|there)|present|part of it)\b",
         )
     ),
+    re.IGNORECASE,
+)
+_WITHOUT_IT = re.compile(
+    r"\b(?:that|which) (?P<goes>(?:gets? by|makes? do|do|does|lives?|manages?|works?)(?: \w+)? without) "
+    r"(?:it|them|(?:all|any) of (?:it|them|those|these))\b",
     re.IGNORECASE,
 )
 # "Tellurium is fine but selenium is not", but not "gold is too dear, silver isn't"
@@ -299,16 +307,31 @@ def denied_places(places: Sequence[tuple[int, int]], text: str) -> list[bool]:
         gone = GONE.match(text, end)
         if gone and not _OF_ONE.match(gone[0]):
             _deny_list(found, places, last, text, LIST_GAP if _OF_ALL.match(gone[0]) else _AND)
+    told: list[int] = []
     for at in range(1, len(places)):
         follows = _AND_THE.fullmatch(text[places[at - 1][1] : places[at][0]]) and _LAST.match(text, places[at][1])
         found[at] = found[at] or (found[at - 1] and bool(follows))
+    for each in _WITHOUT_IT.finditer(text):
+        if places and re.search(r"[,;:.]", text[places[0][1] : each.start()]):
+            told.append(each.start("goes"))
+            _deny_list_from(found, places, text)
     backward = [(each.start(), _AND if _ONE.search(each[0]) else LIST_GAP) for each in _IT_GOES.finditer(text)]
+    backward = [(start, gap) for start, gap in backward if start not in told]
     backward += [(each.start("not"), _AND) for each in _OTHERS_ARE_FINE.finditer(text)]
     for start, gap in backward:
         last = max((at for at, (_, end) in enumerate(places) if end <= start), default=-1)
         if last >= 0 and start - places[last][1] <= _MOST_BETWEEN:
             _deny_list(found, places, last, text, gap if start - places[last][1] > 1 else _AND)
     return found
+
+
+def _deny_list_from(found: list[bool], places: Sequence[tuple[int, int]], text: str) -> None:
+    """Deny who is named first, with the list that follows: "tellurium is scarce, ... that manages without it"."""
+    found[0] = True
+    for at in range(1, len(places)):
+        if not (LIST_GAP.fullmatch(between := text[places[at - 1][1] : places[at][0]]) or between == " and the other "):
+            return
+        found[at] = True
 
 
 def _deny_list(

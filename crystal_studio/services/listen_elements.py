@@ -66,7 +66,7 @@ _FORMULA = re.compile(
 _UNKNOWN_ELEMENT = re.compile(r"\b[Ee]lements?\s+(?:called\s+|named\s+)?[\"'“]?([A-Z][a-z]{0,2})\b(?!\w)")
 _IUM = re.compile(r"\b[A-Za-z]{3,}iums?\b")
 _ONLY = re.compile(
-    r"\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b|"
+    r"\band no others?\b(?! \w)|\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b|"
     r"\b(?:of|from|with|between|contain\w*|have|has|having) just\b(?! a\b| one\b)|"
     r"\bno (?:other|third|fourth|fifth|further|additional|extra) "
     r"(?:species|element|component|ingredient|constituent|metal)s?\b|"
@@ -234,12 +234,18 @@ def _symbols(text: str, in_chemistry: bool) -> list[tuple[re.Match[str], str]]:
     ]
 
 
+_IS = re.compile(r" ?(?:=|is\b|being\b|(?:can|could|may|should) be\b)")
+_A_IS = re.compile(rf"\bA{_IS.pattern}")  # "where A is calcium and B is titanium"
+
+
 def _is_symbol(match: re.Match[str], text: str, in_chemistry: bool) -> bool:
     before, after = text[max(0, match.start() - _REACH) : match.start()], text[match.end() :]
     if _BASED.match(after) or (match[1] not in _NEVER_GONE and GONE.match(text, match.end())):
         return True
     if len(match[1]) == 1 and match[1] != "I":
-        is_site = match[1] == "B" and re.match(r"[- ](?:site|cation)", after)
+        is_site = match[1] == "B" and (
+            re.match(r"[- ](?:site|cation)", after) or (_IS.match(after) and _A_IS.search(text, 0, match.start()))
+        )
         return not (is_site or _BEFORE_LETTER.search(before) or _BEHIND_LETTER.match(after))
     if _PREFIX.match(after) or (match[1] == "I" and not _LISTED.match(after)):
         return False

@@ -210,6 +210,8 @@ def _matched(
         for match in pattern.finditer(text):
             if _DENIED.search(text[: match.start()]):
                 continue
+            if pattern is _ACTIVE and not match["old"].strip():
+                continue  # "a cheaper substitute for rhodium"
             if pattern in (_WHAT_IF, _BECOMES) and not _comes_first(match["new"]):
                 continue
             if pattern in _SINGLE and not mentions_in(match["new"], in_chemistry=True):

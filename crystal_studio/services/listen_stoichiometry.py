@@ -11,7 +11,7 @@ from crystal_studio.domain.elements import BY_SYMBOL
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.pivot_grammar_words import NUMBERS
 from crystal_studio.services.listen_denial import denied_spans, is_denied
-from crystal_studio.services.listen_elements import blanked
+from crystal_studio.services.listen_elements import blanked, mentions_in
 
 _PART = r"(?:Ln|RE|[A-Z][a-z]?)'{0,2}"
 _GENERAL = re.compile(rf"(?<![\w/-])(?:{_PART}\d{{0,2}}){{2,6}}(?![\w/'])")
@@ -63,6 +63,10 @@ _ONE_MORE = re.compile(
     re.IGNORECASE,
 )
 _ONE_LESS = re.compile(r"\bone (?:element|component) (?:fewer|less)\b|\bone (?:fewer|less) element\b", re.IGNORECASE)
+_TOO_MANY = re.compile(r" (?:is|are) (?:\w+ )?too (?:many|few|much)\b", re.IGNORECASE)
+_JUST_NUMBER = re.compile(
+    r"\b(?:want|need|prefer|only|just|make it) (?P<count>two|three|four|five)(?=\s*(?:[.,;!?]|$))", re.IGNORECASE
+)
 _NO_COUNT = re.compile(
     r"\b(?:than|most|least|up to|under|other|(?:chang|swap|replac|exchang|vary|substitut|remov|drop|"
     r"add)\w*(?: \w+){0,3})"
@@ -114,8 +118,10 @@ def stoichiometry_in(text: str) -> tuple[Stoichiometry, str]:
             asked[amounts] = (*asked.get(amounts, ()), *named)
     if not asked and (each := _FOR_EACH.search(text)) and (count == 2 or _NO_MORE.search(text)):
         asked[_reduced([1, 2 if each["twice"] else _number(each["many"])])] = ()
-    if count and _EQUIATOMIC.search(text):
-        asked.setdefault((1,) * count, ())
+    if not asked and _EQUIATOMIC.search(text):
+        named = {each.symbols[0] for each in mentions_in(text) if each.is_plain and not each.denied}
+        if number := count or (len(named) if len(named) > 1 else 0):
+            asked.setdefault((1,) * number, ())
     if len(asked) > 1:
         first, second = (":".join(map(str, amounts)) for amounts in list(asked)[:2])
         raise UserCorrectable(f"The stoichiometries {first} and {second} contradict each other. Name one of the two.")
@@ -136,8 +142,12 @@ def _count(text: str) -> int | None:
             is_absent = re.search(r"\b(?:no|without(?: an?)?) $", text[: match.start()], re.IGNORECASE)
             return _ORDINALS[match["ordinal"].lower()] - bool(is_absent)
         count = _number(match["equals"] or match["count"] or match["to"])
+        if _TOO_MANY.match(text, match.end()):
+            continue
         if not _NO_COUNT.search(text[: match.start()]) and (count > 1 or match["exact"]):
             return count
+    if found is None and re.search(r"\belements?\b", text) and (number := _JUST_NUMBER.search(text)):
+        return _number(number["count"])
     return found
 
 

@@ -25,7 +25,7 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
             r"\b(?:layered|lamellar|monolayers?|peels?|flat(?= (?:like|material|crystal|thing|structure|compound))|"
             rf"two[- ]dimensional(?:ity)?|2-?d|(?:sheet|layer|slab)[- ]?like|exfoliat\w+|exfoliable|"
             rf"van[- ]der[- ]waals (?:material|crystal|solid|compound|structure|semiconductor|insulator|metal|"
-            rf"superconductor|(?:antiferro|ferro)?magnet|\w+ide)s?|{_NUMBERED}(?:2|two)|"
+            rf"superconductor|ferroelectric|(?:antiferro|ferro)?magnet|\w+ide)s?|{_NUMBERED}(?:2|two)|"
             rf"(?:layer|sheet) structure|(?<=\bno )layers|(?<=without )layers|"
             rf"(?:need|want|prefer|to|van der waals|vdw) (?:sheets|layers)|"
             rf"layers (?:must|should|have to) (?:remain|stay|be kept)|keep (?:the|its) layers|layers (?:held|"
@@ -88,6 +88,11 @@ _UNNAMED = re.compile(
 NOT_HELD = "structure: this type is not known here, so it is not held"
 _TAKEN_APART = re.compile(
     r"\b(?:break|split|cut|separat|connect|link|join|turn|convert|chang)\w*(?: up)? (?:the|these|its|those) $",
+    re.IGNORECASE,
+)
+_UNWANTED = re.compile(
+    r"(?: (?:character|structure|nature|one|ones|network))? (?:isn't|is not|aren't|are not|is bad|are bad|is a problem|"
+    r"won't do)\b",
     re.IGNORECASE,
 )
 _AFTER_ALL = re.compile(
@@ -201,7 +206,7 @@ def _dimensions(text: str, found: Structure, has_parent: bool) -> None:
     denied = None
     mentions = [(match, number) for pattern, number in _DIMENSIONS for match in pattern.finditer(text)]
     for match, number in sorted(mentions, key=lambda mention: mention[0].start()):
-        if is_denied(match.start(), match.end(), text, spans):
+        if is_denied(match.start(), match.end(), text, spans) or _UNWANTED.match(text, match.end()):
             denied = number
         elif has_parent and len(mentions) > 1 and _TELLS.search(text, 0, match.start()):
             continue

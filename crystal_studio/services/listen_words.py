@@ -161,6 +161,8 @@ _ANIONS = {
     r"boro-?phosphates?": "B P O",
     r"hydrated|hydrous|hydrates?": "H O",
     r"thiostannates?": "Sn S",
+    r"thiogallates?": "Ga S",
+    r"selenogallates?": "Ga Se",
     r"thioantimon(?:ate|ite)s?": "Sb S",
     r"nitridosilicates?": "Si N",
     r"borohydrides?": "B H",
