@@ -11,7 +11,8 @@ _TOLD = re.compile(
     r"group))\b(?! (?:\w+ )?replac)(?P<words>[^.;!?]*?\b(?:was|were|worked|tested|looked at|tried|studied|"
     r"measured|grew|made|read|used to|grows|works on|already (?:know|have)|know|have (?:tested|tried|studied|"
     r"worked|had|made))\b[^.;!?]*?)"
-    r"(?:[.;!?](?= )|,?(?= but\b)|,(?= (?:so |and )?(?:now|this time|today)\b| so (?:please|leave|keep|put|replace|change|give|make|show|use|try|let|could|can|I|we)\b))",
+    r"(?:[.;!?](?= )|,?(?= but\b)|,(?= (?:so |and )?(?:now|this time|today)\b| so (?:please|leave|keep|put|"
+    r"replace|change|give|make|show|use|try|let|could|can|I|we)\b))",
     re.IGNORECASE,
 )
 # Then the words are a wish or a refusal after all.

@@ -71,7 +71,8 @@ _ASKS_FOR = re.compile(
 )
 _THAN = re.compile(r"(?<!other) than $")
 _TROUBLE_WITH = re.compile(
-    r"\b(?:trouble|problems?|issues?|worked|experience|accidents?|fed up|done|contact|compatible|react\w*|matched) with (?:the )?$",
+    r"\b(?:trouble|problems?|issues?|worked|experience|accidents?|fed up|done|contact|compatible|react\w*|"
+    r"matched) with (?:the )?$",
     re.I,
 )
 _MODEL = re.compile(r"-like\b|[- ]colou?red\b|-ion (?:cell|batter|capacitor)", re.IGNORECASE)

@@ -102,18 +102,41 @@ _TYPED_SMALL = re.compile(
 )
 _WORD = re.compile(r"\b[A-Za-z]?[a-z]{3,}\b")
 _SUFFIX = re.compile(r"(?:s|d|e[sdr]|r|ly|ing|n)$")
-_LEAST_LETTERS = 6  # of a word with a letter too many or too few; in a shorter one it may be another word
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_LEAST_LETTERS = 6  # of a word with a letter too many, too few or wrong; in a shorter one it may be another word
+_LEAST_SWAPPED = 3
 _KNOWN_TEXT = (
     "replace replaced replacing replacement substitute substituted substituting substitution exchange exchanged "
     "exchanging swapped swapping instead without contain contains containing include includes including exclude "
     "excluding remove removing avoid avoiding oxide sulfide sulphide selenide telluride nitride carbide boride "
-    "phosphide arsenide antimonide fluoride chloride bromide iodide halide chalcogenide titanate zirconate phosphate "
-    "silicate perovskite spinel rutile wurtzite fluorite layered cubic tetragonal orthorhombic hexagonal monoclinic "
-    "triclinic trigonal metallic insulator insulating semiconductor semiconducting increase decrease composition "
-    "stoichiometry symmetry structure structured distance element elements material compound crystal with band gaps "
-    "bonds wider larger smaller binary ternary quaternary"
+    "phosphide arsenide antimonide fluoride chloride bromide iodide halide chalcogenide titanate zirconate "
+    "phosphate silicate perovskite spinel rutile wurtzite fluorite layered cubic tetragonal orthorhombic "
+    "hexagonal monoclinic triclinic trigonal metallic insulator insulating semiconductor semiconducting increase "
+    "decrease composition stoichiometry symmetry structure structured distance element elements material compound "
+    "crystal with band gaps bonds wider larger smaller binary ternary quaternary quinary halogen chalcogen "
+    "pnictogen pnictide lanthanide lanthanoid actinide alkaline alkali transition hydride hydroxide carbonate "
+    "sulfate sulphate nitrate borate germanate stannate vanadate niobate tantalate molybdate tungstate manganate "
+    "manganite ferrite cuprate nickelate cobaltate aluminate gallate arsenate antimonate silicide germanide "
+    "stannide oxychloride oxyfluoride oxybromide oxyiodide oxysulfide oxynitride layers sheets chains molecules "
+    "molecular dimensional dimensionality framework network cheaper abundant expensive available heavier lighter "
+    "nontoxic stable stability density volume wide widen narrow narrower increasing decreasing reduce reducing "
+    "longer shorter separate unchanged anything something nothing another different other neither either allowed "
+    "present absent rather ilmenite corundum pyrite chalcopyrite zincblende heusler rocksalt symmetric polar "
+    "electronvolts please would should could species metal metals cation cations anion anions radioactive "
+    "prohibited forbidden together remain remains leaves except excluded cannot become denser proportion coinage "
+    "noble precious magnetic ferroelectric dioxide"
 )
-_KNOWN = frozenset(_KNOWN_TEXT.split()) | frozenset(BY_NAME)
+_OTHER_TEXT = (  # no slips, though a letter away from a word above
+    "replay replayed shorten alloy alloyed crustal molecule phosphor prevent prevented noting electronvolt sorter "
+    "lawyers linger cheater cheapen shouter shorted seduce silicone nitrite sulfite sulphite phosphite phosphine "
+    "arsenite antimonite tellurite selenite chlorite germanite stannite titanite tantalite cuprite cobaltite "
+    "carbonite action actions radius previous specie halite indide indides sorted solver sliver carton medals "
+    "cooper"
+)
+_MEANT = frozenset(_KNOWN_TEXT.split()) | frozenset(BY_NAME)
+_MEANT |= {f"{word}s" for word in _MEANT if word.endswith(("ide", "ate", "ogen"))}
+_KNOWN = _MEANT | frozenset(_OTHER_TEXT.split())
+_SUBSTANCES = frozenset(BY_NAME) | {word for word in _MEANT if word.endswith(("ide", "ides", "ate", "ates"))}
 
 
 def readable(message: str) -> str:
@@ -139,33 +162,30 @@ def _capitals(found: re.Match[str]) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def _spelled(word: str) -> str:
-    """The known word that two letters in the wrong order, one too many or one too few, make this of; else itself."""
+    """The known word of which one slip made this, where only one, or forms of one, could have been meant; else itself.
+
+    A slip is two letters in the wrong order, a letter too many, or in longer words and in names of substances one too
+    few or a wrong one. The first letter is right.
+    """
     lower = word.lower()
     if lower in _KNOWN or _SUFFIX.sub("", lower) in _KNOWN or _SUFFIX.sub("e", lower) in _KNOWN:
         return word
-    meant = _slips().get(lower)
-    return word if meant is None else meant.capitalize() if word[0].isupper() else meant
+    meant = sorted(_meant_by(lower), key=len, reverse=True)
+    if not meant or not all(meant[0].startswith(each) for each in meant):
+        return word
+    return meant[0].capitalize() if word[0].isupper() else meant[0]
 
 
-@lru_cache(maxsize=1)
-def _slips() -> dict[str, str]:
-    """Misspelling -> known word, for every slip that only one known word explains."""
-    found: dict[str, str | None] = {}
-    for word in _KNOWN:
-        for slip in _slips_of(word) - _KNOWN:
-            found[slip] = None if slip in found else word
-    return {slip: word for slip, word in found.items() if word is not None}
-
-
-def _slips_of(word: str) -> set[str]:
-    places = range(len(word))
-    swapped = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in places[:-1]} if len(word) > 3 else set()
-    missing = {word[:at] + word[at + 1 :] for at in places[1:]} if len(word) > _LEAST_LETTERS else set()
-    extra = {
-        word[:at] + letter + word[at:]
-        for at in places[1:]
-        for letter in "abcdefghijklmnopqrstuvwxyz"
-        if len(word) >= _LEAST_LETTERS
-    }
-    return swapped | missing | extra
+def _meant_by(word: str) -> set[str]:
+    halves = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    swapped = {first + rest[1] + rest[0] + rest[2:] for first, rest in halves if len(rest) > 1}
+    shortened = {first + rest[1:] for first, rest in halves[1:] if rest}
+    completed = {first + letter + rest for first, rest in halves[1:] for letter in _LETTERS}
+    corrected = {first + letter + rest[1:] for first, rest in halves[1:] if rest for letter in _LETTERS}
+    return (
+        {each for each in swapped & _MEANT if len(each) > _LEAST_SWAPPED}
+        | {each for each in shortened & _MEANT if len(each) >= _LEAST_LETTERS}
+        | {each for each in (completed | corrected) & _MEANT if len(each) > _LEAST_LETTERS - (each in _SUBSTANCES)}
+    )

@@ -119,8 +119,8 @@ def stoichiometry_in(text: str) -> tuple[Stoichiometry, str]:
     if not asked and (each := _FOR_EACH.search(text)) and (count == 2 or _NO_MORE.search(text)):
         asked[_reduced([1, 2 if each["twice"] else _number(each["many"])])] = ()
     if not asked and _EQUIATOMIC.search(text):
-        named = {each.symbols[0] for each in mentions_in(text) if each.is_plain and not each.denied}
-        if number := count or (len(named) if len(named) > 1 else 0):
+        symbols = {each.symbols[0] for each in mentions_in(text) if each.is_plain and not each.denied}
+        if number := count or (len(symbols) if len(symbols) > 1 else 0):
             asked.setdefault((1,) * number, ())
     if len(asked) > 1:
         first, second = (":".join(map(str, amounts)) for amounts in list(asked)[:2])

@@ -91,7 +91,8 @@ _TAKEN_APART = re.compile(
     re.IGNORECASE,
 )
 _UNWANTED = re.compile(
-    r"(?: (?:character|structure|nature|one|ones|network))? (?:isn't|is not|aren't|are not|is bad|are bad|is a problem|"
+    r"(?: (?:character|structure|nature|one|ones|network))? (?:isn't|is not|aren't|are not|is bad|are bad|"
+    r"is a problem|"
     r"won't do)\b",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ from heard_verdict import Told, misheard
 
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.services.listen import ParentFacts, listen
+from crystal_studio.services.listen_spelling import readable
 from crystal_studio.services.listen_structure import NOT_HELD
 
 WISHES = """
@@ -90,3 +91,22 @@ def test_that_a_formula_with_what_it_must_not_hold_is_still_a_contradiction() ->
 def test_that_nothing_fits_a_family_without_a_lighter_member() -> None:
     with pytest.raises(UserCorrectable, match="No element fits"):
         listen("replace lithium with a lighter alkali metal", ParentFacts("LiCl"))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("pervoskite", "perovskite"), ("ternery", "ternary"), ("sufur", "sulfur"), ("hcalcogen", "chalcogen"),
+        ("oxtdes", "oxides"), ("layres", "layers"), ("compositon", "composition"), ("replce", "replace"),
+        ("lanthanidse", "lanthanides"), ("Iodie", "Iodie"), ("cersium", "cersium"),
+    ],
+)  # fmt: skip
+def test_that_one_slip_in_a_word_is_put_right_where_it_can_only_be_that_word(written, meant):
+    assert readable(written) == meant
+
+
+@pytest.mark.parametrize(
+    "word", ["action", "radius", "previous", "molecule", "solver", "sulfite", "stannite", "phosphine", "lawyers"]
+)
+def test_that_a_word_that_is_nearly_a_known_one_is_left_alone(word):
+    assert readable(word) == word
