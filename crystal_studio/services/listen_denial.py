@@ -10,42 +10,31 @@ from functools import lru_cache
 from crystal_studio.services.listen_words import PROTOTYPES
 
 _NEGATOR = re.compile(
-    r"\b(?:no(?! one\b| elements? (?:apart|aside|other|besides|except|beyond)\b| more than| less| fewer| longer|"
-    r" (?:other|new|further|additional|foreign|"
-    r"more) (?:chemical )?elements?\b|"
-    r"\s*[,.;:]|\s*$)|"
-    r"(?<!why )not(?! only| just| necessarily| too|\s*[,.;!?)]|\s*$)|"
-    r"without(?![^.;!?]*\b(?:makes? no sense|(?:is|are|be) (?:pointless|useless)|(?:wo|does|would)(?:n't|"
-    r" not) work)\b)|sans|"
-    r"avoid(?:ing|s)?|exclud(?:e|es|ing)|(?<!elements )except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|"
-    r"for)\b)|free (?:of|"
-    r"from)|"
-    r"devoid of|lacking|lacks?|instead of|in place of|in lieu of|rather than|(?<!^to )remov(?:e|ing)|drop|omit|"
-    r"strip|nix|"
-    r"ditch|scrap|"
-    r"banish|hates?|lose|dispens(?:e|es|ing)(?: with)?|"
-    r"bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|"
-    r"barren of|blank for|cut(?! (?:it|this|down|to)\b| (?:the |its )?(?:band|gap|cell|volume|bond|dist))|"
-    r"get rid of|rid (?:me|us) of|refrain\w* from|discard(?:s|ed|ing)?|reject(?:s|ed|ing)?|rul(?:e|ing) out|"
-    r"keep(?:ing)? out|(?:stay|keep)(?:s|ing)? clear of|(?:had|got|seen|have) enough of|ha(?:s|ve)n't|(?:do|"
-    r"does|did|must|should|could|would|is|"
-    r"are)n[o']?t(?! (?:there|we|you|one)\b)|"
-    r"wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|use))|ain't got|hold the(?= \w+\s*(?:[,.;!]|$))|"
-    r"refuse(?! to)|save(?: for)?(?= (?:the )?\w*(?:ide|ium|ine|gen|ate)s?\b)|"
-    r"can'?t|cannot|never|nor|neither|ban|eliminate|"
-    r"forbids?|prohibits?|veto(?:ed|es)?|kill(?:ed|s)|axed?|disclaim(?:s|ed|ing)?|spare (?:me|us)|(?:done|"
-    r"finished) with|(?<!at )all but|giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|"
-    r"(?:goodbye|farewell) to|do away with|steer clear of|stay away from|(?:tired|sick) of|fed up with|leav(?:e|es|"
-    r"ing) out|(?:I|we)(?: have|'ve)? (?:excluded|banned|ruled out)|"
-    r"any (?:\w+ )?but|(?<=[a-z] )(?<!nothing )(?<!elements )(?<!element )(?<!thing )(?<!one )(?:apart|"
-    r"aside) from(?! (?:that|this|these|those|it)\b)|(?:any|every)thing (?:but|besides|except|apart from|"
-    r"aside from)|(?:apart|"
-    r"aside) from(?=[^.;,]{0,25}? (?:any|every))|"
-    r"other than|minus|zero(?![- ]?d)|none of|non|(?<!doing )(?<!does )nothing(?! but| else| beyond| besides)|"
-    r"away from|"
-    r"(?:banned|excluded|forbidden|prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|"
-    r"swap|exchang|substitut|appear|occur|feature|belong|be (?:in|there|present)\b|mind\b|care\b(?! for)|matter|"
-    r"(?:go )?(?:add|throw|bring|introduc)\w*[^.;!?,]{0,30}? elements?\b))",
+    r"\b(?:no(?! one\b| elements? (?:apart|aside|other|besides|except|beyond)\b| more than| less| fewer|"
+    r" longer| (?:other|new|further|additional|foreign|more) (?:chemical )?elements?\b|\s*[,.;:]|\s*$)|"
+    r"(?<!why )not(?! only| just| necessarily| too|\s*[,.;!?)]|\s*$)|without(?![^.;!?]*\b(?:makes? no sense|"
+    r"(?:is|are|be) (?:pointless|useless)|(?:wo|does|would)(?:n't| not) work)\b)|sans|avoid(?:ing|s)?|"
+    r"exclud(?:e|es|ing)|(?<!elements )except(?: for)?(?! \w+ (?:is|sits?|becom\w+|goes|in|for)\b)|"
+    r"free (?:of|from)|devoid of|lacking|lacks?|instead of|in place of|in lieu of|rather than|"
+    r"(?<!^to )remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|banish|hates?|lose|dispens(?:e|es|"
+    r"ing)(?: with)?|bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|barren of|blank for|cut(?! (?:it|"
+    r"this|down|to)\b| (?:the |its )?(?:band|gap|cell|volume|bond|dist))|get rid of|rid (?:me|us) of|"
+    r"refrain\w* from|discard(?:s|ed|ing)?|reject(?:s|ed|ing)?|rul(?:e|ing) out|keep(?:ing)? out|(?:stay|"
+    r"keep)(?:s|ing)? clear of|(?:had|got|seen|have) enough of|ha(?:s|ve)n't|(?:do|does|did|must|should|"
+    r"could|would|is|are)n[o']?t(?! (?:there|we|you|one)\b)|wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|"
+    r"use))|ain't got|hold the(?= \w+\s*(?:[,.;!]|$))|refuse(?! to)|save(?: for)?(?= (?:the )?\w*(?:ide|ium|"
+    r"ine|gen|ate)s?\b)|can'?t|cannot|never|nor|neither|ban|eliminate|forbids?|prohibits?|veto(?:ed|es)?|"
+    r"kill(?:ed|s)|axed?|disclaim(?:s|ed|ing)?|spare (?:me|us)|(?:done|finished) with|(?<!at )all but|"
+    r"giv(?:e|es|ing) up(?: on)?|(?:tak|throw|kick)(?:e|es|s|ing)? out|(?:goodbye|farewell) to|do away with|"
+    r"steer clear of|stay away from|(?:tired|sick) of|fed up with|leav(?:e|es|ing) out|(?:I|we)(?: have|"
+    r"'ve)? (?:excluded|banned|ruled out)|any (?:\w+ )?but|"
+    r"(?<=[a-z] )(?<!nothing )(?<!elements )(?<!element )(?<!thing )(?<!one )(?:apart|aside) from(?! (?:that|"
+    r"this|these|those|it)\b)|(?:any|every)thing (?:but|besides|except|apart from|aside from)|(?:apart|"
+    r"aside) from(?=[^.;,]{0,25}? (?:any|every))|other than|minus|zero(?![- ]?d)|none of|non|"
+    r"(?<!doing )(?<!does )nothing(?! but| else| beyond| besides)|away from|(?:banned|excluded|forbidden|"
+    r"prohibited|unwanted)(?= ?:))\b(?! (?:touch|chang|alter|modify|replac|remov|los|swap|exchang|substitut|"
+    r"appear|occur|feature|belong|be (?:in|there|present)\b|mind\b|care\b(?! for)|matter|(?:go )?(?:add|"
+    r"throw|bring|introduc)\w*[^.;!?,]{0,30}? elements?\b))",
     re.IGNORECASE,
 )
 _ANY_WORD = re.compile(r"[\s-]?\w+")  # "non-toxic telluride" denies the adjective, "non-Cd options" the element
@@ -76,35 +65,39 @@ _VERB = (
     r"give|hold|stay|run|go|pop|stick|sub|retain\w*|preserv\w*|leave|let|see|check|find|look"
 )
 _TERMINATOR = re.compile(
-    rf"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b|"
-    r",? \b(?:also|otherwise|still|because|bc|cuz|cos|since|any ?more)\b|,\s*(?:as|could|can|may|might|should|"
-    r"would|how|what)\b|"
-    r",\s*(?:based on|in an?|for an?|as an?)\b|,? and(?= \w+ (?:as|on|in|at) (?:the|an?) )|\band still\b|"
-    r",\s*(?:but )?rather\b|,(?= \w+ (?:present|included|allowed|required|needed|yes|ok|okay)\b)|"
-    r",(?= \w+ (?:on|at|in) (?:the|an?) )|,\s*same\b|(?<!elements )(?<!that )(?<!which )\b(?:I|we) (?:would|"
-    r"will|could|can)\b(?! not|n't)|"
-    r",(?= \w+ please\b)|\b(?:next to|beside|alongside)\b|,(?= (?:(?:tri|mono)clinic|orthorhombic|tetragonal|"
-    r"trigonal|"
-    r"rhombohedral|hexagonal|cubic|layered|perovskite|spinel|rutile)\b)|,(?= \w+ is(?:\s*[.;!]|\s*$))|"
-    r",(?= \w+ (?:is|are) (?:easier|cheaper|fine|ok|okay|good|better|preferred|available|what|my|the|welcome|"
-    r"allowed))|"
-    r",? and(?= \w+ (?:for the \w+\s*(?:[.,;!?]|$)|instead of|in place of|in lieu of))|"
-    r",(?= \w+(?:,? (?:and|or) \w+)? (?:both |all |also )?(?:would|can|could|will|should|might|must|may|has to|"
-    r"have to)(?! be (?:what|ideal|great|perfect|nice))(?! ?(?:not|"
-    r"n't|never)\b))|,(?= \w+ (?:on|at) (?:the )?[ABX]\b)|"
-    r"(?:,|,? and)(?= [\w ]{1,30}? (?:stays?|remains?|(?:should|must|has to|have to|can) (?:stay|remain|"
-    r"be (?:kept|added|used|there|present|included|left))|(?:is|are) (?:fine|ok|okay|welcome|good|acceptable|"
-    r"allowed|possible|"
-    r"kept|fixed|locked|untouched|unchanged)|unchanged|untouched|as (?:they|it) (?:are|is)|as[- ]is|(?:is |"
-    r"are )?not to be)\b)|"
-    r",\s*(?:any|another|something|anything|whatever)\b(?! (?:else|other) (?:toxic|heavy|rare|hazardous|"
-    r"poisonous|such|of)\b)|"
-    r"\b(?:occurs?|appears?|(?:is|are) (?:present|contained|included|used)),"
-    r"| [-–] |,? \band (?:our|my|his|her|there|then|(?-i:in))\b|,(?= \w+ instead\b)|"
-    rf",?\s*\b(?:so|hence|thus|therefore|and yes)\b|"
-    rf",?\s*\b(?:and|or)\s+(?:just |only |simply |then )?(?:an?|the(?! other)|{_VERB})\b|,\s*(?:just |only |"
-    rf"simply )?(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|"
-    rf"\bin favou?r of\b|\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
+    "|".join(
+        (
+            r"[.;:!?](?!\d)|\bbut\b|\bwith\b|\bcontain(?:s|ing)\b|\bthat\b|\bwhich\b|\bplease\b|\bwhile\b",
+            r",? \b(?:also|otherwise|still|because|bc|cuz|cos|since|any ?more)\b",
+            r",\s*(?:as|could|can|may|might|should|would|how|what)\b|,\s*(?:based on|in an?|for an?|as an?)\b",
+            r",? and(?= \w+ (?:as|on|in|at) (?:the|an?) )|\band still\b|,\s*(?:but )?rather\b",
+            r",(?= \w+ (?:present|included|allowed|required|needed|yes|ok|okay)\b)",
+            r",(?= \w+ (?:on|at|in) (?:the|an?) )|,\s*same\b",
+            r"(?<!elements )(?<!that )(?<!which )\b(?:I|we) (?:would|will|could|can)\b(?! not|n't)",
+            r",(?= \w+ please\b)|\b(?:next to|beside|alongside)\b",
+            r",(?= (?:(?:tri|mono)clinic|orthorhombic|tetragonal|trigonal|rhombohedral|hexagonal|cubic|"
+            r"layered|perovskite|spinel|rutile)\b)",
+            r",(?= \w+ is(?:\s*[.;!]|\s*$))",
+            r",(?= \w+ (?:is|are) (?:easier|cheaper|fine|ok|okay|good|better|preferred|available|what|my|the|"
+            r"welcome|allowed))",
+            r",? and(?= \w+ (?:for the \w+\s*(?:[.,;!?]|$)|instead of|in place of|in lieu of))",
+            r",(?= \w+(?:,? (?:and|or) \w+)? (?:both |all |also )?(?:would|can|could|will|should|might|must|"
+            r"may|has to|have to)(?! be (?:what|ideal|great|perfect|nice))(?! ?(?:not|n't|never)\b))",
+            r",(?= \w+ (?:on|at) (?:the )?[ABX]\b)",
+            r"(?:,|,? and)(?= [\w ]{1,30}? (?:stays?|remains?|(?:should|must|has to|have to|can) (?:stay|"
+            r"remain|be (?:kept|added|used|there|present|included|left))|(?:is|are) (?:fine|ok|okay|welcome|"
+            r"good|acceptable|allowed|possible|kept|fixed|locked|untouched|unchanged)|unchanged|untouched|"
+            r"as (?:they|it) (?:are|is)|as[- ]is|(?:is |are )?not to be)\b)",
+            r",\s*(?:any|another|something|anything|whatever)\b(?! (?:else|other) (?:toxic|heavy|rare|"
+            r"hazardous|poisonous|such|of)\b)",
+            r"\b(?:occurs?|appears?|(?:is|are) (?:present|contained|included|used)),| [-–] ",
+            r",? \band (?:our|my|his|her|there|then|(?-i:in))\b|,(?= \w+ instead\b)",
+            r",?\s*\b(?:so|hence|thus|therefore|and yes)\b",
+            rf",?\s*\b(?:and|or)\s+(?:just |only |simply |then )?(?:an?|the(?! other)|{_VERB})\b",
+            rf",\s*(?:just |only |simply )?(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|\bin favou?r of\b",
+            r"\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
+        )
+    ),
     re.IGNORECASE,
 )
 # "not cubic oxide" denies the adjective alone.
@@ -138,53 +131,43 @@ GONE = re.compile(
     "|".join(
         (
             r"(?: atoms?| ions?| content| itself| themselves| both| all)?(?: is| are)?(?: both|"
-            r" all)?(?: (?:out of (?:the )?(?:picture|"
-            r"budget|reach|question)|"
-            r"off the (?:table|menu|list)|(?:has|have|must|should|needs?|ought|can|"
-            r"may)(?: of course)?(?: to)? (?:go(?! (?:into|there|in for)\b| in\s*(?:[.,;!?]|$)|"
-            r" (?:in|on|at) (?:[\w-]+ ){1,2}?(?:site|position|place|slot|stead)s?\b)|disappear|leave|vanish|come out|"
-            r"stay (?:out|away)|be (?:\w+ly )?(?:removed|missing|eliminated|avoided|gone|dropped|excluded|out|"
-            r"absent|banned|left out))|"
-            r"(?:(?:must|should|may|can|could|ought) ?(?:not|n'?t|never)(?: to)?|can't|won't|will (?:not|never)) "
-            r"(?:appear|occur|feature|pass|come in|be (?:in|present|part|there|used|contained|included|found|handled|"
-            r"tolerated))|"
-            r"(?:does not|doesn't|do not|don't|not) (?:appears?|occurs?|features?|belongs?)|"
-            r"(?:itself )?(?:isn't|aren't|ain't) (?:included|present|involved|used|in (?:it|there)|part of it|"
-            r"allowed|wanted|permitted|acceptable|welcome|an option))|"
-            r" (?:gone|banned|excluded|forbidden|prohibited|omitted|absent|not allowed|unwanted|unwelcome|undesired|"
-            r"disclaimed|disallowed|nowhere|disqualif\w+|out(?! of)))\b",
-            r"(?: may| must| can| should)?(?: \w+ly)? not(?= this time| at all| ok(?:ay)?\b|"
-            r"\s*[.,;!?)]|\s*$)",
-            r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)",
-            r" (?:is |are )?not in (?:it|there)\b",
+            r" all)?(?: (?:out of (?:the )?(?:picture|budget|reach|question)|off the (?:table|menu|list)|"
+            r"(?:has|have|must|should|needs?|ought|can|may)(?: of course)?(?: to)? (?:go(?! (?:into|there|"
+            r"in for)\b| in\s*(?:[.,;!?]|$)| (?:in|on|at) (?:[\w-]+ ){1,2}?(?:site|position|place|slot|"
+            r"stead)s?\b)|disappear|leave|vanish|come out|stay (?:out|away)|be (?:\w+ly )?(?:removed|missing|"
+            r"eliminated|avoided|gone|dropped|excluded|out|absent|banned|left out))|(?:(?:must|should|may|"
+            r"can|could|ought) ?(?:not|n'?t|never)(?: to)?|can't|won't|will (?:not|never)) (?:appear|occur|"
+            r"feature|pass|come in|be (?:in|present|part|there|used|contained|included|found|handled|"
+            r"tolerated))|(?:does not|doesn't|do not|don't|not) (?:appears?|occurs?|features?|belongs?)|"
+            r"(?:itself )?(?:isn't|aren't|ain't) (?:included|present|involved|used|in (?:it|there)|"
+            r"part of it|allowed|wanted|permitted|acceptable|welcome|an option))| (?:gone|banned|excluded|"
+            r"forbidden|prohibited|omitted|absent|not allowed|unwanted|unwelcome|undesired|disclaimed|"
+            r"disallowed|nowhere|disqualif\w+|out(?! of)))\b",
+            r"(?: may| must| can| should)?(?: \w+ly)? not(?= this time| at all| ok(?:ay)?\b|\s*[.,;!?)]|\s*$)",
+            r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)| (?:is |are )?not in (?:it|there)\b",
             r" (?:is|are) no (?:good|use|option|alternative|substitute)\b",
             r" (?:is|are)(?:n't| not) (?:available|suitable|appropriate|desirable)\b| (?:is|are) unavailable\b",
-            r"(?:'s| has)(?: got)? no (?:business|place)\b",
-            r",? no(?=\s*(?:[.;!]|$))| (?:\w+ly )?(?:shouldn't|mustn't|must not|should not)(?=\s*(?:[.;!?]|$))",
+            r"(?:'s| has)(?: got)? no (?:business|place)\b|,? no(?=\s*(?:[.;!]|$))",
+            r" (?:\w+ly )?(?:shouldn't|mustn't|must not|should not)(?=\s*(?:[.;!?]|$))",
             r" goes(?=\s*(?:[.,;!?]|$)| and\b)",
             r" (?:is|are) (?:something|one|an element|a metal|elements|metals)(?: that| which)? (?:I|we|"
-            r"you)(?:'d|'ve)? "
-            r"(?:\w+ )?(?:want|would|like|have|need|must|should|had|prefer)(?: \w+)?(?: to)? (?:avoid|exclude|"
-            r"leave out|"
-            r"omit|drop|lose|skip|keep out|do without|get rid of|stay away from)\b",
-            r" (?:isn't|is not|aren't|are not) (?:essential|necessary)\b",
-            r" (?:is|are) not what\b| (?:is|are) what (?:I|we) (?:need|want|have) to (?:lose|remove|drop|avoid|"
-            r"get rid of)\b",
-            r" (?:on no account|under no circumstances)\b",
-            r" (?:has|have)(?: had)? (?:its|their) day\b",
+            r"you)(?:'d|'ve)? (?:\w+ )?(?:want|would|like|have|need|must|should|had|"
+            r"prefer)(?: \w+)?(?: to)? (?:avoid|exclude|leave out|omit|drop|lose|skip|keep out|do without|"
+            r"get rid of|stay away from)\b",
+            r" (?:isn't|is not|aren't|are not) (?:essential|necessary)\b| (?:is|are) not what\b",
+            r" (?:is|are) what (?:I|we) (?:need|want|have) to (?:lose|remove|drop|avoid|get rid of)\b",
+            r" (?:on no account|under no circumstances)\b| (?:has|have)(?: had)? (?:its|their) day\b",
             r" (?:is|are) (?:not|no longer) (?:in it|that|one of|part|present|there|contained|included|"
-            r"comprised|wanted|used|"
-            r"to be (?:in|there|used|present))\b",
-            rf"{_ADVERB} (?:barred|vetoed|blacklisted|outlawed|(?:ruled|left|kept|taken|thrown|struck|phased) "
-            r"(?:out|off|away)|dropped|removed|excluded|avoided|eliminated|omitted|discarded|banned|forbidden|"
-            r"off[- ]limits|absent|disclaimed|unwanted|gotta go|got to go)\b",
-            rf"{_ADVERB} not (?:being )?(?:admitted|involved|an option|options|wanted|needed|required|allowed|"
-            rf"acceptable|included|accepted|"
-            rf"tolerated|permitted|among|"
-            r"on the (?:menu|list|table)|in the running)\b",
-            rf"{_PERSON} (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|never) "
-            r"(?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch|care for)\b"
-            rf"{_ENDS}",
+            r"comprised|wanted|used|to be (?:in|there|used|present))\b",
+            rf"{_ADVERB} (?:barred|vetoed|blacklisted|outlawed|(?:ruled|left|kept|taken|thrown|struck|"
+            r"phased) (?:out|off|away)|dropped|removed|excluded|avoided|eliminated|omitted|discarded|banned|"
+            r"forbidden|off[- ]limits|absent|disclaimed|unwanted|gotta go|got to go)\b",
+            rf"{_ADVERB} not (?:being )?(?:admitted|involved|an option|options|wanted|needed|required|"
+            r"allowed|acceptable|included|accepted|tolerated|permitted|among|on the (?:menu|list|table)|"
+            r"in the running)\b",
+            rf"{_PERSON} (?:(?:do|does|did|can|could|will|would|must) ?(?:not|n't)|can't|cannot|won't|"
+            r"never) (?:\w+ ){0,3}?(?:want|have|need|like|see|use|accept|tolerate|allow|get|trust|touch|"
+            rf"care for)\b{_ENDS}",
             rf"{_PERSON} (?:decline|refuse|reject)\b",
             r" (?:must|should|may|can|could) ?(?:not|n't) (?:stay|remain|be kept)\b",
             rf",? (?:I|we) (?:have )?(?:excluded|banned|ruled out|dropped)\b{_ENDS}",
@@ -193,13 +176,10 @@ GONE = re.compile(
             r"(?: strictly)? (?:out|gone)(?=\s*[.,;!?()–-]|\s*$)",
             r",? (?:(?:does|do) not|(?:does|do)n't) (?:interest (?:me|us)|count)\b",
             r" (?:stay(?:s|ing)?|left|(?:kindly )?waiting) (?:out(?:side)?|away|home|ashore)\b",
-            r" ?(?:=|:) ?(?:zero|none|no|0)(?=\s*(?:[.,;!?)]|$))",
-            r" no(?=\s*(?:[,.;]|$))",
+            r" ?(?:=|:) ?(?:zero|none|no|0)(?=\s*(?:[.,;!?)]|$))| no(?=\s*(?:[,.;]|$))",
             r"(?: itself| themselves)? (?:is|are)(?: both| all| now|"
-            r" also)?(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|"
-            r"acceptable|welcome|an option)|no-?go|"
-            r"taboo|"
-            r"forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out)\b",
+            r" also)?(?: a)? (?:not (?:at all )?(?:allowed|wanted|permitted|acceptable|welcome|an option)|"
+            r"no-?go|taboo|forbidden|banned|prohibited|unwanted|unwelcome|unacceptable|out)\b",
         )
     ),
     re.IGNORECASE,
@@ -212,25 +192,23 @@ _IT_GOES = re.compile(
             rf"\b(?:leav|keep|get|kick|throw|tak|cut|strik)(?:e|es|ing)? {_IT} (?:miles )?(?:out|off|away)\b",
             r"(?<=\? )(?:no|nope)(?:,? thanks| thank you| way|(?=\s*[.!]))",
             r"\b(?:one|something|which) (?:that )?(?:doesn't|does not)(?=\s*(?:[.;!?]|$))",
-            r"(?<=, )leave (?:out|off|away)(?=\s*(?:[.;!?]|$))",
-            rf"\b(?:so|and|but|though) not {_IT}{_ENDS}|\b(?:minus|without) (?:that|this) (?:element|metal)\b",
+            rf"(?<=, )leave (?:out|off|away)(?=\s*(?:[.;!?]|$))|\b(?:so|and|but|though) not {_IT}{_ENDS}",
+            r"\b(?:minus|without) (?:that|this) (?:element|metal)\b",
             rf"\b(?:drop|lose|ditch|avoid|skip|exclude|omit|remove|scrap|ban|bin|eliminate)s? {_IT}{_ENDS}",
             rf"\b(?:get rid of|steer clear of|design around|needs none of) (?:both|{_IT}){_ENDS}",
-            rf"\b(?:can't|cannot|can not|couldn't|won't|don't|do not|mustn't|shouldn't) (?:\w+ )?"
-            r"(?:afford|have|use|want|touch|take|allow|accept|tolerate|need) "
-            rf"(?:{_IT}|any(?: of (?:it|that))?){_ENDS}",
-            r"\b(?:gets? by|makes? do|do|does|live|manages?|works?)(?: \w+)? without"
-            r"(?= (?:it|that|them)\b|\s*(?:[.,;!?]|$))",
-            r"(?<=[.?!] )same (?:story|problem|goes for)\b",
-            rf"\b(?:none|neither|not any|no more) of {_IT}{_ENDS}|\bneither(?=,? please|\s*[.!;]|\s*$)",
+            r"\b(?:can't|cannot|can not|couldn't|won't|don't|do not|mustn't|shouldn't) (?:\w+ )?(?:afford|"
+            rf"have|use|want|touch|take|allow|accept|tolerate|need) (?:{_IT}|any(?: of (?:it|that))?){_ENDS}",
+            r"\b(?:gets? by|makes? do|do|does|live|manages?|works?)(?: \w+)? without(?= (?:it|that|them)\b|"
+            r"\s*(?:[.,;!?]|$))",
+            rf"(?<=[.?!] )same (?:story|problem|goes for)\b|\b(?:none|neither|not any|no more) of {_IT}{_ENDS}",
+            r"\bneither(?=,? please|\s*[.!;]|\s*$)",
             rf"\b{_IT}(?:'s| is| are) (?:off (?:the )?(?:table|menu|list|limits)|forbidden|banned|excluded|"
-            rf"prohibited|"
-            r"out|not allowed|a no-?go)\b",
-            r"\b(?:(?:must|should|can|could|may|do|does|did|would)(?: not|n't)|cannot|never) (?:contain|include|"
-            r"have) "
-            rf"(?:it|any|them|those){_ENDS}",
+            r"prohibited|out|not allowed|a no-?go)\b",
+            r"\b(?:(?:must|should|can|could|may|do|does|did|would)(?: not|n't)|cannot|never) (?:contain|"
+            rf"include|have) (?:it|any|them|those){_ENDS}",
             rf"\b{_IT} (?:cannot|can't|must not|may not) be\b(?! (?:chang|replac))",
-            rf"\b{_IT} (?:(?:has|have|needs?|ought) to|must|should|can|could|may) (?:go|leave|disappear|stay out)\b",
+            rf"\b{_IT} (?:(?:has|have|needs?|ought) to|must|should|can|could|may) (?:go|leave|disappear|"
+            r"stay out)\b",
             r"\b(?:can't|cannot|can not|mustn't|must not) be (?:there|in (?:it|there)|present|part of it)\b",
         )
     ),

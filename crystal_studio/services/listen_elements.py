@@ -66,21 +66,23 @@ _FORMULA = re.compile(
 _UNKNOWN_ELEMENT = re.compile(r"\b[Ee]lements?\s+(?:called\s+|named\s+)?[\"'“]?([A-Z][a-z]{0,2})\b(?!\w)")
 _IUM = re.compile(r"\b[A-Za-z]{3,}iums?\b")
 _ONLY = re.compile(
-    r"\band no others?\b(?! \w)|\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b|\bnothing else\b|"
-    r"\b(?:of|from|with|between|contain\w*|have|has|having) just\b(?! a\b| one\b)|"
-    r"\bno (?:other|third|fourth|fifth|further|additional|extra) "
-    r"(?:species|element|component|ingredient|constituent|metal)s?\b|"
-    r"(?:\band|,) that(?:'s| is) (?:it|all)\b|\bjust (?=\w+ and \w+(?: again)?\s*(?:[.,;]|$))|\b(?:all|any|"
-    r"every) other elements? (?:is|are)\b|"
-    r"\bnot(?:hing| a thing) (?:more|else|beyond)\b|"
-    r"\bnot one (?:element|atom) more\b|\b(?:these|those) (?:two|three|four)(?: only| and stop)\b|"
-    r"\bother elements? (?:is|are) (?:not|out|excluded|forbidden)\b|\bno elements? (?:apart from|aside from|"
-    r"other than|besides|except|beyond)\b|\b(?:limited|restricted|"
-    r"confined) to\b|\b(?:limit|restrict|confine) (?:yourself|it) to\b|"
-    r"\bnothing (?:besides|except|apart from)\b|\banything beyond (?:these|those|that)\b|\bthat(?:'s|"
-    r" is) the (?:whole|lot|full list)\b|\b(?:zip|zilch|"
-    r"nada) else\b|"
-    r"\bnot one (?:element|thing|atom) (?:more|beyond|besides)\b|\bnothing beyond\b",
+    "|".join(
+        (
+            r"\band no others?\b(?! \w)|\b(?:only|nothing but|solely|exclusively)\b|\bno other elements?\b",
+            r"\bnothing else\b|\b(?:of|from|with|between|contain\w*|have|has|having) just\b(?! a\b| one\b)",
+            r"\bno (?:other|third|fourth|fifth|further|additional|extra) (?:species|element|component|"
+            r"ingredient|constituent|metal)s?\b",
+            r"(?:\band|,) that(?:'s| is) (?:it|all)\b|\bjust (?=\w+ and \w+(?: again)?\s*(?:[.,;]|$))",
+            r"\b(?:all|any|every) other elements? (?:is|are)\b|\bnot(?:hing| a thing) (?:more|else|beyond)\b",
+            r"\bnot one (?:element|atom) more\b|\b(?:these|those) (?:two|three|four)(?: only| and stop)\b",
+            r"\bother elements? (?:is|are) (?:not|out|excluded|forbidden)\b",
+            r"\bno elements? (?:apart from|aside from|other than|besides|except|beyond)\b",
+            r"\b(?:limited|restricted|confined) to\b|\b(?:limit|restrict|confine) (?:yourself|it) to\b",
+            r"\bnothing (?:besides|except|apart from)\b|\banything beyond (?:these|those|that)\b",
+            r"\bthat(?:'s| is) the (?:whole|lot|full list)\b|\b(?:zip|zilch|nada) else\b",
+            r"\bnot one (?:element|thing|atom) (?:more|beyond|besides)\b|\bnothing beyond\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _ABUNDANT = re.compile(
