@@ -10,31 +10,32 @@ _TOLD = re.compile(
     r"(?:^|(?<=[.;!?] ))(?:I|we|my|our|an? (?:colleague|friend|student|postdoc|"
     r"group))\b(?! (?:\w+ )?replac)(?P<words>[^.;!?]*?\b(?:was|were|worked|tested|looked at|tried|studied|"
     r"measured|grew|made|read|used to|grows|works on|already (?:know|have)|know|have (?:tested|tried|studied|"
-    r"worked|had|made))\b[^.;!?]*?)"
-    r"(?:[.;!?](?= )|,?(?= but\b)|,(?= (?:so |and )?(?:now|this time|today)\b| so (?:please|leave|keep|put|"
-    r"replace|change|give|make|show|use|try|let|could|can|I|we)\b))",
+    r"worked|had|made))\b[^.;!?]*?)(?:[.;!?](?= )|,?(?= but\b)|,(?= (?:so |and )?(?:now|this time|today)\b|"
+    r" so (?:please|leave|keep|put|replace|change|give|make|show|use|try|let|could|can|I|we)\b))",
     re.IGNORECASE,
 )
 # Then the words are a wish or a refusal after all.
 _ASKS = re.compile(
-    r"\b(?:want\w*|need\w*|look(?:ed|ing)? for|hop(?:ed|ing)|wonder\w*|ask\w*|told|like|wish\w*|requir\w*|search\w*|"
-    r"hunting|after|think\w*|without|avoid\w*|bann?ed|vetoed|lost|not|no|never|enough|tired|bored|out of|toxic|"
-    r"poison\w*|sick|"
-    r"allerg\w*|could|should|must)\b|n't\b",
+    "|".join(
+        (
+            r"\b(?:want\w*|need\w*|look(?:ed|ing)? for|hop(?:ed|ing)|wonder\w*|ask\w*|told|like|wish\w*|"
+            r"requir\w*|search\w*|hunting|after|think\w*|without|avoid\w*|bann?ed|vetoed|lost|not|no|never|"
+            r"enough|tired|bored|out of|toxic|poison\w*|sick|allerg\w*|could|should|must)\b",
+            r"n't\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
     r"\b(?:(?<!in )it|its|these|those|them|that (?:element|one|metal)|former|latter|same|both|none of|either|"
-    r"neither|instead|"
-    r"analog\w*|version|rather|replac\w*|swap\w*|substitut\w*)\b",
+    r"neither|instead|analog\w*|version|rather|replac\w*|swap\w*|substitut\w*)\b",
     re.IGNORECASE,
 )
 
 
 _POINTS_BACK_IN_ANSWER = re.compile(
-    r"\b(?:make it|these|those|them|that (?:element|one|metal)|former|latter|same|both|none of|either|neither|"
-    r"analog\w*|"
-    r"version|(?:swap|replace|use|try|take) (?:it|that))\b",
+    r"\b(?:make it|these|those|them|that (?:element|one|metal)|former|latter|same|both|none of|either|"
+    r"neither|analog\w*|version|(?:swap|replace|use|try|take) (?:it|that))\b",
     re.IGNORECASE,
 )
 

@@ -21,40 +21,43 @@ from crystal_studio.services.listen_whole import unwelcome_in
 from crystal_studio.services.listen_words import RADIOACTIVE, TOXIC, joined, name_of
 
 _KEEP = re.compile(
-    r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same(?! (?:kind|type|sort|family|class))|leav\w+|"
-    r"stick (?:to|with)|hold\w*|fix\w*|lock\w*|"
-    r"unchanged|"
-    r"no changes? (?:of|in|to)|(?:without|don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|"
-    r"modify\w*|exchang\w*|swap\w*))\b(?:(?!\b(?:but|change|replace|"
-    r"swap|vary)\b)[^.;!?]){0,30}?"
-    r"\b(?P<what>composition|ratios?|proportions|formula type|formula|compound|"
-    r"chemistry|stoichiometr\w*|elements|ingredients|material|what(?:'?s| is) in it)\b"
-    r"|\b(?P<subject>composition|formula|chemistry|stoichiometry|elements)\b[^.;,!?]{0,20}\b(?:fixed|unchanged|"
-    r"unaltered|"
-    r"the same|constant|locked|let alone|"
-    r"as it is|as is|as they are|alone)\b|\b(?P<form>polymorph|allotrope|polytype|"
-    r"(?:another|different|other|new) phase)s?\b"
-    r"|\b(?P<none>no (?:other|new|further|additional|foreign|more) (?:chemical )?element|"
-    r"(?:don'?t|do not|not|without|never) (?:go )?(?:add|throw|bring|introduc|us)(?:e|ing|in'?)?(?: in)? "
-    r"(?:(?:any|or|drop|other|new|further|more|foreign|additional|extra) )*element|nothing beyond|"
-    r"(?:exactly|only|just) (?:these|those|the same)(?: two| three| four| five)? element|"
-    r"the same (?:two |three |four |five )?(?:elements|metals) and (?:nothing|no other)|"
-    r"no (?:\w+ )?elements? (?:beyond|besides|other than) (?:the )?(?:one|those|what))s?\b",
+    "|".join(
+        (
+            r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same(?! (?:kind|type|sort|family|class))|"
+            r"leav\w+|stick (?:to|with)|hold\w*|fix\w*|lock\w*|unchanged|no changes? (?:of|in|to)|(?:without|"
+            r"don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|modify\w*|exchang\w*|"
+            r"swap\w*))\b(?:(?!\b(?:but|change|replace|swap|vary)\b)[^.;!?]){0,30}?\b(?P<what>composition|"
+            r"ratios?|proportions|formula type|formula|compound|chemistry|stoichiometr\w*|elements|"
+            r"ingredients|material|what(?:'?s| is) in it)\b",
+            r"\b(?P<subject>composition|formula|chemistry|stoichiometry|elements)\b[^.;,!?]{0,20}\b(?:fixed|"
+            r"unchanged|unaltered|the same|constant|locked|let alone|as it is|as is|as they are|alone)\b",
+            r"\b(?P<form>polymorph|allotrope|polytype|(?:another|different|other|new) phase)s?\b",
+            r"\b(?P<none>no (?:other|new|further|additional|foreign|more) (?:chemical )?element|(?:don'?t|"
+            r"do not|not|without|never) (?:go )?(?:add|throw|bring|introduc|us)(?:e|ing|"
+            r"in'?)?(?: in)? (?:(?:any|or|drop|other|new|further|more|foreign|additional|extra) )*element|"
+            r"nothing beyond|(?:exactly|only|just) (?:these|those|the same)(?: two| three| four|"
+            r" five)? element|the same (?:two |three |four |five )?(?:elements|metals) and (?:nothing|"
+            r"no other)|no (?:\w+ )?elements? (?:beyond|besides|other than) (?:the )?(?:one|those|what))s?\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _FREE = re.compile(
-    r"\b(?:different|another|new|other|change the|vary the|alternative)\s+(?:\w+ )?(?:material|compound|"
-    r"composition|crystal(?! (?:system|structure|symmetry|class|lattice|form))|"
-    r"element|formula|chemistr|one|stoichiometr|anion|cation|metal)\w*\b|\bsomething (?:else|different|new)\b|"
-    r"\bstart over\b|"
-    r"(?<!changing )(?<!change )(?<!touching )(?<!altering )\banything else\b|\b(?:make|be|is|something|much|"
-    r"a bit) (?:it )?(?:cheaper|greener|less (?:toxic|expensive|"
-    r"rare)|non-?toxic|"
-    r"more (?:abundant|sustainable|available))\b|"
-    r"\b(?:chang|swap|exchang|vary|replac|substitut)\w*(?: out)? (?:(?:the|one|an?|some|any|other)(?: of (?:the|"
-    r"its))?"
-    r" )+(?:element|cation|anion|metal|ion|atom)s?\b(?! (?:with|by|for|to)\b)|"
-    r"\b(?:chemical|by|through|via|element(?:al)?) substitutions?\b",
+    "|".join(
+        (
+            r"\b(?:different|another|new|other|change the|vary the|alternative)\s+(?:\w+ )?(?:material|"
+            r"compound|composition|crystal(?! (?:system|structure|symmetry|class|lattice|form))|element|"
+            r"formula|chemistr|one|stoichiometr|anion|cation|metal)\w*\b",
+            r"\bsomething (?:else|different|new)\b|\bstart over\b",
+            r"(?<!changing )(?<!change )(?<!touching )(?<!altering )\banything else\b",
+            r"\b(?:make|be|is|something|much|a bit) (?:it )?(?:cheaper|greener|less (?:toxic|expensive|rare)|"
+            r"non-?toxic|more (?:abundant|sustainable|available))\b",
+            r"\b(?:chang|swap|exchang|vary|replac|substitut)\w*(?: out)? (?:(?:the|one|an?|some|any|"
+            r"other)(?: of (?:the|its))? )+(?:element|cation|anion|metal|ion|atom)s?\b(?! (?:with|by|for|"
+            r"to)\b)",
+            r"\b(?:chemical|by|through|via|element(?:al)?) substitutions?\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _ADD = re.compile(

@@ -40,20 +40,15 @@ _NEGATOR = re.compile(
 _ANY_WORD = re.compile(r"[\s-]?\w+")  # "non-toxic telluride" denies the adjective, "non-Cd options" the element
 _PARTED = re.compile(
     r"\b(?:leav|keep|tak|get|throw|kick|rul|strik)(?:e|ing)?(?: (?!in\b|(?:that|this|it|them|"
-    r"one)\b)[A-Za-z]+,?){1,9}? "
-    r"(?:out|away|off|aside)\b",
+    r"one)\b)[A-Za-z]+,?){1,9}? (?:out|away|off|aside)\b",
     re.IGNORECASE,
 )
 _AFTER_NEGATOR = re.compile(
-    r"(?:[ -]{0,2}(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|based|"
-    r"on|an|"
-    r"a|the|all|"
-    r"also|counting|(?:candidates|compounds|materials|entries|options)(?= (?:with|contain))|"
-    r"those|ones|come|back|got|work(?:ing)?|deal(?:ing)?|do(?:ing)?|more|further|other|kind|sort|either|tak(?:e|"
-    r"ing)|accept|"
-    r"anything|"
-    r"something|want(?:ed)?|allowed|permitted|like|"
-    r"need|give|me|but)\b)*(?: ?:)?",
+    r"(?:[ -]{0,2}(?:to|have|having|use|using|be|being|any|contain(?:ing)?|include|including|with|made|of|"
+    r"based|on|an|a|the|all|also|counting|(?:candidates|compounds|materials|entries|options)(?= (?:with|"
+    r"contain))|those|ones|come|back|got|work(?:ing)?|deal(?:ing)?|do(?:ing)?|more|further|other|kind|sort|"
+    r"either|tak(?:e|ing)|accept|anything|something|want(?:ed)?|allowed|permitted|like|need|give|me|"
+    r"but)\b)*(?: ?:)?",
     re.IGNORECASE,
 )
 _VERB = (

@@ -44,10 +44,15 @@ _LISTED = re.compile(
 )
 # What else a capital letter is: a unit, a quantity, an axis, a lattice, a site of ABX3, a label.
 _BEFORE_LETTER = re.compile(
-    r"(?:\d|°|\bdegrees?|[A-Z]{2,}\+|\bT(?: and|,|/)|\b(?:hubbard|vitamin|type|class|group|grade|plan|option|phase|"
-    r"structure|version|candidate|sample|part|point|figure|lab|room|series|step|site|position|label|letter|"
-    r"column|row|"
-    r"case|model|set|answer|question|applied|finite|spin|total|effective)) ?$|[=<>^_]$",
+    "|".join(
+        (
+            r"(?:\d|°|\bdegrees?|[A-Z]{2,}\+|\bT(?: and|,|/)|\b(?:hubbard|vitamin|type|class|group|grade|"
+            r"plan|option|phase|structure|version|candidate|sample|part|point|figure|lab|room|series|step|"
+            r"site|position|label|letter|column|row|case|model|set|answer|question|applied|finite|spin|total|"
+            r"effective)) ?$",
+            r"[=<>^_]$",
+        )
+    ),
     re.IGNORECASE,
 )
 _BEHIND_LETTER = re.compile(
@@ -86,11 +91,16 @@ _ONLY = re.compile(
     re.IGNORECASE,
 )
 _ABUNDANT = re.compile(
-    r"\b(?:earth[- ]abundant|(?<!more )abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|atom|"
-    r"material)s?\b|"
-    r"\bearth[- ]abundant\b|\b(?:(?:no|not|nothing|without|free of) (?:any(?:thing)? |too |very )?"
-    r"(?:rare(?![- ]earth)|expensive|scarce|exotic|critical)|avoid\w* (?:scarce|exotic|critical))\b",
-    re.I,
+    "|".join(
+        (
+            r"\b(?:earth[- ]abundant|(?<!more )abundant|cheap|inexpensive|common)(?: \w+)? (?:element|metal|"
+            r"atom|material)s?\b",
+            r"\bearth[- ]abundant\b",
+            r"\b(?:(?:no|not|nothing|without|free of) (?:any(?:thing)? |too |very )?(?:rare(?![- ]earth)|"
+            r"expensive|scarce|exotic|critical)|avoid\w* (?:scarce|exotic|critical))\b",
+        )
+    ),
+    re.IGNORECASE,
 )
 _REACH = 40  # characters before a symbol that tell whether it is one
 _SCARCE_PPM = 2.0

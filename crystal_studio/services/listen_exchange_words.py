@@ -51,9 +51,8 @@ BETWEEN = re.compile(
     re.IGNORECASE,
 )
 PASSIVE = re.compile(
-    r"(?: atoms?| ions?| sites?)?"
-    r"(?: (?:is|are|should|must|can|could|has|have|ought|needs?|wants?|requires?|to|be|being))+ "
-    r"(?:replac|substitut|swapp?|exchang)\w*",
+    r"(?: atoms?| ions?| sites?)?(?: (?:is|are|should|must|can|could|has|have|ought|needs?|wants?|requires?|"
+    r"to|be|being))+ (?:replac|substitut|swapp?|exchang)\w*",
     re.IGNORECASE,
 )
 ASKED = re.compile(
@@ -72,24 +71,25 @@ CONTAINED = re.compile(
     re.IGNORECASE,
 )
 KEPT = re.compile(
-    r"\b(?:chang|replac|swap|exchang|vary|substitut)\w*\b[^.;!?]*\b(?:but|and|just) not (?:the |its )?$|"
-    r"\b(?:keep\w*|leav(?:e|ing)(?! out)|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|not) "
-    r"(?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b"
-    r"(?:(?!\b(?:but|except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$|"
-    r"\b(?:still (?:want|need)|hang on to|hold on to|stick with|fond of) (?:the |its |my |our )?$|"
-    r"\bsame $|\b(?:next to|beside|besides|alongside|along with|together with|no (?:problem|issue)s? with|"
-    r"combin\w+ with|"
-    r"pair\w* with) (?:the |its )?$",
+    "|".join(
+        (
+            r"\b(?:chang|replac|swap|exchang|vary|substitut)\w*\b[^.;!?]*\b(?:but|and|just) not (?:the |its )?$",
+            r"\b(?:keep\w*|leav(?:e|ing)(?! out)|retain\w*|preserv\w+|maintain\w*|(?:don'?t|do not|without|"
+            r"not) (?:touch|chang|alter|los|replac|remov|swap|exchang|substitut|drop)\w*)\b(?:(?!\b(?:but|"
+            r"except|apart|with|for|chang|replac|swap|exchang|substitut|use|pick|as an?)\b)[^.;!?,]){0,40}$",
+            r"\b(?:still (?:want|need)|hang on to|hold on to|stick with|fond of) (?:the |its |my |our )?$|\bsame $",
+            r"\b(?:next to|beside|besides|alongside|along with|together with|no (?:problem|issue)s? with|"
+            r"combin\w+ with|pair\w* with) (?:the |its )?$",
+        )
+    ),
     re.IGNORECASE,
 )
 STAYS = re.compile(
-    r"(?: (?:sites?|atoms?|ions?|framework|sublattice|layers?|part|bit))?"
-    r"(?: (?:we|I) (?:still )?(?:need|want|like|love)\b(?! to)|(?: is|'s) (?:a keeper|staying)|"
-    r"(?:,? (?:should|must|has to|have to|can|may|obviously|just|of course|both|all|that|which|in))*:? "
-    r"(?:stays?|remains?|(?:is|are) kept|unchanged|untouched|no changes?|(?:just )?as (?:it|they) (?:is|are|was|"
-    r"were)|as[- ]is|"
-    r"be left (?:in|alone)|(?:is|are) (?:\w+ )?(?:fine|ok|okay|good|great|perfect|lovely|beautiful|sacred|"
-    r"non-negotiable|"
+    r"(?: (?:sites?|atoms?|ions?|framework|sublattice|layers?|part|bit))?(?: (?:we|I) (?:still )?(?:need|"
+    r"want|like|love)\b(?! to)|(?: is|'s) (?:a keeper|staying)|(?:,? (?:should|must|has to|have to|can|may|"
+    r"obviously|just|of course|both|all|that|which|in))*:? (?:stays?|remains?|(?:is|are) kept|unchanged|"
+    r"untouched|no changes?|(?:just )?as (?:it|they) (?:is|are|was|were)|as[- ]is|be left (?:in|alone)|(?:is|"
+    r"are) (?:\w+ )?(?:fine|ok|okay|good|great|perfect|lovely|beautiful|sacred|non-negotiable|"
     r"essential)(?! but)))\b",
     re.IGNORECASE,
 )

@@ -11,14 +11,12 @@ from crystal_studio.services.listen_denial import denied_spans, is_denied
 from crystal_studio.services.listen_elements import blanked, formulas_in, mentions_in
 
 _COMPARED = re.compile(
-    r"\b(?:(?<!-)like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|for example|"
-    r"instance|based on|"
-    r"derivative of|derived from|instead of|other than|not|better than|compared (?:to|with)|than|unlike|variants? of|"
-    r"alternatives? to|(?:with|in|into|has|having|adopt\w*|same|shar\w+|tak\w+|copy|borrow) (?:the )?(?:crystal )?"
-    r"structure of|isostructural (?:to|with)|the same structure as|(?:replacement|substitute|"
-    r"counterpart|version)s? (?:of|for)|reminiscent of|resembl\w+|"
-    r"avoid|without|no)"
-    r"\s+(?:the |a |an )?$",
+    r"\b(?:(?<!-)like|similar to|such as|analog(?:ue|ous)?(?: of| to)?|inspired by|related to|e\.g\.,?|"
+    r"for example|instance|based on|derivative of|derived from|instead of|other than|not|better than|"
+    r"compared (?:to|with)|than|unlike|variants? of|alternatives? to|(?:with|in|into|has|having|adopt\w*|"
+    r"same|shar\w+|tak\w+|copy|borrow) (?:the )?(?:crystal )?structure of|isostructural (?:to|with)|"
+    r"the same structure as|(?:replacement|substitute|counterpart|version)s? (?:of|for)|reminiscent of|"
+    r"resembl\w+|avoid|without|no)\s+(?:the |a |an )?$",
     re.IGNORECASE,
 )
 # "Sc, H and IO3 ions", "MgO doped with iron": what the formula names has to be there beside the others.

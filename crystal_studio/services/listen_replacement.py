@@ -22,10 +22,9 @@ _END = (
     r",?\s*\band (?:keep|make|leave|increase|reduce|widen|preserve|the|retain|maintain)\b))"
 )
 _ACTIVE = re.compile(
-    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|sub(?=s? (?:out )?[A-Z])s?|substitut(?:e|ing)|exchang(?:e|ing)|"
-    r"switch(?:ing)?|chang(?:e|ing)|"
-    rf"trad(?:e|ing))\b(?: out)?(?P<old>[^.;!?]{{1,80}}?)\b(?P<joint>with|by|for|to|"
-    rf"into|against)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
+    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|sub(?=s? (?:out )?[A-Z])s?|substitut(?:e|ing)|exchang(?:e|"
+    r"ing)|switch(?:ing)?|chang(?:e|ing)|trad(?:e|ing))\b(?: out)?(?P<old>[^.;!?]{1,80}?)\b(?P<joint>with|by|"
+    rf"for|to|into|against)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
@@ -42,10 +41,9 @@ _INSTEAD = re.compile(
     re.IGNORECASE,
 )
 _INSTEAD_FIRST = re.compile(
-    rf"\b(?:instead of|in (?:the )?place of|in lieu of|"
-    rf"rather than)\b(?! (?:one|two|three|four|five|six|\d)\b)(?P<old>[^.;!?,]{{1,60}}?)(?:,|(?=\b(?:I|we|use|"
-    rf"try|take|put|choose)\b))"
-    rf"(?P<new>[^.;!?]{{1,80}}?){_END}",
+    r"\b(?:instead of|in (?:the )?place of|in lieu of|rather than)\b(?! (?:one|two|three|four|five|six|"
+    r"\d)\b)(?P<old>[^.;!?,]{1,60}?)(?:,|(?=\b(?:I|we|use|try|take|put|"
+    rf"choose)\b))(?P<new>[^.;!?]{{1,80}}?){_END}",
     re.IGNORECASE,
 )
 _WHAT_IF = re.compile(
@@ -54,8 +52,7 @@ _WHAT_IF = re.compile(
 )
 _BECOMES = re.compile(
     r"(?P<old>\b[A-Za-z]+) (?:should|must|could|can|has to|to|would|may) (?:turn into|become|be turned into|"
-    r"make (?:room|way) for|give way to|"
-    rf"(?:be changed|change) (?:in)?to)\b(?P<new>[^.;!?]{{1,60}}?){_END}",
+    rf"make (?:room|way) for|give way to|(?:be changed|change) (?:in)?to)\b(?P<new>[^.;!?]{{1,60}}?){_END}",
     re.IGNORECASE,
 )
 _WHERE = re.compile(
@@ -78,8 +75,7 @@ _FOR = re.compile(
 )
 _BETTER = re.compile(
     r"(?P<new>\b[A-Za-z]+) (?:is|would be|might be|seems|looks) (?:much |far |a )?(?:better|nicer|preferable|"
-    r"preferred|"
-    r"cheaper|safer)(?: (?:choice|option|pick))? (?:than|to) (?:the )?(?P<old>[A-Za-z]+)\b",
+    r"preferred|cheaper|safer)(?: (?:choice|option|pick))? (?:than|to) (?:the )?(?P<old>[A-Za-z]+)\b",
     re.IGNORECASE,
 )
 _NOT_BUT = re.compile(
@@ -125,8 +121,8 @@ _PARTLY = re.compile(
 
 _THAN = re.compile(
     r"(?P<new>\b(?:something|anything|(?:an?|any|some) \w+) (?:much |far |a bit )?(?:cheaper|"
-    r"more (?:\w+-)?abundant|less expensive|"
-    r"less toxic|lighter|heavier|larger|smaller|more available)) than (?:the )?(?P<old>[A-Za-z]+)\b",
+    r"more (?:\w+-)?abundant|less expensive|less toxic|lighter|heavier|larger|smaller|"
+    r"more available)) than (?:the )?(?P<old>[A-Za-z]+)\b",
     re.IGNORECASE,
 )
 _BY_VERB = (

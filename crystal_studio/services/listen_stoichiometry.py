@@ -24,9 +24,13 @@ _RATIO = re.compile(
 )
 _NUMBER = r"(?:one|two|three|four|five|six|seven|eight|[1-9])"
 _FOR_EACH = re.compile(
-    rf"\b(?P<many>{_NUMBER}) (?:atoms? of )?[A-Za-z]+(?: atoms?)? (?:for (?:each|every)|per) (?!formula|cell|"
-    rf"unit)[A-Za-z]+|"
-    r"\b(?P<twice>twice) as (?:much|many) \w+ as \w+",
+    "|".join(
+        (
+            rf"\b(?P<many>{_NUMBER}) (?:atoms? of )?[A-Za-z]+(?: atoms?)? (?:for (?:each|every)|"
+            r"per) (?!formula|cell|unit)[A-Za-z]+",
+            r"\b(?P<twice>twice) as (?:much|many) \w+ as \w+",
+        )
+    ),
     re.IGNORECASE,
 )
 _NO_MORE = re.compile(r"\b(?:nothing else|only|just|binary|no other)\b", re.IGNORECASE)
@@ -47,14 +51,19 @@ _COUNTS = (
     ("quinary", 5),
 )
 _ELEMENT_COUNT = re.compile(
-    r"\b(?P<exact>exactly |only |just )?(?P<count>one|two|three|four|five|six|[1-6])"
-    r"[- ](?:different |distinct |chemical )*(?:elements?|components?|ingredients?|constituents?|species|"
-    r"kinds? of atoms?)\b"
-    r"|(?:#(?:species|elements)|\bN_?el(?:ements|em)?) ?= ?(?P<equals>[1-6])\b"
-    r"|\bfrom (?:two|three|four|five|[2-5])(?: elements?)? to (?P<to>one|two|three|four|five|[1-5])\b(?! ?eV)"
-    r"|\b(?P<ordinal>third|3rd|fourth|4th|fifth|5th) (?:and (?:last|final) )?"
-    r"(?:element|component|ingredient|constituent|species|player|partner|guest)\b",
-    re.I,
+    "|".join(
+        (
+            r"\b(?P<exact>exactly |only |just )?(?P<count>one|two|three|four|five|six|"
+            r"[1-6])[- ](?:different |distinct |chemical )*(?:elements?|components?|ingredients?|"
+            r"constituents?|species|kinds? of atoms?)\b",
+            r"(?:#(?:species|elements)|\bN_?el(?:ements|em)?) ?= ?(?P<equals>[1-6])\b",
+            r"\bfrom (?:two|three|four|five|[2-5])(?: elements?)? to (?P<to>one|two|three|four|five|"
+            r"[1-5])\b(?! ?eV)",
+            r"\b(?P<ordinal>third|3rd|fourth|4th|fifth|5th) (?:and (?:last|final) )?(?:element|component|"
+            r"ingredient|constituent|species|player|partner|guest)\b",
+        )
+    ),
+    re.IGNORECASE,
 )
 _ORDINALS = {"third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
 _ONE_MORE = re.compile(
@@ -69,8 +78,7 @@ _JUST_NUMBER = re.compile(
 )
 _NO_COUNT = re.compile(
     r"\b(?:than|most|least|up to|under|other|(?:chang|swap|replac|exchang|vary|substitut|remov|drop|"
-    r"add)\w*(?: \w+){0,3})"
-    r" $",
+    r"add)\w*(?: \w+){0,3}) $",
     re.IGNORECASE,
 )
 

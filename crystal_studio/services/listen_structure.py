@@ -92,8 +92,7 @@ _TAKEN_APART = re.compile(
 )
 _UNWANTED = re.compile(
     r"(?: (?:character|structure|nature|one|ones|network))? (?:isn't|is not|aren't|are not|is bad|are bad|"
-    r"is a problem|"
-    r"won't do)\b",
+    r"is a problem|won't do)\b",
     re.IGNORECASE,
 )
 _AFTER_ALL = re.compile(

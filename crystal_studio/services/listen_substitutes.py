@@ -13,24 +13,35 @@ from crystal_studio.services.listen_words import NOBLE_GASES, NONMETALS, RADIOAC
 
 # Price follows scarcity closely enough for a rule: cheaper is read as more abundant in the Earth's crust.
 _MORE_ABUNDANT = re.compile(
-    r"\b(?:more|better|readily|easily|widely|earth|highly)?[- ]*(?:abundant|available|common(?:er)?|accessible|"
-    r"plentiful|"
-    r"obtainable|sourced)\b|\bcheap(?:er)?\b|"
-    r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly|precious)\b|\binexpensive\b|"
-    r"\bafford(?:able)?\b|\bcommoner\b|\bbudget\b|\bdemocratic\b|\b(?:less|too|so|is) dear\b|\bdearer\b|\bprice\w*\b|"
-    r"\bdirt[- ](?:cheap|common)\b|\bless pricey\b|\b(?:won't|doesn't|does not|will not) (?:bankrupt|"
-    r"break)\b|\bless (?:rare|scarce|expensive|costly)\b|"
-    r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b|"
-    r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b|\bcosts? less\b|\bcosts? (?:a fortune|too much|a lot)\b|"
-    r"(?:'s|\bextremely|\bpretty|\brather|\breally|\bvery) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly)\b|"
-    r"\b(?:hard|difficult) to (?:get|find|source|obtain|come by)\b|\bsupply\b|\bavailability\b|\bshortage\b",
+    "|".join(
+        (
+            r"\b(?:more|better|readily|easily|widely|earth|highly)?[- ]*(?:abundant|available|common(?:er)?|"
+            r"accessible|plentiful|obtainable|sourced)\b",
+            r"\bcheap(?:er)?\b",
+            r"\b(?:too|is|are|so|very|quite) (?:rare(?![- ]earth)|scarce|pricey|expensive|costly|precious)\b",
+            r"\binexpensive\b|\bafford(?:able)?\b|\bcommoner\b|\bbudget\b|\bdemocratic\b",
+            r"\b(?:less|too|so|is) dear\b|\bdearer\b|\bprice\w*\b|\bdirt[- ](?:cheap|common)\b|\bless pricey\b",
+            r"\b(?:won't|doesn't|does not|will not) (?:bankrupt|break)\b|\bless (?:rare|scarce|expensive|costly)\b",
+            r"\blow(?:er)?[- ]cost\b|\beas(?:ier|y) to (?:get|find|source|obtain|come by)\b|\bsustainable\b",
+            r"\bearth[- ]abundant\b|\bhigher (?:\w+ )?abundance\b|\bcosts? less\b",
+            r"\bcosts? (?:a fortune|too much|a lot)\b",
+            r"(?:'s|\bextremely|\bpretty|\brather|\breally|\bvery) (?:rare(?![- ]earth)|scarce|pricey|"
+            r"expensive|costly)\b",
+            r"\b(?:hard|difficult) to (?:get|find|source|obtain|come by)\b|\bsupply\b|\bavailability\b",
+            r"\bshortage\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _NOT_TOXIC = re.compile(
-    r"\b(?:less|non|not)[- ]?(?:toxic|poisonous|hazardous|harmful)\b|"
-    r"(?:\btoo|\bis|\bare|\bso|\bvery|\bquite|\breally|'s) (?:toxic|poisonous|hazardous|harmful|nasty|dangerous)\b|"
-    r"\btoxicity\b|"
-    r"\bsafer?\b|\bharmless\b|\bbenign\b",
+    "|".join(
+        (
+            r"\b(?:less|non|not)[- ]?(?:toxic|poisonous|hazardous|harmful)\b",
+            r"(?:\btoo|\bis|\bare|\bso|\bvery|\bquite|\breally|'s) (?:toxic|poisonous|hazardous|harmful|"
+            r"nasty|dangerous)\b",
+            r"\btoxicity\b|\bsafer?\b|\bharmless\b|\bbenign\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _LIGHTER = re.compile(
@@ -54,12 +65,16 @@ _LARGER = re.compile(
     re.IGNORECASE,
 )
 _ANY = re.compile(
-    r"\b(?:another|a different|some other|any other|other)\b(?! (?:two|three|four|five)\b)|\bsomething (?:else|"
-    r"similar)\b|"
-    r"(?<!changing )(?<!change )(?<!touching )(?<!altering )\banything else\b|"
-    r"\banything (?:but|except|other than)\b(?! (?:tri|mono|ortho|tetra|hexa|rhombo|cubic|layer))|"
-    r"\b(?:iso|homo|equi)valent\b|\ba (?:similar|substitute|replacement|alternative)\b|"
-    r"\b(?:chemically )?(?:similar|comparable|related)\b",
+    "|".join(
+        (
+            r"\b(?:another|a different|some other|any other|other)\b(?! (?:two|three|four|five)\b)",
+            r"\bsomething (?:else|similar)\b",
+            r"(?<!changing )(?<!change )(?<!touching )(?<!altering )\banything else\b",
+            r"\banything (?:but|except|other than)\b(?! (?:tri|mono|ortho|tetra|hexa|rhombo|cubic|layer))",
+            r"\b(?:iso|homo|equi)valent\b|\ba (?:similar|substitute|replacement|alternative)\b",
+            r"\b(?:chemically )?(?:similar|comparable|related)\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _VALENT = re.compile(
@@ -70,22 +85,30 @@ _CATION = re.compile(r"\b(?:metal|cation)s?\b", re.IGNORECASE)
 _COMPARATIVES = (_MORE_ABUNDANT, _NOT_TOXIC, _LIGHTER, _HEAVIER, _SMALLER, _LARGER, _ANY)
 GROUP = re.compile(r"\bgroup[- ](?P<name>1[0-8]|[1-9]|VIII|VII|VI|IV|V|III|II|I)(?:[- ]?[AB])?\b")
 _CONGENER = re.compile(
-    r"\b(?:from|of|within) (?:its|that|the same|their) (?:own )?(?:group|column|family)\b|\b(?:congener|homolog|"
-    r"group[- ](?:mate|member)|group neighbou?r|neighbou?r in (?:the|its) group)\w*|"
-    r"\bsame (?:group|"
-    r"column)\b",
+    "|".join(
+        (
+            r"\b(?:from|of|within) (?:its|that|the same|their) (?:own )?(?:group|column|family)\b",
+            r"\b(?:congener|homolog|group[- ](?:mate|member)|group neighbou?r|neighbou?r in (?:the|its) group)\w*",
+            r"\bsame (?:group|column)\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _ROMAN = {"I": 1, "II": 2, "III": 13, "IV": 14, "V": 15, "VI": 16, "VII": 17, "VIII": 18}  # main groups
 _ROW = r"(?:row|step|period|place|element|notch)s?"
 _STEP = re.compile(
-    rf"\b(?:one|(?:one|a|a single|1) {_ROW}) (?P<way>down|up|lower|higher|below|above|further (?:down|up))\b|"
-    rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|1|a(?= {_ROW}\b))(?: {_ROW})?|"
-    rf" (?:the|its|one|that)(?: [\w-]+){{0,3}} (?:group|"
-    rf"column|family))\b|"
-    r"\b(?:neighbou?r|halogen|chalcogen|pnictogen|element|metal|alkali|one|directly|right|just)s? "
-    r"(?P<way5>below|above)\b(?! \d)|"
-    r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)|(?: [\w-]+){1,2} (?P<way4>down|up|below|above))\b",
+    "|".join(
+        (
+            rf"\b(?:one|(?:one|a|a single|1) {_ROW}) (?P<way>down|up|lower|higher|below|above|"
+            r"further (?:down|up))\b",
+            rf"\b(?P<way2>down|up)\b(?: (?:by )?(?:one|1|a(?= {_ROW}\b))(?: {_ROW})?| (?:the|its|one|"
+            r"that)(?: [\w-]+){0,3} (?:group|column|family))\b",
+            r"\b(?:neighbou?r|halogen|chalcogen|pnictogen|element|metal|alkali|one|directly|right|"
+            r"just)s? (?P<way5>below|above)\b(?! \d)",
+            r"\bnext(?: (?P<way3>heavier|lighter|larger|smaller|bigger)|(?: [\w-]+){1,2} (?P<way4>down|up|"
+            r"below|above))\b",
+        )
+    ),
     re.IGNORECASE,
 )
 _KIND = (
@@ -95,15 +118,19 @@ _KIND = (
     r"(?:A|B|X)?[- ]?site)"
 )
 _NOUN_AFTER = re.compile(
-    rf"[,\s-]+(?:(?:on|in|at|as|for) (?:the|its|a) )?(?:(?!with|and|or|for|gap|band|bond|cell)[\w+-]+[,\s]+)?{_KIND}|"
-    r"\s+ones?\b(?! another)|"
-    r"\s+than\b(?! \d)",
+    "|".join(
+        (
+            r"[,\s-]+(?:(?:on|in|at|as|for) (?:the|its|a) )?(?:(?!with|and|or|for|gap|band|bond|"
+            rf"cell)[\w+-]+[,\s]+)?{_KIND}",
+            r"\s+ones?\b(?! another)|\s+than\b(?! \d)",
+        )
+    ),
     re.IGNORECASE,
 )
 _NOUN_BEFORE = re.compile(
-    rf"\b(?:whatever(?: is|'s)?|"
-    rf"{_KIND}\w*(?: (?:metal|earth|element)s?)?(?: (?:to be|be|should be|that (?:is|are)|a bit|slightly|much|one))?|"
-    r"(?:some|any)(?:thing|one)(?: (?:that is|much|a bit|else))?)\s+$",
+    rf"\b(?:whatever(?: is|'s)?|{_KIND}\w*(?: (?:metal|earth|element)s?)?(?: (?:to be|be|should be|"
+    r"that (?:is|are)|a bit|slightly|much|one))?|(?:some|any)(?:thing|one)(?: (?:that is|much|a bit|"
+    r"else))?)\s+$",
     re.IGNORECASE,
 )
 

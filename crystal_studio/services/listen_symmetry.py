@@ -79,10 +79,9 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 _KEEP_GROUP = re.compile(
-    r"\b(?:keep|preserve|retain|maintain|same|leave|without (?:changing|breaking|"
-    r"losing)|no change (?:of|in))\b(?:(?:(?!\b(?:but|lower|higher|less|more|other|different)\b)[^.;,])*?"
-    r"\b(?:space[- ]?group|symmetry)\b|"
-    r"(?: (?:the|this|its|same|crystal|overall))* structure\b(?: type)?(?! (?:as|of|units?)))",
+    r"\b(?:keep|preserve|retain|maintain|same|leave|without (?:changing|breaking|losing)|no change (?:of|"
+    r"in))\b(?:(?:(?!\b(?:but|lower|higher|less|more|other|different)\b)[^.;,])*?\b(?:space[- ]?group|"
+    r"symmetry)\b|(?: (?:the|this|its|same|crystal|overall))* structure\b(?: type)?(?! (?:as|of|units?)))",
     re.IGNORECASE,
 )
 

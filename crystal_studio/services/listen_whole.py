@@ -15,34 +15,35 @@ from crystal_studio.services.listen_roles import can_replace
 _AMOUNT = re.compile(r"\b(?:less|more|fewer) $", re.IGNORECASE)
 _EITHER = re.compile(r"\bor\b|/|\beither\b|\bany of\b|\bwhichever\b", re.IGNORECASE)
 _BESIDE = re.compile(
-    r"\b(?:both (?!remain|stay|of)|besides?|in addition|additionally|together|alongside|next to|sprinkl\w+|"
-    r"too(?=\W*$))\b|"
-    r"\b(?:must|should|has to|have to|ought to) (?:have|contain|be in)\b|\bin(?:to)? (?:it|this one)\b(?! (?:place|"
-    r"stead))",
+    "|".join(
+        (
+            r"\b(?:both (?!remain|stay|of)|besides?|in addition|additionally|together|alongside|next to|"
+            r"sprinkl\w+|too(?=\W*$))\b",
+            r"\b(?:must|should|has to|have to|ought to) (?:have|contain|be in)\b",
+            r"\bin(?:to)? (?:it|this one)\b(?! (?:place|stead))",
+        )
+    ),
     re.IGNORECASE,
 )
 # Why somebody goes, and who is asked for: only both together tell an exchange in which nobody is named to come.
 _TROUBLE = re.compile(
     r"\b(?:dear|dearer|cost\w*|pric\w+|expensive|ruinous|toxic\w*|poison\w*|rare(?![- ]earth)|scarce|hard to|"
-    r"ca(?:n't|nnot)|"
-    r"nobody|no ?one|problem\w*|trouble\w*|worr\w+|pain|nightmare|killing|kills|hate\w*|dislike\w*|los(?:e|ing)|"
-    r"ditch\w*|"
-    r"throw\w*|away|out|gone|gotta|bann?ed|bad|terribl\w+|absorbs?|nasty|murder\w*|regulat\w+|licen[cs]\w+|export\w*|"
-    r"supply|supplies|suppliers?|budget|afford\w*|fortune|non-starter|no-?go|risk\w*|danger\w*|radioactiv\w*|easily|"
-    r"(?:do|does|did) not|don't|doesn't|never|substitut\w+|replac\w+|instead|stand-in|place|stead)\b",
+    r"ca(?:n't|nnot)|nobody|no ?one|problem\w*|trouble\w*|worr\w+|pain|nightmare|killing|kills|hate\w*|"
+    r"dislike\w*|los(?:e|ing)|ditch\w*|throw\w*|away|out|gone|gotta|bann?ed|bad|terribl\w+|absorbs?|nasty|"
+    r"murder\w*|regulat\w+|licen[cs]\w+|export\w*|supply|supplies|suppliers?|budget|afford\w*|fortune|"
+    r"non-starter|no-?go|risk\w*|danger\w*|radioactiv\w*|easily|(?:do|does|did) not|don't|doesn't|never|"
+    r"substitut\w+|replac\w+|instead|stand-in|place|stead)\b",
     re.IGNORECASE,
 )
 _UNWELCOME = re.compile(
     r"\b(?:not|no|none|isn't|aren't|weren't|wasn't|won't|couldn't|without|absent|go|goes|remov\w+|strip\w*|"
-    r"eliminat\w+|"
-    r"bother\w*|stink\w*|upset\w*|horrible|awful|annoy\w*|carcinogenic|allerg\w+|too (?:much|many|heavy|soft|"
-    r"reactive))\b",
+    r"eliminat\w+|bother\w*|stink\w*|upset\w*|horrible|awful|annoy\w*|carcinogenic|allerg\w+|too (?:much|"
+    r"many|heavy|soft|reactive))\b",
     re.IGNORECASE,
 )
 _WELCOME = re.compile(
-    r"\b(?:like|love|keep\w*|mandatory|essential|important|matters?|stays?|remains?|no way|giv\w+ up|makes no sense|"
-    r"hold|"
-    r"must have|needed|a must)\b",
+    r"\b(?:like|love|keep\w*|mandatory|essential|important|matters?|stays?|remains?|no way|giv\w+ up|"
+    r"makes no sense|hold|must have|needed|a must)\b",
     re.IGNORECASE,
 )
 # What is wrong then is the structure or a property, and no element has to go for it.
@@ -54,11 +55,15 @@ _STRUCTURE = re.compile(
     re.IGNORECASE,
 )
 _SOMEBODY = re.compile(
-    r"\b(?:an?|some|any|another|other|the|give|find|choose|pick|take|want|need)\b[^.;!?]{0,40}?"
-    r"\b(?:metal|element|ion|cation|anion|species|(?:mono|di|tri|tetra|penta|hexa)valent|stand-in|substitute|"
-    r"replacement|"
-    r"alternative|heir|successor|option|one(?= (?:there|instead|in its))|drop-in|budget version)\b[^.;!?]*|"
-    r"\b(?:something|anything)\b[^.;!?]*",
+    "|".join(
+        (
+            r"\b(?:an?|some|any|another|other|the|give|find|choose|pick|take|want|"
+            r"need)\b[^.;!?]{0,40}?\b(?:metal|element|ion|cation|anion|species|(?:mono|di|tri|tetra|penta|"
+            r"hexa)valent|stand-in|substitute|replacement|alternative|heir|successor|option|one(?= (?:there|"
+            r"instead|in its))|drop-in|budget version)\b[^.;!?]*",
+            r"\b(?:something|anything)\b[^.;!?]*",
+        )
+    ),
     re.IGNORECASE,
 )
 

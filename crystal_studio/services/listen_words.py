@@ -257,15 +257,14 @@ NOT_ELEMENTS = _symbols(
 )
 MATERIALS_WORDS = re.compile(
     r"\b(?:crystal\w*|material\w*|compounds?|structur\w*|mineral\w*|band ?gap|gap|conduct\w*|insulat\w*|"
-    r"semiconduct\w*|"
-    r"superconduct\w*|ferroelectric\w*|piezoelectric\w*|thermoelectric\w*|dielectric\w*|magnet\w*|ferromagnet\w*|"
-    r"antiferromagnet\w*|multiferroic\w*|batter(?:y|ies)|cathodes?|anodes?|electrolytes?|cataly\w*|photocataly\w*|"
-    r"photovoltaic\w*|solar cells?|phosphors?|scintillat\w*|lasers?|leds?|ceramics?|alloys?|intermetallics?|"
-    r"lattices?|"
-    r"polymorphs?|phases?|solids?|unit cells?|space group|symmetr\w*|polyhedr\w*|octahedr\w*|tetrahedr\w*|bonds?|"
-    r"bond lengths?|layers?|layered|sheets?|transparent|optical\w*|hardness|hard|superhard|stable|stability|density|"
-    r"dense|volume|elements?|formula|composition|stoichiometr\w*|metals?|metallic|ionic|cations?|anions?|oxidation|"
-    r"toxic|abundant|porous|zeolites?|topological|absorb\w*|strain|pressure|energy|hull|coordination)\b",
+    r"semiconduct\w*|superconduct\w*|ferroelectric\w*|piezoelectric\w*|thermoelectric\w*|dielectric\w*|"
+    r"magnet\w*|ferromagnet\w*|antiferromagnet\w*|multiferroic\w*|batter(?:y|ies)|cathodes?|anodes?|"
+    r"electrolytes?|cataly\w*|photocataly\w*|photovoltaic\w*|solar cells?|phosphors?|scintillat\w*|lasers?|"
+    r"leds?|ceramics?|alloys?|intermetallics?|lattices?|polymorphs?|phases?|solids?|unit cells?|space group|"
+    r"symmetr\w*|polyhedr\w*|octahedr\w*|tetrahedr\w*|bonds?|bond lengths?|layers?|layered|sheets?|"
+    r"transparent|optical\w*|hardness|hard|superhard|stable|stability|density|dense|volume|elements?|formula|"
+    r"composition|stoichiometr\w*|metals?|metallic|ionic|cations?|anions?|oxidation|toxic|abundant|porous|"
+    r"zeolites?|topological|absorb\w*|strain|pressure|energy|hull|coordination)\b",
     re.IGNORECASE,
 )
 NAMES = re.compile(r"\b(" + "|".join(sorted(BY_NAME, key=len, reverse=True)) + r")s?\b", re.IGNORECASE)
