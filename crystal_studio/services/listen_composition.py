@@ -23,11 +23,11 @@ from crystal_studio.services.listen_words import RADIOACTIVE, TOXIC, joined, nam
 _KEEP = re.compile(
     "|".join(
         (
-            r"\b(?:keep|keeping|preserv\w+|retain\w*|maintain\w*|same(?! (?:kind|type|sort|family|class))|"
+            r"\b(?:keep|keeping|preserv\w+|conserv\w+|retain\w*|maintain\w*|same(?! (?:kind|type|sort|family|class))|"
             r"leav\w+|stick (?:to|with)|hold\w*|fix\w*|lock\w*|unchanged|no changes? (?:of|in|to)|(?:without|"
             r"don'?t|do not|not|avoid) (?:chang\w+|alter\w*|touch\w*|modify\w*|exchang\w*|"
             r"swap\w*))\b(?:(?!\b(?:but|change|replace|swap|vary)\b)[^.;!?]){0,30}?\b(?P<what>composition|"
-            r"ratios?|proportions|formula type|formula|compound|chemistry|stoichiometr\w*|elements|"
+            r"ratios?|proportions|formula type|formula|compound|chemistry|stoichiometr\w*|elements|(?<=any )element|"
             r"ingredients|material|what(?:'?s| is) in it)\b",
             r"\b(?P<subject>composition|formula|chemistry|stoichiometry|elements)\b[^.;,!?]{0,20}\b(?:fixed|"
             r"unchanged|unaltered|the same|constant|locked|let alone|as it is|as is|as they are|alone)\b",
@@ -52,7 +52,7 @@ _FREE = re.compile(
             r"(?<!changing )(?<!change )(?<!touching )(?<!altering )\banything else\b",
             r"\b(?:make|be|is|something|much|a bit) (?:it )?(?:cheaper|greener|less (?:toxic|expensive|rare)|"
             r"non-?toxic|more (?:abundant|sustainable|available))\b",
-            r"\b(?:chang|swap|exchang|vary|replac|substitut)\w*(?: out)? (?:(?:the|one|an?|some|any|"
+            r"(?<!without )\b(?:chang|swap|exchang|vary|replac|substitut)\w*(?: out)? (?:(?:the|one|an?|some|any|"
             r"other)(?: of (?:the|its))? )+(?:element|cation|anion|metal|ion|atom)s?\b(?! (?:with|by|for|"
             r"to)\b)",
             r"\b(?:chemical|by|through|via|element(?:al)?) substitutions?\b",

@@ -69,7 +69,7 @@ _TERMINATOR = re.compile(
             r",(?= \w+ (?:present|included|allowed|required|needed|yes|ok|okay)\b)",
             r",(?= \w+ (?:on|at|in) (?:the|an?) )|,\s*same\b",
             r"(?<!elements )(?<!that )(?<!which )\b(?:I|we) (?:would|will|could|can)\b(?! not|n't)",
-            r",(?= \w+ please\b)|\b(?:next to|beside|alongside)\b",
+            r",(?= \w+ (?:please|now)\b)|\b(?:next to|beside|alongside)\b",
             r",(?= (?:(?:tri|mono)clinic|orthorhombic|tetragonal|trigonal|rhombohedral|hexagonal|cubic|"
             r"layered|perovskite|spinel|rutile)\b)",
             r",(?= \w+ is(?:\s*[.;!]|\s*$))",
@@ -89,7 +89,8 @@ _TERMINATOR = re.compile(
             r",? \band (?:our|my|his|her|there|then|(?-i:in))\b|,(?= \w+ instead\b)",
             r",?\s*\b(?:so|hence|thus|therefore|and yes)\b",
             rf",?\s*\b(?:and|or)\s+(?:just |only |simply |then )?(?:an?|the(?! other)|{_VERB})\b",
-            rf",\s*(?:just |only |simply )?(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b|\bin favou?r of\b",
+            rf",\s*(?:just |only |simply )?(?:an?|the|{_VERB})\b|\bto (?:make|get|keep|have)\b",
+            r"\bin favou?r of\b|\bin exchange for\b",
             r"\bout of (?:an?|the)\b|\bfor (?:an?|some|something|another)\b",
         )
     ),

@@ -263,7 +263,10 @@ def _vacates(words: str, cast: Cast) -> bool:
         return True
     firsts = [start for start, _ in cast.spans]
     return any(
-        re.match(r"(?:\W*\b(?:the|out|a|an|its|this|that|one|of|for|to|on|at)\b)*\W*$", words[found.end() : first])
+        re.match(
+            r"(?:\W*\b(?:the|out|a|an|its|this|that|one|of|for|to|on|at|nothing but|only|just)\b)*\W*$",
+            words[found.end() : first],
+        )
         for found in VACATE.finditer(words)
         for first in firsts
         if first >= found.end()

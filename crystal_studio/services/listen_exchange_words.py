@@ -12,7 +12,7 @@ def _beginning(words: str) -> re.Pattern[str]:
 
 SENTENCE = re.compile(r"(?:[^.;!?]|[.;!?](?=\d))+")
 PART = re.compile(r"(?:(?!,|\band\b).)+")
-_VACATE_WORDS = r"replac|swap|substitut|exchang|switch|chang|vary"
+_VACATE_WORDS = r"replac|supplant|swap|substitut|exchang|switch|chang|vary"
 VACATE = re.compile(
     rf"(?<!\bno )(?<!\bnot )(?<!n't )(?<!\bwithout )\b(?:{_VACATE_WORDS}|(?:(?:an|some|any)?other|different|"
     rf"alternative)(?! (?:(?:one|two|three|four) (?:elements|metals|ones)|(?!alkali|metal|rare|lead)[a-z]+ "
@@ -52,7 +52,7 @@ BETWEEN = re.compile(
 )
 PASSIVE = re.compile(
     r"(?: atoms?| ions?| sites?)?(?: (?:is|are|should|must|can|could|has|have|ought|needs?|wants?|requires?|"
-    r"to|be|being))+ (?:replac|substitut|swapp?|exchang)\w*",
+    r"to|be|being))+ (?:replac|substitut|swapp?|exchang|chang)\w*",
     re.IGNORECASE,
 )
 ASKED = re.compile(

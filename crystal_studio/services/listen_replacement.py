@@ -22,7 +22,8 @@ _END = (
     r",?\s*\band (?:keep|make|leave|increase|reduce|widen|preserve|the|retain|maintain)\b))"
 )
 _ACTIVE = re.compile(
-    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|sub(?=s? (?:out )?[A-Z])s?|substitut(?:e|ing)|exchang(?:e|"
+    r"\b(?P<verb>replac(?:e|ing)|supplant(?:ing)?|swap(?:ping)?|sub(?=s? (?:out )?[A-Z])s?|"
+    r"substitut(?:e|ing)|exchang(?:e|"
     r"ing)|switch(?:ing)?|chang(?:e|ing)|trad(?:e|ing))\b(?: out)?(?P<old>[^.;!?]{1,80}?)\b(?P<joint>with|by|"
     rf"for|to|into|against)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
@@ -78,6 +79,7 @@ _BETTER = re.compile(
     r"preferred|cheaper|safer)(?: (?:choice|option|pick))? (?:than|to) (?:the )?(?P<old>[A-Za-z]+)\b",
     re.IGNORECASE,
 )
+_SLASH = re.compile(r"\b(?P<old>[A-Z][a-z]?)/(?P<new>[A-Z][a-z]?)[ -](?:substitution|exchange|swap|replacement)")
 _NOT_BUT = re.compile(
     r"\bnot (?:the )?(?P<old>[A-Za-z]+)(?: but|,) (?P<new>[A-Za-z]+)(?=\s*(?:[.;!?]|$))", re.IGNORECASE
 )
@@ -102,7 +104,7 @@ _COMPLAINT = re.compile(
     re.IGNORECASE,
 )
 _CHAINED = re.compile(
-    r"\b(?P<verb>replac(?:e|ing)|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|chang(?:e|ing)|trad(?:e|ing))"
+    r"\b(?P<verb>replac(?:e|ing)|supplant(?:ing)?|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|chang(?:e|ing)|trad(?:e|ing))"
     r"(?P<first> [^.;!?,]{1,40}? (?:with|by|for|to|against) (?:the )?\w+)(?:,|,? and(?: also)?|,? as well as)"
     r"(?= (?:the )?\w+ (?:with|by|for|to|against) )",
     re.IGNORECASE,
@@ -127,6 +129,7 @@ _THAN = re.compile(
 )
 _BY_VERB = (
     _THAN,
+    _SLASH,
     _ARROW,
     _WHERE,
     _FROM_TO,
@@ -140,7 +143,7 @@ _BY_VERB = (
     _BECOMES,
     _BARE,
 )
-_SINGLE = (_WHERE, _FROM_TO, _RATHER, _BETTER, _NOT_BUT, _FOR)
+_SINGLE = (_SLASH, _WHERE, _FROM_TO, _RATHER, _BETTER, _NOT_BUT, _FOR)
 _BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _COMPLAINT)
 
 

@@ -41,6 +41,22 @@ a lamellar chloride | +Cl 2d
 a chain compound of selenium | +Se 1d
 """
 ANSWERS = """
+CuGaTe2 | only the copper should change | -Cu
+CuGaTe2 | change nothing but the copper | -Cu
+CuGaTe2 | do a Cu/Ag substitution | Cu>Ag
+CuGaTe2 | no more copper, silver now | Cu>Ag
+CuGaTe2 | remove Cu in exchange for Ag | Cu>Ag
+CuGaTe2 | conserve the composition, wider gap | formula=CuGaTe2
+CuGaTe2 | increase the gap without exchanging any element | only=Cu,Ga,Te
+Ba2Sr(PO4)2 | make it the arsenate instead of the phosphate, and without strontium | P>As -Sr
+KrF2 | xenon in place of krypton, fluorine as is, and still a molecular solid | Kr>Xe +F 0d
+HfPtGa | zirconium would be better than hafnium, and platinum must leave because of its price | Hf>Zr -Pt
+LaMg2Pd | what happens if palladium is replaced by nickel and lanthanum by cerium? | Pd>Ni La>Ce
+Sm3Ni | samarium and nickel again, but in the ratio one to two, no others | +Sm +Ni 1:2
+UI4 | chains are not what I need, rather isolated molecules | 0d
+CaInI3 | connect the layers to a network, the composition should stay as it is | formula=CaInI3 3d
+WTe2WSe2 | leave out the selenium so that only the other two elements remain | -Se only=W,Te
+CsPbBr3 | I used to work on CsSnBr3; here put iodine in place of the bromine | Br>I
 KMgCl3 | chlorine has to go on safety grounds, the gap should stay near 5 eV | -Cl
 KMgCl3 | chlorine must go with the gap kept near 5 eV | -Cl
 Sr2CdWO6 | get rid of cadmium, zinc can go in its place | Cd>Zn
