@@ -19,6 +19,7 @@ _NEGATOR = re.compile(
     r"(?<!^to )remov(?:e|ing)|drop|omit|strip|nix|ditch|scrap|banish|hates?|lose|dispens(?:e|es|"
     r"ing)(?: with)?|bar(?! (?:chart|graph|of|magnet))|skip(?:s|ped|ping)?|barren of|blank for|cut(?! (?:it|"
     r"this|down|to)\b| (?:the |its )?(?:band|gap|cell|volume|bond|dist))|get rid of|rid (?:me|us) of|"
+    r"(?<!people )(?<!we )(?<!they )(?<!to )(?<!I )forget(?: about)?|absence of|"
     r"refrain\w* from|discard(?:s|ed|ing)?|reject(?:s|ed|ing)?|rul(?:e|ing) out|keep(?:ing)? out|(?:stay|"
     r"keep)(?:s|ing)? clear of|(?:had|got|seen|have) enough of|ha(?:s|ve)n't|(?:do|does|did|must|should|"
     r"could|would|is|are)n[o']?t(?! (?:there|we|you|one)\b)|wo(?:n't|nt)(?= (?:have|take|accept|allow|touch|"
@@ -140,7 +141,7 @@ GONE = re.compile(
             r"forbidden|prohibited|omitted|absent|not allowed|unwanted|unwelcome|undesired|disclaimed|"
             r"disallowed|nowhere|disqualif\w+|out(?! of)))\b",
             r"(?: may| must| can| should)?(?: \w+ly)? not(?= this time| at all| ok(?:ay)?\b|\s*[.,;!?)]|\s*$)",
-            r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)| (?:is |are )?not in (?:it|there)\b",
+            r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)| (?:is |are )?not in (?:it|there|my|our)\b|\? not in\b| content ?[:=] ?(?:zero|none|0)\b| (?:is|are) (?:nothing|not something) (?:that )?(?:I|we|you)\b",
             r" (?:is|are) no (?:good|use|option|alternative|substitute)\b",
             r" (?:is|are)(?:n't| not) (?:available|suitable|appropriate|desirable)\b| (?:is|are) unavailable\b",
             r"(?:'s| has)(?: got)? no (?:business|place)\b|,? no(?=\s*(?:[.;!]|$))",

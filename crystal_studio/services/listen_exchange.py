@@ -291,9 +291,14 @@ def _named(words: str, cast: Cast, earlier: tuple[str, ...], parent: Composition
         if old is None:
             return []
         pairs.setdefault(old, []).append(newcomer)
-    if any(len(news) > 1 for news in pairs.values()) and not re.search(r"\bor\b|/", words):
+    if not re.search(r"\bor\b|/", words) and not all(_is_choice(old, news) for old, news in pairs.items()):
         return []
     return [Exchange(old, tuple(news), "", words) for old, news in pairs.items()]
+
+
+def _is_choice(old: str, news: list[str]) -> bool:
+    """Whether one of the newcomers is enough though "and" joins them: all are of the group of who goes."""
+    return len(news) == 1 or all(BY_SYMBOL[new].group == BY_SYMBOL[old].group for new in news)
 
 
 def _is_analogy(words: str, cast: Cast, newcomer: str, role: str | None) -> bool:

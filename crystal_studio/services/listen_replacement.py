@@ -24,7 +24,8 @@ _END = (
 _ACTIVE = re.compile(
     r"\b(?P<verb>replac(?:e|ing)|supplant(?:ing)?|swap(?:ping)?|sub(?=s? (?:out )?[A-Z])s?|"
     r"substitut(?:e|ing)|exchang(?:e|"
-    r"ing)|switch(?:ing)?|chang(?:e|ing)|trad(?:e|ing))\b(?: out)?(?P<old>[^.;!?]{1,80}?)\b(?P<joint>with|by|"
+    r"ing)|switch(?:ing)?|chang(?:e|ing)|trad(?:e|ing)|"
+    r"turn(?:ing)?|convert(?:ing)?)\b(?: out)?(?P<old>[^.;!?]{1,80}?)\b(?P<joint>with|by|"
     rf"for|to|into|against)\b(?P<new>[^.;!?]{{1,120}}?){_END}",
     re.IGNORECASE,
 )
@@ -79,6 +80,9 @@ _BETTER = re.compile(
     r"preferred|cheaper|safer)(?: (?:choice|option|pick))? (?:than|to) (?:the )?(?P<old>[A-Za-z]+)\b",
     re.IGNORECASE,
 )
+_PREFER = re.compile(
+    r"\bprefer (?:the |an? )?(?P<new>[A-Za-z]+) (?:to|over) (?:the |an? )?(?P<old>[A-Za-z]+)\b", re.IGNORECASE
+)
 _SLASH = re.compile(r"\b(?P<old>[A-Z][a-z]?)/(?P<new>[A-Z][a-z]?)[ -](?:substitution|exchange|swap|replacement)")
 _NOT_BUT = re.compile(
     r"\bnot (?:the )?(?P<old>[A-Za-z]+)(?: but|,) (?P<new>[A-Za-z]+)(?=\s*(?:[.;!?]|$))", re.IGNORECASE
@@ -104,9 +108,10 @@ _COMPLAINT = re.compile(
     re.IGNORECASE,
 )
 _CHAINED = re.compile(
-    r"\b(?P<verb>replac(?:e|ing)|supplant(?:ing)?|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|chang(?:e|ing)|trad(?:e|ing))"
-    r"(?P<first> [^.;!?,]{1,40}? (?:with|by|for|to|against) (?:the )?\w+)(?:,|,? and(?: also)?|,? as well as)"
-    r"(?= (?:the )?\w+ (?:with|by|for|to|against) )",
+    r"\b(?P<verb>replac(?:e|ing)|supplant(?:ing)?|swap(?:ping)?|substitut(?:e|ing)|exchang(?:e|ing)|chang(?:e|ing)|trad(?:e|ing)|"
+    r"turn(?:ing)?|convert(?:ing)?)"
+    r"(?P<first> [^.;!?,]{1,40}? (?:with|by|for|to|into|against) (?:the )?\w+)(?:,|,? and(?: also)?|,? as well as)"
+    r"(?= (?:the )?\w+ (?:with|by|for|to|into|against) )",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|n't|don'?t|never|without|avoid)\s+$", re.IGNORECASE)
@@ -130,6 +135,7 @@ _THAN = re.compile(
 _BY_VERB = (
     _THAN,
     _SLASH,
+    _PREFER,
     _ARROW,
     _WHERE,
     _FROM_TO,
@@ -143,7 +149,7 @@ _BY_VERB = (
     _BECOMES,
     _BARE,
 )
-_SINGLE = (_SLASH, _WHERE, _FROM_TO, _RATHER, _BETTER, _NOT_BUT, _FOR)
+_SINGLE = (_SLASH, _PREFER, _WHERE, _FROM_TO, _RATHER, _BETTER, _NOT_BUT, _FOR)
 _BY_COMPARISON = (_INSTEAD_FIRST, _INSTEAD, _COMPLAINT)
 
 
@@ -278,7 +284,9 @@ def _read(match: re.Match[str], parent: Composition | None) -> list[Replacement]
         present = [symbol for symbol in old if symbol in parent.elements]
         if present and len(present) < len(old):  # "in place of the tungsten its homologue molybdenum"
             old, new_text = present, old_text
-    if verb.startswith(("chang", "switch", "trad")) and not (mentions_in(new_text, True) or is_comparative(new_text)):
+    if verb.startswith(("chang", "switch", "trad", "turn", "convert")) and not (
+        mentions_in(new_text, True) or is_comparative(new_text)
+    ):
         return []
     _check_present(old, parent)
     if pairs := _paired(old, new_text):
