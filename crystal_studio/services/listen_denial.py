@@ -141,7 +141,8 @@ GONE = re.compile(
             r"forbidden|prohibited|omitted|absent|not allowed|unwanted|unwelcome|undesired|disclaimed|"
             r"disallowed|nowhere|disqualif\w+|out(?! of)))\b",
             r"(?: may| must| can| should)?(?: \w+ly)? not(?= this time| at all| ok(?:ay)?\b|\s*[.,;!?)]|\s*$)",
-            r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)| (?:is |are )?not in (?:it|there|my|our)\b|\? not in\b| content ?[:=] ?(?:zero|none|0)\b| (?:is|are) (?:nothing|not something) (?:that )?(?:I|we|you)\b",
+            r" avoid(?:s|ed)?(?=\s*[.;!?)]|\s*$)| (?:is |are )?not in (?:it|there|my|our)\b|\? not in\b",
+            r" content ?[:=] ?(?:zero|none|0)\b| (?:is|are) (?:nothing|not something) (?:that )?(?:I|we|you)\b",
             r" (?:is|are) no (?:good|use|option|alternative|substitute)\b",
             r" (?:is|are)(?:n't| not) (?:available|suitable|appropriate|desirable)\b| (?:is|are) unavailable\b",
             r"(?:'s| has)(?: got)? no (?:business|place)\b|,? no(?=\s*(?:[.;!]|$))",
