@@ -55,11 +55,10 @@ def replaced(replacements: list[Replacement], found: HeardComposition, parent: C
     if parent is None:
         _without_parent(found, [each for _, _, each in narrowed])
         return
-    leaving = found.excluded.keys() - old
-    staying = [symbol for symbol in parent.elements if symbol not in {*old, *leaving}]
+    staying = [symbol for symbol in parent.elements if symbol not in found.excluded]
     found.required |= {symbol: f"kept of {parent.formula}" for symbol in staying}
-    if leaving & set(parent.elements):  # another amount of elements leaves nothing of the formula
-        found.required |= {symbol: words.words for _, new, words in narrowed if len(new) == 1 for symbol in new}
+    if len(staying) + len(old) < len(parent.elements):  # somebody leaves for nobody: no formula can be told
+        found.required |= {symbol: each.words for _, new, each in narrowed if len(new) == 1 for symbol in new}
     elif all(each.is_explicit for _, _, each in narrowed):
         swapped = parent.replaced({symbol: next(iter(substitutes)) for symbol, substitutes, _ in narrowed})
         found.formula, found.anonymous = found.formula or swapped.formula, swapped.anonymous
@@ -76,6 +75,7 @@ def refused(text: str, found: HeardComposition, parent: Composition | None, repl
     for mention in mentions_in(text):
         symbol = mention.symbols[0]
         if mention.denied and mention.is_plain and symbol not in known:
+            known.add(symbol)
             found.excluded[symbol] = mention.words
             found.heard.append(f"no {mention.words}")
 
@@ -124,9 +124,7 @@ def _with_named(one: Replacement, found: HeardComposition, parent: Composition |
 
 def _without_parent(found: HeardComposition, replacements: list[Replacement]) -> None:
     """ "iron instead of cobalt" in a first wish: one in, one out, and no stoichiometry to keep."""
-    for each in replacements:
-        if each.is_explicit or _BOTH.search(each.words):
-            found.required |= {symbol: each.words for symbol in each.substitutes}
-    found.replaced = tuple(
-        (each.old, each.substitutes) for each in replacements if not (each.is_explicit or _BOTH.search(each.words))
-    )
+    named = [each for each in replacements if each.is_explicit or _BOTH.search(each.words)]
+    for each in named:
+        found.required |= {symbol: each.words for symbol in each.substitutes}
+    found.replaced = tuple((each.old, each.substitutes) for each in replacements if each not in named)
