@@ -84,6 +84,25 @@ _OTHERS_LEAVE = re.compile(
     r"remaining elements|everything else)\b",
     re.IGNORECASE,
 )
+_RATIO = re.compile(r"\b(?:stoichiometr\w*|ratios?|proportions?|formula type|A\d?B\d?X\d?)\b", re.IGNORECASE)
+_ALL_OTHER = re.compile(
+    "|".join(
+        (
+            r"\b(?:completely|entirely|totally|wholly|all) (?:different|other|new) elements\b",
+            r"\b(?:none|without any|no) of (?:these|those|the|its)(?: present)? elements\b|\bbut not the elements\b",
+            r"(?<!without )(?<!not )\b(?:chang|swap|replac|exchang|substitut)\w* (?:out )?(?:all|every|each)(?: of)?"
+            r"(?: the| its)?(?: two| three| four| five)? (?:elements?|atoms)\b(?! (?:but(?! keep)|except|of|by|with))",
+            r"\bevery element (?:has to|must|should) be (?:another|a different|a new)|"
+            r"\ball (?:the )?elements (?:new|different|other|changed|exchanged|replaced)\b",
+            r"\b(?:two|three|four|five) (?:other|new|different) elements\b|\bother elements throughout\b",
+            r"\bsame\s+(?:stoichiometry|ratios?|proportions|formula type)\b[^.;]{0,20}?"
+            r"\b(?:different|other|new) elements\b",
+            r"\b(?:different|other|new) (?:elements|chemistry)\b[^.;]{0,20}?"
+            r"\bsame (?:stoichiometry|ratios?|proportions)\b",
+        )
+    ),
+    re.IGNORECASE,
+)
 _ONLY_OTHERS = re.compile(
     r"\b(?:only|just|keep\w*|retain\w*|leav\w+) (?:the |its )?(?:other|remaining) (?:two |three |four |five )?"
     r"(?:elements|ones)\b|\bno (?:new|other) ones\b",
@@ -127,9 +146,10 @@ def composition_in(text: str, parent: Composition | None) -> tuple[HeardComposit
             found.any_of = [(group - set(parent.elements) or group, words) for group, words in found.any_of]
     _rest(left, found, parent)
     _others_leave(left, found, parent)
-    if not _keeps_others(text, found, parent):
+    all_leave = _all_leave(text, found, parent)
+    if not (all_leave or _keeps_others(text, found, parent)):
         _keep(left, found, parent)
-    found.is_free = (is_open or bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
+    found.is_free = (all_leave or is_open or bool(_FREE.search(left)) or _names_an_amount(left)) and not found.formula
     if found.is_free:
         found.heard.append(ANOTHER_COMPOSITION)
     _check(found)
@@ -232,6 +252,17 @@ def _rest(text: str, found: HeardComposition, parent: Composition | None) -> Non
     """ "Drop strontium and keep the rest" requires the rest."""
     if parent is not None and found.excluded.keys() & set(parent.elements) and (rest := _REST.search(text)):
         found.required |= {symbol: rest[0] for symbol in parent.elements if symbol not in found.excluded}
+
+
+def _all_leave(text: str, found: HeardComposition, parent: Composition | None) -> bool:
+    """ "Other elements in the same proportions" excludes all of the parent's; whether that was said."""
+    if parent is None or found.replaced or found.formula or not _ALL_OTHER.search(text):
+        return False
+    _leave(tuple(symbol for symbol in parent.elements if symbol not in found.required), found)
+    if _RATIO.search(text):
+        found.anonymous = parent.anonymous
+        found.heard.append(f"keeps the stoichiometry of {parent.formula}")
+    return True
 
 
 def _keeps_others(text: str, found: HeardComposition, parent: Composition | None) -> bool:

@@ -44,8 +44,12 @@ _PREFIXED = re.compile(
 _AMOUNTS = {"mono": (1, 1), "di": (1, 2), "tri": (1, 3), "tetra": (1, 4), "hexa": (1, 6), "sesqui": (2, 3)}
 _PENTOXIDE = re.compile(r"pent(?:a)?(?:ox|sul|selen|tellur)", re.IGNORECASE)
 _COUNTS = (
-    ("elemental|unary|pure element|single element(?= *[,.;]| only| and no)", 1),
-    ("(?<!pseudo-)(?<!pseudo)binar(?:y|ies)", 2),
+    ("(?<![a-z]-)elemental|unary|pure element|single element(?= *[,.;]| only| and no)", 1),
+    (
+        "(?<!pseudo-)(?<!pseudo)binar(?:y|ies)|bi-?elemental|"
+        "(?:at most|(?:no|not) more than) two (?:different )?elements",
+        2,
+    ),
     ("(?<!pseudo-)(?<!pseudo)ternar(?:y|ies)", 3),
     ("quaternar(?:y|ies)", 4),
     ("quinary", 5),
@@ -69,6 +73,13 @@ _ORDINALS = {"third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
 _ONE_MORE = re.compile(
     r"(?<!\bnot )(?<!\bno )\b(?:(?:one|a single) (?:more|extra|further|additional)|(?:and|plus|with) one other) "
     r"(?:kind of atom|element|component|ingredient|constituent|species|metal)\b",
+    re.IGNORECASE,
+)
+_ONE_OTHER = re.compile(
+    r"\b(?:and|plus|with|but|by) (?:only |just |exactly |nothing but )?(?:one|a single|a second)(?: other| more|"
+    r" further)?"
+    r"(?: (?:element|partner|component)\b(?! \w*(?:plac|chang|titut|swap)| (?:fewer|less|out))|"
+    r"(?<=other)(?=\s*(?:[.,;!]|$)))",
     re.IGNORECASE,
 )
 _ONE_LESS = re.compile(r"\bone (?:element|component) (?:fewer|less)\b|\bone (?:fewer|less) element\b", re.IGNORECASE)
@@ -111,7 +122,8 @@ def stoichiometry_in(text: str) -> tuple[Stoichiometry, str]:
         UserCorrectable: two that contradict each other.
     """
     count = _count(text)
-    further = 0 if count else bool(_ONE_MORE.search(text)) - bool(_ONE_LESS.search(text))
+    is_one_more = _ONE_MORE.search(text) or _ONE_OTHER.search(text)
+    further = 0 if count else bool(is_one_more) - bool(_ONE_LESS.search(text))
     heard = (f"{count} elements",) if count else ()
     spans = denied_spans(text)
     asked: dict[tuple[int, ...], tuple[str, ...]] = {}

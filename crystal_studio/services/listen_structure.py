@@ -8,77 +8,18 @@ from dataclasses import dataclass, field
 from crystal_studio.domain.errors import UserCorrectable
 from crystal_studio.domain.pivot_grammar_words import NUMBERS
 from crystal_studio.services.listen_denial import denied_spans, is_denied
+from crystal_studio.services.listen_dimensionality import dimensionality_in
 from crystal_studio.services.listen_elements import blanked
 from crystal_studio.services.listen_stoichiometry import Stoichiometry, stoichiometry_in
-from crystal_studio.services.listen_symmetry import SOURCE, Symmetry, symmetry_in
+from crystal_studio.services.listen_symmetry import Symmetry, symmetry_in
 from crystal_studio.services.listen_words import PROTOTYPES, RARE_PROTOTYPES
 
-_MADE_OF = (
-    r"\b(?:made (?:up )?(?:of|from)|consist\w* of|built (?:up )?(?:of|from|out of|with)|composed of|assembled from|"
-    r"forms?|forming|into|as|that(?:'?s| is| are)|in(?: the form of)?|contain\w*|compris\w+|ha(?:s|ve|ving)|with|"
-    r"(?:go|turn|switch|change|convert)\w*\b[^.;]{0,30}? to) (?:[\w-]+ ){0,2}?"
-)
-_NUMBERED = r"dimensionality (?:(?:of|to|is|should be|being|=) ?)+"
-_DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = (
-    (
-        re.compile(
-            r"\b(?:layered|lamellar|monolayers?|peels?|flat(?= (?:like|material|crystal|thing|structure|compound))|"
-            rf"two[- ]dimensional(?:ity)?|2-?d|(?:sheet|layer|slab)[- ]?like|exfoliat\w+|exfoliable|"
-            rf"van[- ]der[- ]waals (?:material|crystal|solid|compound|structure|semiconductor|insulator|metal|"
-            rf"superconductor|ferroelectric|(?:antiferro|ferro)?magnet|\w+ide)s?|{_NUMBERED}(?:2|two)|"
-            rf"(?:layer|sheet) structure|(?<=\bno )layers|(?<=without )layers|"
-            rf"(?:need|want|prefer|to|van der waals|vdw) (?:sheets|layers)|"
-            rf"layers (?:must|should|have to) (?:remain|stay|be kept)|keep (?:the|its) layers|layers (?:held|"
-            rf"bound|stacked)(?: together)? by|(?:like|love) the layers)\b|"
-            rf"{_MADE_OF}(?:layers|sheets|slabs)\b",
-            re.IGNORECASE,
-        ),
-        2,
-    ),
-    (
-        re.compile(
-            r"\b(?:one[- ]dimensional(?:ity)?|1-?d|(?:chain|ribbon|rod|needle)[- ]?(?:like|structure|compound|"
-            r"material)|"
-            rf"be (?:chains|ribbons)|(?:keep|need|want|prefer) (?:the |its )?(?:chains|ribbons)|chains,? (?:not|"
-            rf"rather|only)|"
-            rf"{_NUMBERED}(?:1|one))\b|"
-            rf"{_MADE_OF}(?:chains|ribbons|rods)\b",
-            re.IGNORECASE,
-        ),
-        1,
-    ),
-    (
-        re.compile(
-            rf"\b(?:zero[- ]dimensional(?:ity)?|0-?d|{_NUMBERED}(?:0|zero)|"
-            r"molecular(?! (?:weight|mass|orbital|dynamics)))\b|"
-            r"\b(?:isolated|discrete|separated?|individual|finite) (?:[\w-]+ )?(?:molecules|clusters|units|"
-            r"complexes)\b|"
-            rf"{_MADE_OF}(?:molecules|clusters)\b",
-            re.IGNORECASE,
-        ),
-        0,
-    ),
-    (
-        re.compile(
-            r"\b(?:three[- ]dimensional(?:ity)?|3-?d(?! (?:transition|metal|view|element))|"
-            rf"(?:in )?all three dimensions|framework(?: structure| material|[- ]like| \w+(?:ide|ate)s?)|"
-            rf"fully connected|(?<!layered )(?<!neural )networks?|extended (?:solid|structure)|"
-            r"(?:connected|linked|bonded|interconnected|running|runs?|extend\w*) (?:in|"
-            r"along) all (?:three )?directions|"
-            rf"{_NUMBERED}(?:3|three))\b|"
-            rf"{_MADE_OF}network\b",
-            re.IGNORECASE,
-        ),
-        3,
-    ),
-)
 _MAX_ATOMS = re.compile(
     r"\b(?:at most|no more than|not more than|up to|fewer than|less than|under|below|maximum(?: of)?|max\.?(?: of)?|"
     r"a limit of|within)\s+([a-z]+(?:-[a-z]+)?|\d{1,4})\s+(?:atoms?|sites?)\b|(?:<=|≤)\s*(\d{1,4})\s+(?:atoms?|"
     r"sites?)",
     re.IGNORECASE,
 )
-_TELLS = re.compile(r"\b(?:phase|structure|compound|material|crystal|one|it|this|that)(?:'s| is| was) $", re.IGNORECASE)
 # Structure types of most of which the cells are larger than the models', and which Robocrystallographer does not name.
 _UNNAMED = re.compile(
     r"\b(?P<name>garnet|olivine|apatite|pyrochlore|scheelite|monazite|sodalite|hollandite|brownmillerite|langbeinite|"
@@ -86,15 +27,6 @@ _UNNAMED = re.compile(
     re.IGNORECASE,
 )
 NOT_HELD = "structure: this type is not known here, so it is not held"
-_TAKEN_APART = re.compile(
-    r"\b(?:break|split|cut|separat|connect|link|join|turn|convert|chang)\w*(?: up)? (?:the|these|its|those) $",
-    re.IGNORECASE,
-)
-_UNWANTED = re.compile(
-    r"(?: (?:character|structure|nature|one|ones|network))? (?:isn't|is not|aren't|are not|is bad|are bad|"
-    r"is a problem|won't do)\b",
-    re.IGNORECASE,
-)
 _AFTER_ALL = re.compile(
     r"\b(?:about|try|show me|give me|prefer|want|like|need|into|to|adopt\w*|keep\w*|retain\w*|remain\w*|stay\w*) "
     r"(?:the|its) (?:\w+ )?$",
@@ -151,7 +83,9 @@ def structure_in(text: str, parent_space_group: int | None, has_parent: bool = F
     text = _prototype(text, found, denied_spans(text), has_parent)
     if (unnamed := _UNNAMED.search(text)) and not is_denied(*unnamed.span(), text, denied_spans(text)):
         found.heard.append(f"{unnamed['name'].lower()} {NOT_HELD}")
-    _dimensions(text, found, has_parent)
+    found.dimensionality = dimensionality_in(text, has_parent)
+    if found.dimensionality is not None:
+        found.heard.append(f"{found.dimensionality}-dimensional")
     found.stoichiometry, text = stoichiometry_in(text)
     _max_atoms(text, found)
     found.heard += (*found.symmetry.heard, *found.stoichiometry.heard)
@@ -195,31 +129,6 @@ def _prototype(text: str, found: Structure, spans: list[tuple[int, int]], has_pa
         found.heard.append(f"{name} structure")
         text = blanked(text, match.start() - (len(is_variant[0]) if is_variant else 0), match.end())
     return text
-
-
-def _dimensions(text: str, found: Structure, has_parent: bool) -> None:
-    """The first dimensionality asked for; "not layered" asks for three dimensions.
-
-    Of a known crystal "this phase is layered" only tells what it is.
-    """
-    spans = denied_spans(text)
-    denied = None
-    mentions = [(match, number) for pattern, number in _DIMENSIONS for match in pattern.finditer(text)]
-    for match, number in sorted(mentions, key=lambda mention: mention[0].start()):
-        if is_denied(match.start(), match.end(), text, spans) or _UNWANTED.match(text, match.end()):
-            denied = number
-        elif has_parent and len(mentions) > 1 and _TELLS.search(text, 0, match.start()):
-            continue
-        elif (
-            found.dimensionality is None
-            and not SOURCE.search(text, 0, match.start())
-            and not _TAKEN_APART.search(text, 0, match.start())
-        ):
-            found.dimensionality = number
-    if found.dimensionality is None and denied is not None and denied < 3:
-        found.dimensionality = 3
-    if found.dimensionality is not None:
-        found.heard.append(f"{found.dimensionality}-dimensional")
 
 
 def _max_atoms(text: str, found: Structure) -> None:

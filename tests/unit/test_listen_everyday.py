@@ -11,6 +11,9 @@ from crystal_studio.services.listen_spelling import readable
 from crystal_studio.services.listen_structure import NOT_HELD
 
 WISHES = """
+barium plus a single other element | +Ba n=2
+not more than two elements, barium included | +Ba n=2
+an iodide of indium, stacked sheets | +I +In 2d
 an oxide of zinc, cadmium not wanted | +O +Zn -Cd
 a sulfide, Hg nowhere in it | +S -Hg
 selenium is fine but tellurium is not, layered | -Te 2d
@@ -41,6 +44,14 @@ a lamellar chloride | +Cl 2d
 a chain compound of selenium | +Se 1d
 """
 ANSWERS = """
+Na2UO4 | other elements, same stoichiometry | -Na -U -O 1:2:4
+Na2UO4 | swap all the elements, keep the ratio | -Na -U -O 1:2:4
+Na2UO4 | a different chemistry with the same stoichiometry | -Na -U -O 1:2:4
+CaInI3 | sheets instead of a framework | 2d
+CaInI3 | instead of layers a 3D framework | 3d
+CaInI3 | cut the layers into chains | 1d
+CaInI3 | bonded in two directions only | 2d
+CaInI3 | cross-link the layers | 3d
 CuGaTe2 | only the copper should change | -Cu
 CuGaTe2 | change nothing but the copper | -Cu
 CuGaTe2 | do a Cu/Ag substitution | Cu>Ag
@@ -126,3 +137,13 @@ def test_that_one_slip_in_a_word_is_put_right_where_it_can_only_be_that_word(wri
 )
 def test_that_a_word_that_is_nearly_a_known_one_is_left_alone(word):
     assert readable(word) == word
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["increase the distance between the layers", "move the sheets further apart", "an oxide for buffer layers",
+     "a nitride for supply chains without cobalt"],
+)  # fmt: skip
+def test_that_layers_that_are_only_spoken_of_are_not_asked_for(message):
+    parent = ParentFacts("CaInI3", 63) if "the " in message else None
+    assert listen(message, parent).limits.dimensionality is None
