@@ -12,13 +12,12 @@ _MADE_OF = (
     r"forms?|forming|into|as|that(?:'?s| is| are)|in(?: the form of)?|contain\w*|compris\w+|ha(?:s|ve|ving)|with|"
     r"(?:go|turn|switch|change|convert)\w*\b[^.;]{0,30}? to) (?:[\w-]+ ){0,2}?"
 )
-# A bare noun is a demand, unless it is what the crystal has or what a device is made of: "the layers", "buffer layers".
+# A noun alone is a demand, unless it is what the crystal has or something else's: "the layers", "buffer layers".
 _BARE = (
-    r"(?<!the )(?<!its )(?<!our )(?<!these )(?<!those )(?<!between )(?<!adjacent )(?<!ing )(?<!distance of )"
-    r"(?<!spacing of )"
-    r"(?<!number of )(?<!separation of )(?<!buffer )"
-    r"(?<!window )(?<!absorber )(?<!transport )(?<!barrier )(?<!protective )(?<!thin )(?<!supply )(?<!value )"
-    r"(?<!water )(?<!gas )(?<!organic )(?<!small )(?<!neural )(?<!layered )"
+    r"(?<!the )(?<!its )(?<!our )(?<!these )(?<!those )(?<!between )(?<!adjacent )(?<!ing )(?<!number of )"
+    r"(?<!distance of )(?<!spacing of )(?<!separation of )(?<!buffer )(?<!window )(?<!absorber )(?<!transport )"
+    r"(?<!barrier )(?<!protective )(?<!thin )(?<!supply )(?<!value )(?<!water )(?<!gas )(?<!organic )(?<!small )"
+    r"(?<!neural )(?<!layered )"
 )
 _OTHERWISE = r"(?! (?:apart|closer|further|thick|spacing|distance))"
 _NUMBERED = r"dimension(?:ality)?(?: |:|=)+(?:(?:of|to|is|should be|being|=) ?)*"
@@ -105,9 +104,12 @@ def dimensionality_in(text: str, has_parent: bool) -> int | None:
     found = [(match, number) for pattern, number in _DIMENSIONS for match in pattern.finditer(text)]
     denied: list[int] = []
     asked: list[int] = []
-    last_denied = -1  # where the mention that a denial is about ends
+    last = last_denied = -1  # where the last mention, and the last that a denial is about, end
     for match, number in sorted(found, key=lambda each: (each[0].start(), -each[0].end())):
         start, end = match.span()
+        if start < last:
+            continue
+        last = end
         reached = is_denied(start, end, text, spans)
         if reached and last_denied >= 0 and not _LIST.fullmatch(text[last_denied:start]):
             reached = any(last_denied <= first <= start < stop for first, stop in spans)  # "not layers but a network"
