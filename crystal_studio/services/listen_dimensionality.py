@@ -81,10 +81,16 @@ _CHANGED = (
     r"(?:break|split|cut|slice|separat|connect|link|cross-?link|join|fus|bridg|turn|convert|chang|polymeri[sz])\w*"
     r"(?: up)?"
 )
-_TAKEN_APART = re.compile(rf"\b{_CHANGED} (?:(?:the|these|its|those) )?$", re.IGNORECASE)
+_TAKEN_APART = re.compile(rf"\b(?:{_CHANGED}|than) (?:(?:the|these|its|those) )?$", re.IGNORECASE)
 _JOINED_UP = re.compile(
     r"\b(?:connect|link|cross-?link|join|fus|bridg|polymeri[sz])\w*(?: up)? (?:the |these |its |those )?"
     r"(?:layers|sheets|slabs|chains|ribbons|molecules|clusters|units|octahedra|polyhedra)\b",
+    re.IGNORECASE,
+)
+_AIM = re.compile(r"\b(?:into|as|form\w*)\b", re.IGNORECASE)  # "chains that are joined into layers"
+_BEFORE_AIM = re.compile(
+    r"(?:\b(?:in|on)?to(?:wards?)?|\bbecomes?|\b(?:make|get|have|want|need|prefer)|->|\bso that|\bbut|\brather) "
+    r"(?:(?!from\b|than\b)[\w-]+ ){0,2}$",
     re.IGNORECASE,
 )
 _UNWANTED = re.compile(
@@ -96,14 +102,14 @@ _LIST = re.compile(r"\s*(?:,|/|,? ?\b(?:and|or|nor)\b)\s*", re.IGNORECASE)
 
 
 def dimensionality_in(text: str, has_parent: bool) -> int | None:
-    """The first dimensionality asked for; "not layered" asks for three dimensions.
+    """The first dimensionality asked for, or what something is to become; "not layered" asks for three dimensions.
 
     Of a known crystal "this phase is layered" only tells what it is, and "the layers" are what it has.
     """
     spans = denied_spans(text)
     found = [(match, number) for pattern, number in _DIMENSIONS for match in pattern.finditer(text)]
     denied: list[int] = []
-    asked: list[int] = []
+    asked: list[tuple[bool, int]] = []
     last = last_denied = -1  # where the last mention, and the last that a denial is about, end
     for match, number in sorted(found, key=lambda each: (each[0].start(), -each[0].end())):
         start, end = match.span()
@@ -119,7 +125,8 @@ def dimensionality_in(text: str, has_parent: bool) -> int | None:
         elif has_parent and len(found) > 1 and _TELLS.search(text, 0, start):
             continue
         elif not (SOURCE.search(text, 0, start) or _TAKEN_APART.search(text, 0, start)):
-            asked.append(number)
+            is_aim = _AIM.match(text, start) or _BEFORE_AIM.search(text, 0, start)
+            asked.append((not is_aim, number))
     if asked:
-        return asked[0]
+        return min(asked, key=lambda each: each[0])[1]
     return 3 if any(number < 3 for number in denied) or _JOINED_UP.search(text) else None

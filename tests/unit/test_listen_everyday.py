@@ -50,6 +50,10 @@ Na2UO4 | a different chemistry with the same stoichiometry | -Na -U -O 1:2:4
 CaInI3 | sheets instead of a framework | 2d
 CaInI3 | instead of layers a 3D framework | 3d
 CaInI3 | cut the layers into chains | 1d
+CaInI3 | chains merged to layers | 2d
+CaInI3 | go from layers to chains | 1d
+CaInI3 | rather layers than chains | 2d
+CaInI3 | chains are fine for wires but I need layers | 2d
 CaInI3 | bonded in two directions only | 2d
 CaInI3 | cross-link the layers | 3d
 CuGaTe2 | only the copper should change | -Cu
