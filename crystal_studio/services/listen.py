@@ -74,6 +74,7 @@ def listen(message: str, parent: ParentFacts | None = None) -> Intent:
     if (further := structure.stoichiometry.further) and not composition.any_of:
         present = limits.required if parent is None else frozenset(Composition.parse(parent.formula).elements)
         limits = replace(limits, num_elements=max(1, len(present) + further))
+        phrases = (*phrases, f"{limits.num_elements} elements")
     if parent is not None:
         wants_gap = any(each.goal.quantity is Quantity.BAND_GAP for each in heard)
         is_free = (

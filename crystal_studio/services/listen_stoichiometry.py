@@ -76,12 +76,13 @@ _ONE_MORE = re.compile(
     re.IGNORECASE,
 )
 _ONE_OTHER = re.compile(
-    r"\b(?:and|plus|with|but|by) (?:only |just |exactly |nothing but )?(?:one|a single|a second)(?: other| more|"
+    r"\b(?:and|plus|with|but) (?:only |just |exactly |nothing but )?(?:one|a single|a second)(?: other| more|"
     r" further)?"
     r"(?: (?:element|partner|component)\b(?! \w*(?:plac|chang|titut|swap)| (?:fewer|less|out))|"
     r"(?<=other)(?=\s*(?:[.,;!]|$)))",
     re.IGNORECASE,
 )
+_EXCHANGED = re.compile(r"\b(?:replac|swap|substitut|exchang|chang|trad)\w*\b[^.;!?]{0,60}$", re.IGNORECASE)
 _ONE_LESS = re.compile(r"\bone (?:element|component) (?:fewer|less)\b|\bone (?:fewer|less) element\b", re.IGNORECASE)
 _TOO_MANY = re.compile(r" (?:is|are) (?:\w+ )?too (?:many|few|much)\b", re.IGNORECASE)
 _JUST_NUMBER = re.compile(
@@ -122,7 +123,11 @@ def stoichiometry_in(text: str) -> tuple[Stoichiometry, str]:
         UserCorrectable: two that contradict each other.
     """
     count = _count(text)
-    is_one_more = _ONE_MORE.search(text) or _ONE_OTHER.search(text)
+    is_one_more = any(
+        not (each[0][:4].lower() == "with" and _EXCHANGED.search(text, 0, each.start()))
+        for pattern in (_ONE_MORE, _ONE_OTHER)
+        for each in pattern.finditer(text)
+    )
     further = 0 if count else bool(is_one_more) - bool(_ONE_LESS.search(text))
     heard = (f"{count} elements",) if count else ()
     spans = denied_spans(text)

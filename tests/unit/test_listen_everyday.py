@@ -44,6 +44,7 @@ a lamellar chloride | +Cl 2d
 a chain compound of selenium | +Se 1d
 """
 ANSWERS = """
+CuGaTe2 | replace the copper with one other element | -Cu n=3
 Na2UO4 | other elements, same stoichiometry | -Na -U -O 1:2:4
 Na2UO4 | swap all the elements, keep the ratio | -Na -U -O 1:2:4
 Na2UO4 | a different chemistry with the same stoichiometry | -Na -U -O 1:2:4
