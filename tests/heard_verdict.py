@@ -16,6 +16,7 @@ from crystal_studio.services.listen import ParentFacts, listen
 from crystal_studio.services.listen_words import PROTOTYPES
 
 CORPUS = Path(__file__).parent / "data" / "listening.txt"
+_FEW = 3
 STRUCTURE = ("space_group", "crystal_system", "dimensionality", "num_elements")
 
 
@@ -47,6 +48,7 @@ def misheard(told: Told) -> list[str]:
         _of_elements(limits, truth, present)
         + _of_exchanges(limits, replaced, present - truth.excluded)
         + _of_structure(limits, truth)
+        + _unsaid(told, limits, truth, replaced)
     )
 
 
@@ -156,6 +158,22 @@ def _of_structure(limits: Limits, truth: Limits) -> list[str]:
         found.append(f"{truth.prototype} structure")
     if truth.anonymous and not limits.formula and tuple(sorted(limits.anonymous)) != truth.anonymous:
         found.append("stoichiometry")
+    return found
+
+
+def _unsaid(told: Told, limits: Limits, truth: Limits, replaced: dict[str, frozenset[str]]) -> list[str]:
+    """Limits that nobody set; the truth leaves long lists such as "non-toxic" out, so these are not judged."""
+    named = [told.parent, truth.formula]
+    elements = frozenset(symbol for formula in named if formula for symbol in Composition.parse(formula).elements)
+    known = (truth.required | truth.allowed | elements).union(*truth.any_of, *replaced.values())
+    found = [f"+{symbol}, unsaid" for symbol in sorted(limits.required - known)]
+    absent = limits.excluded - truth.excluded - replaced.keys()
+    if len(absent) <= _FEW and not (truth.allowed or truth.formula):
+        found += [f"-{symbol}, unsaid" for symbol in sorted(absent)]
+    for name in ("dimensionality", "space_group", "crystal_system"):
+        is_implied = name == "crystal_system" and truth.space_group
+        if getattr(limits, name) is not None and getattr(truth, name) is None and not is_implied:
+            found.append(f"{name} {getattr(limits, name)}, unsaid")
     return found
 
 

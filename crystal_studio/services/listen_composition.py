@@ -79,6 +79,12 @@ _TROUBLE_WITH = re.compile(
     re.I,
 )
 _MODEL = re.compile(r"-like\b|[- ]colou?red\b|-ion (?:cell|batter|capacitor)", re.IGNORECASE)
+_OPTIONAL = re.compile(  # of a first wish; of a crystal, "zinc is fine" may name who comes
+    r" (?:is|are|would be) (?:fine|ok|okay|optional|tolerated|allowed but)\b(?! as)|"
+    r",? (?:may|might|can) be (?:in|there|present|in (?:it|there))(?: or (?:not|may not))?\b(?! only)|"
+    r" is allowed(?: but not required)?(?=\s*[,.;]|\s*$)",
+    re.IGNORECASE,
+)
 _OTHERS_LEAVE = re.compile(
     r"\b(?:replac|chang|swap|exchang|substitut|drop)\w* (?:all (?:of )?)?(?:the )?(?:others?|rest|other elements|"
     r"remaining elements|everything else)\b",
@@ -182,7 +188,8 @@ def _elements(text: str, found: HeardComposition, present: frozenset[str], denie
             found.any_of.append((frozenset(mention.symbols), mention.words))
             found.heard.append(mention.words)
     _compounds([each for each in mentions if not (each.is_plain or each.is_family or each.denied)], text, found)
-    _plain([mention for mention in mentions if mention.is_plain and not mention.denied], text, found)
+    plain = [mention for mention in mentions if mention.is_plain and not mention.denied]
+    _plain([each for each in plain if present or not _OPTIONAL.match(text, each.end)], text, found)
     _without_asides(mentions, text, found)
     if _NONTOXIC.search(text):
         found.excluded |= {symbol: "non-toxic" for symbol in TOXIC if symbol not in found.required}

@@ -66,7 +66,8 @@ _DIMENSIONS: tuple[tuple[re.Pattern[str], int], ...] = tuple(
         (
             3,
             (
-                r"\b(?:three|3)[- ]dimensional(?:ity|ly)?\b|\b3-?d\b(?! (?:transition|metal|view|element))",
+                r"\b(?:three|3)[- ]dimensional(?:ity|ly)?\b|\b3-?d\b(?![- ](?:transition|metal|view|element|she\w+|"
+                r"orbital|electron|block|row|ion|cation|series|level))",
                 r"\b(?:in )?all three dimensions\b|\bfully connected\b|\bextended (?:solid|structure)\b",
                 r"\bframework(?: structure| material|[- ]like| \w+(?:ide|ate)s?)\b",
                 r"\b(?:an?|into|to|as|dense|open|rigid|extended|continuous|covalent) (?:[\w-]+ )?frameworks?\b",

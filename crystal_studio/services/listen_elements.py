@@ -60,7 +60,6 @@ _BEHIND_LETTER = re.compile(
     r"[- ](?:centred|centered|lattices?|field|axis|value|parameter|point|glide|type|phase|factor|edge|band|shell)\b"
 )
 _NEXT_SYMBOL = re.compile(r"\s*(?:,|and|or|/|-|–)\s*(?:and |or )?[A-Z][a-z]?(?![A-Za-z'’])")
-_WORDS = frozenset({"I", "In", "As", "At", "No", "He", "Be"})
 _PREFIX = re.compile(r"-[a-z]")  # "re-run", "in-plane", "as-grown"
 _SPEAKERS = frozenset({"I", "No", "He"})  # "No, K must stay" and "I, K. Smith, ..."
 _NEVER_GONE = frozenset({"I", "No", "He", "At", "Am"})  # "I cannot", "He is out"

@@ -30,9 +30,9 @@ _DOWN = (
 )
 _ENDS_DENIAL = r"(?:and|but|make|formula|composition|chang\w+|touch\w*|alter\w*|compound)\b"
 _DIRECTION = re.compile(
-    r"(?P<denied>\b(?:without|don'?t|do not|not|never|no)(?: (?!(?:and|but|make|formula|composition|chang\w+|"
-    rf"touch\w*|alter\w*|compound)\b)\w+){{0,5}}? )?(?P<too>\b(?:too|overly|so) )?\b(?:(?P<up>{_UP})|"
-    rf"(?P<down>{_DOWN}))\b",
+    rf"(?P<denied>\b(?:without|don'?t|do not|not|never|no)(?: (?!{_ENDS_DENIAL})\w+){{0,5}}? )?(?P<too>\b(?:too|"
+    rf"overly|so) )?"
+    rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b",
     re.IGNORECASE,
 )
 _GAP = re.compile(
@@ -46,40 +46,35 @@ _UNITS = (
 )
 _DISTANCE = re.compile(
     r"\b(?:inter[- ]?(?:layer|planar|atomic|molecular|unit|chain|polyhedral)[- ]?(?:distances?|spacings?|"
-    r"separations?|gaps?)?|(?:van der waals|vdw) (?:gap|spacing)|distances?|spacings?|separations?|"
-    r"bond[- ]?lengths?|bonds?|contacts?|(?:more|less) (?:room|space)|(?:gaps?|space|"
-    rf"room) between (?:the )?(?:{_UNITS}))\b",
+    r"separations?|gaps?)?"
+    r"|(?:van der waals|vdw) (?:gap|spacing)|distances?|spacings?|separations?|bond[- ]?lengths?|bonds?|contacts?|"
+    r"(?:more|less) (?:room|space)"
+    rf"|(?:gaps?|space|room) between (?:the )?(?:{_UNITS}))\b",
     re.IGNORECASE,
 )
 _APART = re.compile(
-    "|".join(
-        (
-            r"\b(?:(?:mov|push|pull|spread|set|space|bring|keep|put)\w*|structural units?|building (?:blocks|"
-            r"units)|(?:coordination )?polyhedra|octahedra|tetrahedra|layers?|sheets?|slabs?|chains?|"
-            r"ribbons?|molecules|clusters|units|neighbou?rs|atoms)\b[^.;]*?\b(?:(?P<apart>(?:further |"
-            r"farther )?apart|(?:farther|further|away) from (?:each other|one another)|out more)|"
-            r"(?P<closer>closer(?: together)?|nearer))",
-            rf"\b(?P<spread>(?:spread|separate)(?: out)? (?:(?:the )?(?:{_UNITS})|them)|too close together)\b",
-            rf"\b(?P<drawn>(?:pull|draw|push) (?:the )?(?:{_UNITS}) together)\b",
-        )
-    ),
+    rf"\b(?:(?:mov|push|pull|spread|set|space|bring|keep|put)\w*|{_UNITS})\b[^.;]*?\b(?:(?P<apart>(?:further |"
+    rf"farther )?"
+    r"apart|(?:farther|further|away) from (?:each other|one another)|"
+    rf"out more)|(?P<closer>closer(?: together)?|nearer))|"
+    rf"\b(?P<spread>(?:spread|separate)(?: out)? (?:(?:the )?(?:{_UNITS})|them)|too close together)\b|"
+    rf"\b(?P<drawn>(?:pull|draw|push) (?:the )?(?:{_UNITS}) together)\b",
     re.IGNORECASE,
 )
 _VOLUME = re.compile(
     r"\b(?:cell )?volumes?\b|\b(?:unit )?cells?\b|\blattices?(?: parameters?| constants?)?\b", re.IGNORECASE
 )
 _DENSITY = re.compile(
-    "|".join(
-        (
-            r"\b(?P<up>denser|more (?:tightly|densely|closely)|more dense|more compact|(?:tight|clos|"
-            r"dens)er[- ]pack(?:ed|ing)|pack (?:it|them) (?:tight|clos)er|heavier|(?:higher|high|greater|"
-            r"increas\w+(?: the| its)?|rais\w+(?: the| its)?|larger)[- ]density)\b",
-            r"\b(?P<down>less (?:dense|compact)|looser structure|more loosely|looser[- ]pack(?:ed|ing)|"
-            r"more (?:open|porous)|light[- ]?weight|lighter|(?:(?:lower|reduc\w+|decreas\w+|cut|"
-            r"bring down)(?: the| its)?|low|smaller)[- ]density)\b",
-            r"\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|(?P<down2>high|lower|large))\b",
-        )
-    ),
+    r"\b(?P<up>denser|more (?:tightly|densely|closely)|"
+    r"more dense|more compact|(?:tight|clos|dens)er[- ]pack(?:ed|ing)|pack (?:it|them) (?:tight|"
+    r"clos)er|heavier|(?:higher|high|greater|"
+    r"increas\w+(?: the| its)?|"
+    r"rais\w+(?: the| its)?|larger)"
+    r"[- ]density)\b|\b(?P<down>less (?:dense|compact)|looser structure|more loosely|"
+    r"looser[- ]pack(?:ed|ing)|more (?:open|porous)|light[- ]?weight|"
+    r"lighter|(?:(?:lower|reduc\w+|decreas\w+|cut|bring down)(?: the| its)?|low|smaller)[- ]density)\b|"
+    r"\bdensity (?:is |should be )?(?:too )?(?:(?P<up2>low|higher|small)|"
+    r"(?P<down2>high|lower|large))\b",
     re.IGNORECASE,
 )
 _STABLE = re.compile(
@@ -174,7 +169,6 @@ _CLASSES: tuple[
 )
 _CLAUSE = re.compile(r"(?<!\d)[.;!?:]+|[.;!?]+(?!\d)|,|\bbut\b|\band\b(?! \d)|\bwhile\b|\bso\b", re.IGNORECASE)
 _PAIR = re.compile(r"(\bbetween (?:the )?[A-Za-z]+(?: [A-Za-z]+)?) and\b")  # "bonds between Ti and O" is one clause
-_RELATIVE = (Direction.HIGHER, Direction.LOWER)
 
 
 @dataclass(frozen=True)
