@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from crystal_studio.domain.elements import BY_NAME, BY_SYMBOL
+from crystal_studio.domain.pivot_grammar_words import NUMBERS
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉’‘", "0123456789''")
 _CHARGE = re.compile(
@@ -15,7 +16,6 @@ _CHARGE = re.compile(
 _BAR = re.compile(r"(\d)[\u0304\u0305]")
 _ARROW = re.compile(r"\s*(?:-{1,2}>|={1,2}>|[→⟶➝➔⇒⟹➜])\s*")
 _TEMPERATURE = r"\g<how>critical temperature"  # not technetium
-_DIGITS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
 _NUMBER = r"(?:one|two|three|four|five|six|[1-9])"
 _RATIO_IN_WORDS = re.compile(
     rf"\b{_NUMBER}(?: to {_NUMBER}){{2,}}\b|(?<=\bratio )[1-9] to [1-9]\b|(?<=\bratio of )[1-9] to [1-9]\b|"
@@ -60,7 +60,7 @@ _PLAIN = (
     ),
     (re.compile(r"\b\d{1,3}(?=[A-Z][a-z]? (?:NMR|MAS|line|nucle|signal|isotope|spectr))"), ""),
     (re.compile(r" of any (?:kind|sort)\b"), ""),
-    (_RATIO_IN_WORDS, lambda found: ":".join(_DIGITS.get(word, word) for word in found[0].split(" to "))),
+    (_RATIO_IN_WORDS, lambda found: ":".join(str(NUMBERS.get(word, word)) for word in found[0].split(" to "))),
     (re.compile(r" comma "), ", "),
     (re.compile(r" @ "), " on "),
     (re.compile(r"¬ ?"), "no "),
